@@ -1,0 +1,146 @@
+"""A booked visit and the course that several may belong to."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from chalicelib.domain.errors import AlreadyDecided, NotFound, SlotTaken
+from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
+from chalicelib.domain.request import Decision
+
+
+class AppointmentStatus(StrEnum):
+    """FHIR's words for a visit's life."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    FULFILLED = "fulfilled"
+    NOSHOW = "noshow"
+    CANCELLED = "cancelled"
+
+
+class Appointment(Record):
+    """One visit. Moving it keeps the id and raises the version, so old messages are not owed."""
+
+    KIND: ClassVar[str] = "appointment"
+
+    id: str
+    patient_id: str
+    visit_type: str
+    resource: str
+    start_at: Instant
+    end_at: Instant
+    status: AppointmentStatus = AppointmentStatus.BOOKED
+    version: int = 1  #: raised by every move (iCalendar calls it SEQUENCE)
+    request_id: str | None = None
+    course_id: str | None = None
+    booked_at: Instant
+    arrived_at: Instant | None = None
+    discharged_at: Instant | None = None
+    noshow_at: Instant | None = None
+    reason_code: str | None = None  #: why it was cancelled
+    confirmed_at: Instant | None = None  #: when the patient said that they will come
+    driver: str | None = None  #: `yes`, `no`; None while nobody knows (R46)
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return Key(self.id, "APT")
+
+    @staticmethod
+    def ref(appointment_id: str) -> Ref["Appointment"]:
+        return Ref(Appointment, Key(appointment_id, "APT"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"patient_at": written(self.start_at)}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the visit is still to come or under way."""
+        return self.status in (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+
+    def last(self, *what: str) -> Decision | None:
+        """The newest decision of these kinds; of any kind, when none is named."""
+        for decision in reversed(self.decisions):
+            if not what or decision.what in what:
+                return decision
+        return None
+
+    def refuse_unless(self, *statuses: AppointmentStatus) -> None:
+        """Raises AlreadyDecided, with who and when, unless the visit is in one of these."""
+        if self.status in statuses:
+            return
+        decision = self.last()
+        if decision is None:
+            raise NotFound
+        raise AlreadyDecided(self.status, decision.by_name, decision.at)
+
+
+class Course(Record):
+    """Two to nine visits of one treatment, approved in one decision (R49)."""
+
+    KIND: ClassVar[str] = "course"
+
+    id: str
+    patient_id: str
+    appointment_ids: tuple[str, ...]
+    visit_type: str
+    request_id: str | None = None
+    booked_at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(self.id, "CRS")
+
+    @staticmethod
+    def ref(course_id: str) -> Ref["Course"]:
+        return Ref(Course, Key(course_id, "CRS"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"patient_at": written(self.booked_at)}
+
+
+class Busy(Value):
+    """A resource is taken from start to end."""
+
+    start_at: Instant
+    end_at: Instant
+    appointment_id: str
+
+
+class DaySheet(Record):
+    """What is busy on a resource on one clinic date.
+
+    Saved by every booking of that day, so its revision makes a double booking impossible (R47).
+    """
+
+    KIND: ClassVar[str] = "day"
+
+    resource: str
+    on: str  #: `2026-12-01`, the clinic's calendar
+    busy: tuple[Busy, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return Key(f"DAY#{self.resource}#{self.on}", "DAY")
+
+    @staticmethod
+    def ref(resource: str, on: str) -> Ref["DaySheet"]:
+        return Ref(DaySheet, Key(f"DAY#{resource}#{on}", "DAY"))
+
+    def is_free(self, start_at: datetime, end_at: datetime) -> bool:
+        return all(end_at <= taken.start_at or taken.end_at <= start_at for taken in self.busy)
+
+    def taking(self, appointment: Appointment) -> "DaySheet":
+        """The sheet with this visit on it; SlotTaken when something else is there."""
+        rest = self.without(appointment.id)
+        if not rest.is_free(appointment.start_at, appointment.end_at):
+            raise SlotTaken(clashes=[appointment.start_at])
+        taken = Busy(
+            start_at=appointment.start_at, end_at=appointment.end_at, appointment_id=appointment.id
+        )
+        return self.evolve(busy=tuple(sorted((*rest.busy, taken), key=lambda b: b.start_at)))
+
+    def without(self, appointment_id: str) -> "DaySheet":
+        return self.evolve(busy=tuple(b for b in self.busy if b.appointment_id != appointment_id))

@@ -1,0 +1,171 @@
+"""Patients, their phones and consents, and the clinic's staff."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from chalicelib.domain.record import Instant, Key, Record, Ref, written
+
+
+class TextConsent(StrEnum):
+    """What a patient agreed to receive by text (R3)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"  #: appointment texts that do not reveal the treatment
+    DETAILED = "detailed"  #: preparation and aftercare too
+
+
+class Patient(Record):
+    """A person's contact details and wishes. Two patients may share a phone."""
+
+    KIND: ClassVar[str] = "patient"
+
+    id: str
+    name: str
+    phone: str  #: E.164
+    email: str | None = None
+    language: str = "en"
+    time_zone: str | None = None  #: IANA name; None means the clinic's
+    discreet: bool = False  #: wishes neutral words everywhere
+    text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
+    created_at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(self.id, "PAT")
+
+    @staticmethod
+    def ref(patient_id: str) -> Ref["Patient"]:
+        return Ref(Patient, Key(patient_id, "PAT"))
+
+    @property
+    def initials(self) -> str:
+        """`A. B.`: all that a mail to staff may show of a name (R54)."""
+        parts = self.name.split()
+        ends = parts[:1] + parts[-1:] if len(parts) > 1 else parts
+        return " ".join(f"{part[0].upper()}." for part in ends)
+
+    @property
+    def texted_consent(self) -> TextConsent:
+        """The level that texts may use: discreet means never more than neutral."""
+        if self.discreet and self.text_consent is TextConsent.DETAILED:
+            return TextConsent.NEUTRAL
+        return self.text_consent
+
+
+class Consent(Record):
+    """Who agreed to what, in which exact wording, when and from where (R2). Never changed."""
+
+    KIND: ClassVar[str] = "consent"
+
+    patient_id: str
+    phone: str
+    given: TextConsent
+    wording_version: str
+    wording_hash: str  #: SHA-256 of the exact text that was shown
+    language: str
+    means: str  #: `form`, `json`, `phone`, `in_person`, `text`
+    page: str  #: the page it came from
+    address: str  #: the network address it came from; empty when a person told us
+    at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(self.patient_id, f"CONSENT#{written(self.at)}#{self.given}")
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"patient_at": written(self.at)}
+
+
+class Phone(Record):
+    """What is known of a number, whoever uses it. An opt-out is one fact here (R9)."""
+
+    KIND: ClassVar[str] = "phone"
+
+    number: str  #: E.164
+    patients: tuple[str, ...] = ()
+    welcome_id: str | None = None  #: the first text to this number, once one is owed (R4)
+    opted_out_at: Instant | None = None
+    opted_out_means: str | None = None
+    bad_because: str | None = None  #: set when the number cannot be texted (R33)
+    answered_at: Instant | None = None  #: when the last automatic answer was made (R43)
+    choosing: dict[str, str] = Field(
+        default_factory=dict
+    )  #: `1` → appointment id, when we asked which visit is meant
+
+    @property
+    def key(self) -> Key:
+        return Key(f"TEL#{self.number}", "TEL")
+
+    @staticmethod
+    def ref(number: str) -> Ref["Phone"]:
+        return Ref(Phone, Key(f"TEL#{number}", "TEL"))
+
+    @property
+    def may_be_texted(self) -> bool:
+        return self.opted_out_at is None and self.bad_because is None
+
+
+class SentCount(Record):
+    """How many texts a number was sent on one day of its own calendar (R19)."""
+
+    KIND: ClassVar[str] = "sent_count"
+
+    number: str
+    on: str  #: `2026-12-01`
+    count: int = 0
+    ttl: int = 0  #: epoch seconds after which the row may go
+
+    @property
+    def key(self) -> Key:
+        return Key(f"TEL#{self.number}", f"SENT#{self.on}")
+
+    @staticmethod
+    def ref(number: str, on: str) -> Ref["SentCount"]:
+        return Ref(SentCount, Key(f"TEL#{number}", f"SENT#{on}"))
+
+
+class StaffMember(Record):
+    """Someone who decides. Their row is read on every use of their links (F69)."""
+
+    KIND: ClassVar[str] = "staff"
+
+    id: str
+    name: str
+    email: str
+    role: str
+    removed_at: Instant | None = None
+
+    @property
+    def key(self) -> Key:
+        return Key(f"STAFF#{self.id}", "STAFF")
+
+    @staticmethod
+    def ref(staff_id: str) -> Ref["StaffMember"]:
+        return Ref(StaffMember, Key(f"STAFF#{staff_id}", "STAFF"))
+
+    def may_act(self, now: AwareDatetime) -> bool:
+        return self.removed_at is None or now < self.removed_at
+
+
+class PatientLink(Record):
+    """What a patient's link leads to; only the hash of its characters is stored."""
+
+    KIND: ClassVar[str] = "link"
+
+    hash: str
+    subject_id: str  #: a request or an appointment
+    expires_at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(f"LINK#{self.hash}", "LINK")
+
+    @staticmethod
+    def ref(token_hash: str) -> Ref["PatientLink"]:
+        return Ref(PatientLink, Key(f"LINK#{token_hash}", "LINK"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"ttl": int(self.expires_at.timestamp())}

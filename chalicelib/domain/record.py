@@ -1,0 +1,92 @@
+"""What every stored value shares: its key, its revision, and how an instant is written down."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O or U to misread
+
+
+def to_milliseconds(instant: datetime) -> datetime:
+    """The instant in UTC, cut to whole milliseconds, so that what is stored equals what was."""
+    utc = instant.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def written(instant: datetime) -> str:
+    """`2026-12-01T15:00:00.000Z`: fixed width, so that strings sort as times do."""
+    return to_milliseconds(instant).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+Instant = Annotated[
+    AwareDatetime, AfterValidator(to_milliseconds), PlainSerializer(written, when_used="json")
+]
+
+
+def new_id(prefix: str) -> str:
+    """An id such as `APT-7K2M9Q4X1B`: 50 random bits, readable aloud, safe in an address."""
+    return f"{prefix}-" + "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+class Key(NamedTuple):
+    """Where a record is stored: everything with one `pk` can be read in one query."""
+
+    pk: str
+    sk: str
+
+
+class Value(BaseModel):
+    """A frozen value that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Value):
+    """A stored value. Saving it is refused when somebody else saved it since it was read."""
+
+    KIND: ClassVar[str]
+
+    revision: int = 0  #: how often it was saved; 0 means never. The store raises it
+
+    @property
+    def key(self) -> Key:
+        raise NotImplementedError
+
+    def index(self) -> Mapping[str, str | int]:
+        """Attributes that only the indexes and the time to live need; none of them is a field."""
+        return {}
+
+    def evolve(self, **changes: Any) -> Self:
+        """The same record with other values, validated again."""
+        return type(self).model_validate({**dict(self), **changes})
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Ref(NamedTuple, Generic[R]):
+    """A record to read: its class and its key."""
+
+    kind: type[R]
+    key: Key
+
+
+def stored(value: Any) -> Any:
+    """A value as a row holds it: instants as strings, values as maps, enums as their text."""
+    match value:
+        case datetime():
+            return written(value)
+        case BaseModel():
+            return value.model_dump(mode="json", exclude_none=True)
+        case StrEnum():
+            return value.value
+        case tuple() | list():
+            return [stored(part) for part in value]
+        case dict():
+            return {name: stored(part) for name, part in value.items()}
+        case _:
+            return value

@@ -1,0 +1,114 @@
+"""A request for a consultation, and the row that makes sending it twice harmless."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
+
+
+class Decision(Value):
+    """What was decided, by whom and when; shown to whoever comes second (R50)."""
+
+    what: str
+    by: str  #: the staff member's id, or `patient`
+    by_name: str
+    at: Instant
+
+
+class Offer(Value):
+    """One of the times that were proposed. It holds no slot."""
+
+    start_at: Instant
+    visit_type: str
+    resource: str
+
+
+class RequestStatus(StrEnum):
+    RECEIVED = "received"
+    PROPOSED = "proposed"
+    BOOKED = "booked"
+    DECLINED = "declined"
+    CLOSED = "closed"
+
+
+OPEN = (RequestStatus.RECEIVED, RequestStatus.PROPOSED)
+
+
+class ConsultationRequest(Record):
+    """What a patient asked for, and what became of it."""
+
+    KIND: ClassVar[str] = "request"
+
+    id: str  #: also the reference that the patient is told
+    patient_id: str
+    status: RequestStatus = RequestStatus.RECEIVED
+    version: int = 1  #: raised by every proposal; messages name the version they are about
+    reason: str
+    preferred: tuple[str, ...] = ()  #: `mon:morning`
+    note: str = ""
+    received_at: Instant
+    answer_by: Instant  #: the patient was told to expect an answer until then (R48)
+    source: str  #: `form`, `json`, `staff`
+    offers: tuple[Offer, ...] = ()
+    appointment_id: str | None = None  #: where a booked request's link leads on to
+    course_id: str | None = None
+    reason_code: str | None = None  #: why it was declined
+    decline_note: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return Key(self.id, "REQ")
+
+    @staticmethod
+    def ref(request_id: str) -> Ref["ConsultationRequest"]:
+        return Ref(ConsultationRequest, Key(request_id, "REQ"))
+
+    def index(self) -> Mapping[str, str | int]:
+        base = {"patient_at": written(self.received_at)}
+        if self.status in OPEN:
+            base |= {"open_kind": "request", "deadline_at": written(self.answer_by)}
+        return base
+
+
+class Submission(Record):
+    """That a form was taken: the same key and fields answer the same reference (F2, F50)."""
+
+    KIND: ClassVar[str] = "submission"
+
+    key_hash: str
+    fields_hash: str
+    request_id: str
+    answer_by: Instant
+    expires_at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(f"SUB#{self.key_hash}", "SUB")
+
+    @staticmethod
+    def ref(key_hash: str) -> Ref["Submission"]:
+        return Ref(Submission, Key(f"SUB#{key_hash}", "SUB"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"ttl": int(self.expires_at.timestamp())}
+
+
+class RateCount(Record):
+    """How many requests came from one source in one window."""
+
+    KIND: ClassVar[str] = "rate"
+
+    source: str  #: a hash, never the number or the address itself
+    window: str
+    count: int = 0
+    ttl: int = 0
+
+    @property
+    def key(self) -> Key:
+        return Key(f"RATE#{self.source}#{self.window}", "RATE")
+
+    @staticmethod
+    def ref(source: str, window: str) -> Ref["RateCount"]:
+        return Ref(RateCount, Key(f"RATE#{source}#{window}", "RATE"))
