@@ -1,0 +1,1 @@
+"""How we reach outside: one file a service."""

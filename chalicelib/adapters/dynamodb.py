@@ -1,0 +1,282 @@
+"""The store in DynamoDB: one table, one `TransactWriteItems` a commit.
+
+The low-level client is used as it is: what DynamoDB says is what happened.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from aws_lambda_powertools import Logger
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters.rows import (
+    Row,
+    conditions,
+    due_attributes,
+    due_of,
+    record_of,
+    row_of,
+)
+from chalicelib.domain.change import (
+    AtMost,
+    Change,
+    Condition,
+    Forget,
+    Is,
+    OneOf,
+    Operation,
+    Patch,
+    Save,
+    as_stored,
+)
+from chalicelib.domain.errors import Stale, Unavailable, Unreadable
+from chalicelib.domain.record import Record, Ref, written
+from chalicelib.ports import Due, Pause
+
+log = Logger(service="bookend", child=True)
+
+R = TypeVar("R", bound=Record)
+
+TRIES = 4  # of the same bytes, when only traffic stood in the way
+
+# Reasons for which a cancelled transaction may be sent again as it is.
+_TRAFFIC = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_BUSY = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+
+
+class DynamoStore:
+    """Implements ports.Store."""
+
+    def __init__(self, *, client: Any, table: str, shards: int, pause: Pause) -> None:
+        self._client = client
+        self._table = table
+        self._shards = shards
+        self._pause = pause
+        self._pack = TypeSerializer().serialize
+        self._unpack = TypeDeserializer().deserialize
+
+    def get(self, ref: Ref[R]) -> R | None:
+        answer = self._call(
+            "get_item",
+            TableName=self._table,
+            Key=self._packed(ref.key._asdict()),
+            ConsistentRead=True,
+        )
+        return cast(R, record_of(self._row(answer["Item"]))) if "Item" in answer else None
+
+    def get_many(self, *refs: Ref[Any]) -> tuple[Any, ...]:
+        keys = {ref.key for ref in refs}
+        wanted: list[Row] = [self._packed(key._asdict()) for key in keys]
+        found: dict[tuple[str, str], Row] = {}
+        for attempt in range(TRIES):
+            answer = self._call(
+                "batch_get_item",
+                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}},
+            )
+            for item in answer["Responses"].get(self._table, []):
+                row = self._row(item)
+                found[row["pk"], row["sk"]] = row
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not wanted:
+                break
+            self._pause(attempt)
+        else:
+            raise Unavailable("the table did not answer for every row")
+        return tuple(record_of(found[ref.key]) if ref.key in found else None for ref in refs)
+
+    def owned(self, pk: str) -> list[Record]:
+        return self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=self._packed({":pk": pk}),
+            ConsistentRead=True,
+        )
+
+    def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
+        answer = self._call(
+            "query",
+            TableName=self._table,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND due_at <= :until",
+            ExpressionAttributeValues=self._packed(
+                {":shard": str(shard), ":until": written(until)}
+            ),
+            Limit=limit,
+        )
+        rows = [self._row(item) for item in answer["Items"]]
+        return [due_of(row["pk"], row["sk"], row["due_at"]) for row in rows]
+
+    def open(self, kind: str, *, limit: int = 100) -> list[Record]:
+        return self._query(
+            IndexName="open",
+            KeyConditionExpression="open_kind = :kind",
+            ExpressionAttributeValues=self._packed({":kind": kind}),
+            most=limit,
+        )
+
+    def of_patient(self, patient_id: str) -> list[Record]:
+        return self._query(
+            IndexName="by_patient",
+            KeyConditionExpression="patient_id = :patient",
+            ExpressionAttributeValues=self._packed({":patient": patient_id}),
+        )
+
+    def commit(self, change: Change) -> None:
+        writes = [self._write(operation) for operation in change.operations]
+        for attempt in range(TRIES):
+            try:
+                self._client.transact_write_items(
+                    TransactItems=writes, ClientRequestToken=change.id
+                )
+            except self._client.exceptions.TransactionCanceledException as error:
+                if not _only_traffic(error):
+                    raise Stale(_failed_at(error, change.operations)) from None
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _BUSY:
+                    raise
+            except BotoCoreError as error:
+                # The answer was lost; the same token makes asking again harmless (F18).
+                log.warning("store.unanswered", extra={"error": type(error).__name__})
+            else:
+                return
+            self._pause(attempt)
+        if not self._was_applied(change):
+            raise Unavailable("the change could not be written")
+
+    def _was_applied(self, change: Change) -> bool:
+        """Whether the change's own audit event stands in the table, when it has one."""
+        for record in change.saved:
+            if getattr(record, "change_id", None) == change.id:
+                return self.get(Ref(type(record), record.key)) is not None
+        return False
+
+    def _write(self, operation: Operation) -> dict[str, Any]:
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        clauses = [_clause(part, names, values) for part in conditions(operation)]
+        common: dict[str, Any] = {"TableName": self._table}
+        if clauses:
+            common["ConditionExpression"] = " AND ".join(clauses)
+        key = self._packed(operation.key._asdict())
+        match operation:
+            case Save(record):
+                verb = "Put"
+                common["Item"] = self._packed(row_of(record, shards=self._shards))
+            case Patch():
+                verb = "Update"
+                common["Key"] = key
+                common["UpdateExpression"] = self._update(operation, names, values)
+            case Forget():
+                verb = "Delete"
+                common["Key"] = key
+            case _:
+                verb = "ConditionCheck"
+                common["Key"] = key
+        if names:
+            common["ExpressionAttributeNames"] = names
+        if values:
+            common["ExpressionAttributeValues"] = self._packed(values)
+        return {verb: common}
+
+    def _update(self, patch: Patch, names: dict[str, str], values: dict[str, Any]) -> str:
+        changes = as_stored(patch.set)
+        changes |= due_attributes(patch.key, changes, shards=self._shards)
+        sets = [
+            f"{_name(name, names)} = {_value(value, values)}"
+            for name, value in changes.items()
+            if value is not None
+        ]
+        sets += [
+            f"{_name(name, names)} = list_append(if_not_exists({_name(name, names)}, "
+            f"{_value([], values)}), {_value(list(lines), values)})"
+            for name, lines in patch.append.items()
+        ]
+        removes = [_name(name, names) for name, value in changes.items() if value is None]
+        adds = [
+            f"{_name(name, names)} {_value(number, values)}"
+            for name, number in {"revision": 1, **patch.add}.items()
+        ]
+        parts = {"SET": sets, "REMOVE": removes, "ADD": adds}
+        return " ".join(f"{verb} {', '.join(list_)}" for verb, list_ in parts.items() if list_)
+
+    def _query(self, *, most: int | None = None, **query: Any) -> list[Record]:
+        records: list[Record] = []
+        query["TableName"] = self._table
+        while True:
+            answer = self._call("query", **query)
+            for item in answer["Items"]:
+                row = self._row(item)
+                try:
+                    records.append(record_of(row))
+                except Unreadable as error:
+                    log.error("row.unreadable", extra={"sk": row.get("sk"), "why": str(error)})
+            if most is not None and len(records) >= most:
+                return records[:most]
+            if "LastEvaluatedKey" not in answer:
+                return records
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(**arguments)
+        except (ClientError, BotoCoreError) as error:
+            code = getattr(error, "response", {}).get("Error", {}).get("Code")
+            if isinstance(error, ClientError) and code not in _BUSY:
+                raise
+            raise Unavailable(f"{operation}: {code or type(error).__name__}") from error
+
+    def _packed(self, values: Mapping[str, Any]) -> Row:
+        return {name: self._pack(value) for name, value in values.items() if value is not None}
+
+    def _row(self, item: Mapping[str, Any]) -> Row:
+        return {name: self._unpack(value) for name, value in item.items()}
+
+
+def _name(name: str, names: dict[str, str]) -> str:
+    names[f"#{name}"] = name
+    return f"#{name}"
+
+
+def _value(value: Any, values: dict[str, Any]) -> str:
+    placeholder = f":v{len(values)}"
+    values[placeholder] = value
+    return placeholder
+
+
+def _clause(condition: Condition, names: dict[str, str], values: dict[str, Any]) -> str:
+    name = _name(condition.name, names)
+    match condition:
+        case Is(_, None):
+            return f"attribute_not_exists({name})"
+        case Is(_, value):
+            return f"{name} = {_value(value, values)}"
+        case OneOf(_, wanted):
+            return f"{name} IN ({', '.join(_value(value, values) for value in wanted)})"
+        case AtMost(_, limit):
+            return f"(attribute_not_exists({name}) OR {name} <= {_value(limit, values)})"
+
+
+def _only_traffic(error: ClientError) -> bool:
+    codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    return bool(codes & _TRAFFIC) and codes <= _TRAFFIC | {"None"}
+
+
+def _failed_at(error: ClientError, operations: Sequence[Operation]) -> str:
+    """The sort keys that were not as expected; they name no person."""
+    reasons = error.response.get("CancellationReasons", [])
+    pairs = zip(operations, reasons, strict=False)
+    return ", ".join(
+        operation.key.sk.partition("#")[0]
+        for operation, reason in pairs
+        if reason.get("Code") not in (None, "None")
+    )

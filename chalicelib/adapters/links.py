@@ -1,0 +1,78 @@
+"""The links of mails and texts: signed for staff, derived and stored hashed for patients."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, Signer, URLSafeSerializer
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chalicelib.domain.errors import LinkExpired, NotFound
+from chalicelib.ports import StaffLink
+
+STAFF_LINK_LIFE = timedelta(days=30)
+DAY = "day"  # the subject of a link to the day sheet
+
+# What of a request's URL Twilio repeats on a failure; the fragment is never sent (R39).
+RETRY = "#rc=5&rp=all"
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    s: str  #: the subject's id
+    w: str  #: whom it was mailed to
+    e: int  #: expires at, epoch seconds, by our own clock
+
+
+class SignedLinks:
+    """Implements ports.Links."""
+
+    def __init__(self, *, base_url: str, keys: tuple[str, ...]) -> None:
+        self._base = base_url.rstrip("/")
+        self._keys = keys
+        # itsdangerous signs with the last key of its list and reads with all of them.
+        self._staff = URLSafeSerializer(
+            list(reversed(keys)),
+            salt="bookend.staff-link",
+            signer_kwargs={"digest_method": hashlib.sha256},
+        )
+
+    def staff_token(self, *, subject_id: str, staff_id: str, now: datetime) -> str:
+        expires_at = int((now + STAFF_LINK_LIFE).timestamp())
+        return str(self._staff.dumps({"s": subject_id, "w": staff_id, "e": expires_at}))
+
+    def staff_url(self, token: str) -> str:
+        return f"{self._base}/s/{token}"
+
+    def read_staff(self, token: str, *, now: datetime) -> StaffLink:
+        payload = self._read(token)
+        if now.timestamp() >= payload.e:
+            raise LinkExpired
+        return StaffLink(payload.s, payload.w)
+
+    def read_expired(self, token: str) -> StaffLink:
+        payload = self._read(token)
+        return StaffLink(payload.s, payload.w)
+
+    def patient_token(self, subject_id: str) -> str:
+        signer = Signer(self._keys[0], salt="bookend.patient-link", digest_method=hashlib.sha256)
+        return signer.get_signature(subject_id).decode()[:22]
+
+    def patient_url(self, token: str) -> str:
+        return f"{self._base}/v/{token}"
+
+    def hashed(self, token: str) -> str:
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    def day_url(self, *, staff_id: str, now: datetime) -> str:
+        token = self.staff_token(subject_id=DAY, staff_id=staff_id, now=now)
+        return f"{self._base}/d/{token}"
+
+    def status_callback(self, message_id: str) -> str:
+        return f"{self._base}/twilio/status/{message_id}{RETRY}"
+
+    def _read(self, token: str) -> _Payload:
+        try:
+            return _Payload.model_validate(self._staff.loads(token))
+        except (BadSignature, ValidationError, ValueError):
+            raise NotFound from None

@@ -1,0 +1,121 @@
+"""Records as rows: the one place that knows both. Used by every store."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zlib import crc32
+
+from pydantic import ValidationError
+
+from chalicelib.domain.appointment import Appointment, Course, DaySheet
+from chalicelib.domain.change import Condition, Forget, Is, Operation, Patch, Require, Save
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.message import Message, message_key
+from chalicelib.domain.people import Consent, Patient, PatientLink, Phone, SentCount, StaffMember
+from chalicelib.domain.record import Key, Record
+from chalicelib.domain.request import ConsultationRequest, RateCount, Submission
+from chalicelib.domain.work import AuditEvent, Heartbeat, InboundText, ProviderId, Stop, Task
+from chalicelib.ports import Due
+
+KINDS: Mapping[str, type[Record]] = {
+    kind.KIND: kind
+    for kind in (
+        Appointment,
+        AuditEvent,
+        Consent,
+        ConsultationRequest,
+        Course,
+        DaySheet,
+        Heartbeat,
+        InboundText,
+        Message,
+        Patient,
+        PatientLink,
+        Phone,
+        ProviderId,
+        RateCount,
+        SentCount,
+        StaffMember,
+        Stop,
+        Submission,
+        Task,
+    )
+}
+
+# Attributes of a row that only its keys and the indexes need; a record may have one as a field.
+_INDEX_ONLY = frozenset(
+    {"pk", "sk", "record", "due_shard", "open_kind", "patient_at", "deadline_at", "ttl"}
+)
+
+Row = dict[str, Any]
+
+
+def row_of(record: Record, *, shards: int) -> Row:
+    """The row to store, with its keys, its index attributes and the next revision."""
+    row = {
+        **record.model_dump(mode="json", exclude_none=True),
+        **record.index(),
+        "pk": record.key.pk,
+        "sk": record.key.sk,
+        "record": record.KIND,
+        "revision": record.revision + 1,
+    }
+    return row | due_attributes(record.key, row, shards=shards)
+
+
+def due_attributes(key: Key, values: Mapping[str, Any], *, shards: int) -> Row:
+    """The shard that goes with a due time; None where the due time goes away."""
+    if "due_at" not in values:
+        return {}
+    if values["due_at"] is None:
+        return {"due_shard": None}
+    return {"due_shard": str(crc32("|".join(key).encode()) % shards)}
+
+
+def record_of(row: Mapping[str, Any]) -> Record:
+    """The record that a row holds. Unreadable when this version cannot read it (F23)."""
+    kind = KINDS.get(str(row.get("record")))
+    if kind is None:
+        raise Unreadable(f"a row of the unknown kind {row.get('record')!r}")
+    fields = {
+        name: plain(value)
+        for name, value in row.items()
+        if name in kind.model_fields or name not in _INDEX_ONLY
+    }
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, part["loc"])) for part in error.errors()})
+        raise Unreadable(f"a {kind.KIND} row is wrong at {', '.join(places)}") from error
+
+
+def plain(value: Any) -> Any:
+    """DynamoDB's numbers as Python's."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case list():
+            return [plain(part) for part in value]
+        case dict():
+            return {name: plain(part) for name, part in value.items()}
+        case _:
+            return value
+
+
+def conditions(operation: Operation) -> Sequence[Condition]:
+    """What must hold of the stored row before the operation may be applied."""
+    match operation:
+        case Save(record):
+            return (Is("revision", record.revision or None),)
+        case Patch() | Require():
+            return operation.when
+        case Forget():
+            return ()
+
+
+def due_of(pk: str, sk: str, due_at: str) -> Due:
+    message_id = f"{pk}.{sk.removeprefix('MSG#')}"
+    if message_key(message_id) != (pk, sk):
+        raise Unreadable(f"{sk} is no message")
+    return Due(message_id, datetime.fromisoformat(due_at))

@@ -1,0 +1,63 @@
+"""Mails by Amazon SES: one person, one call, one try."""
+
+from email.message import EmailMessage
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError
+from botocore.exceptions import EndpointConnectionError as NoConnectionError
+
+from chalicelib.ports import Accepted, Email, Fate, OutcomeUnknown, Refused
+
+FATE_BY_ERROR = {
+    "TooManyRequestsException": Fate.LATER,
+    "LimitExceededException": Fate.LATER,
+    "SendingPausedException": Fate.CONFIGURATION,
+    "AccountSuspendedException": Fate.CONFIGURATION,
+    "MailFromDomainNotVerifiedException": Fate.CONFIGURATION,
+    "AccessDeniedException": Fate.CONFIGURATION,
+}
+
+
+class SesMail:
+    """Implements ports.EmailSender. The client must have `total_max_attempts=1` (F79)."""
+
+    def __init__(self, *, client: Any, sender: str) -> None:
+        self._client = client
+        self._sender = sender
+
+    def send(self, email: Email) -> Accepted:
+        try:
+            answer = self._client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [email.to]},
+                Content={"Raw": {"Data": _mime(email, sender=self._sender)}},
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                raise OutcomeUnknown(code) from None
+            raise Refused(FATE_BY_ERROR.get(code, Fate.NEVER)) from None
+        except (ConnectTimeoutError, NoConnectionError):
+            raise Refused(Fate.LATER) from None
+        except BotoCoreError as error:
+            raise OutcomeUnknown(type(error).__name__) from None
+        return Accepted(str(answer["MessageId"]), "accepted")
+
+
+def _mime(email: Email, *, sender: str) -> bytes:
+    # EmailMessage refuses a line break in a header, so nothing typed can add one (F46).
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = email.to
+    message["Subject"] = email.subject
+    message.set_content(email.text)
+    message.add_alternative(email.html, subtype="html")
+    for attachment in email.attachments:
+        kind, _, subtype = attachment.content_type.partition("/")
+        message.add_attachment(
+            attachment.text.encode(),
+            maintype=kind,
+            subtype=subtype,
+            filename=attachment.name,
+        )
+    return message.as_bytes()

@@ -1,0 +1,64 @@
+"""Every environment variable the service knows. Read on first use, never at import."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.domain.errors import Unavailable
+
+
+class Settings(BaseModel):
+    """The deployment's settings; the environment has them in capitals. No secret has a default."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: Literal["local", "dev", "prod"]
+    table_name: str = Field(min_length=3)
+    queue_url: str = Field(min_length=1)
+    base_url: str = Field(pattern=r"^https?://[^/]+(/[^?#]*)?$")  #: links and signatures use it
+    email_from: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    link_keys: tuple[str, ...] = Field(min_length=1)  #: newest first; all are still read
+    twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
+    twilio_auth_token: str = Field(min_length=16)
+    twilio_from: str = Field(pattern=r"^(\+1\d{10}|MG[0-9a-f]{32})$")  #: a number or a service
+    twilio_api_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^/]+$")
+    allowed_origins: tuple[str, ...] = ()  #: pages that may send the form from elsewhere
+    texts_per_minute: int = Field(default=60, ge=1)  #: how many the provider takes from us
+    due_shards: int = Field(default=1, ge=1, le=64)  #: may only grow
+    requests_per_number_per_hour: int = Field(default=5, ge=1)
+    requests_per_address_per_hour: int = Field(default=30, ge=1)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """The settings; Unavailable, naming the variables, when one is missing or wrong."""
+        values: dict[str, Any] = {
+            name: environment[name.upper()]
+            for name in cls.model_fields
+            if environment.get(name.upper())
+        }
+        if environment.get("SECRETS_ID"):
+            values |= _secrets(environment["SECRETS_ID"])
+        for name in ("link_keys", "allowed_origins"):
+            if isinstance(values.get(name), str):
+                values[name] = tuple(filter(None, map(str.strip, values[name].split(","))))
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            wrong = sorted({str(part["loc"][0]).upper() for part in error.errors()})
+            # The values may be secrets, so only the names are told.
+            raise Unavailable(f"missing or wrong settings: {', '.join(wrong)}") from None
+
+
+def _secrets(secret_id: str) -> dict[str, Any]:
+    """LINK_KEYS and TWILIO_AUTH_TOKEN from Secrets Manager, cached by Powertools (F37)."""
+    from aws_lambda_powertools.utilities import parameters
+
+    try:
+        text = parameters.get_secret(secret_id, max_age=300)
+    except parameters.exceptions.GetParameterError as error:
+        raise Unavailable("the secrets cannot be read") from error
+    else:
+        return {name.lower(): value for name, value in json.loads(str(text)).items()}
