@@ -1,0 +1,1 @@
+"""What people do: load, decide, commit. A use case never sends."""

@@ -1,0 +1,131 @@
+"""How a patient is reached: their contact details, and their wish not to be texted."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.owed import task_message
+from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.request import ConsultationRequest
+from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+
+SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
+
+
+def contact(
+    desk: Desk,
+    *,
+    subject_id: str,
+    name: str,
+    phone: str,
+    email: str | None,
+    language: str,
+    actor: Actor,
+) -> Patient:
+    """The details are as typed. A new number has no consent until it gives its own (F68)."""
+
+    def attempt(now: datetime) -> tuple[Change, Patient]:
+        patient = patient_of(desk, subject_id)
+        changed = patient.evolve(name=name, phone=phone, email=email, language=language)
+        change = change_of(patient.id, "contact_changed", actor, now)
+        if phone != patient.phone:
+            changed = changed.evolve(text_consent=TextConsent.NONE)
+            change.include(_other_number(desk, patient, phone))
+        change.include([Save(changed)])
+        return change, changed
+
+    return decide(desk, attempt)
+
+
+def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
+    """The patient's number gets no text any more, by whatever means they said so (R9)."""
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        patient = patient_of(desk, subject_id)
+        change = change_of(patient.id, "opted_out", actor, now, means=means)
+        change.include([opted_out(patient.phone, means=means, now=now)])
+        change.include(cancelling_meant(desk, change.id, [patient.id], now=now))
+        return change, None
+
+    return decide(desk, attempt)
+
+
+def opted_out(number: str, *, means: str, now: datetime) -> Patch:
+    """The one fact on the phone's row. It tests nothing, so it is never refused (R5)."""
+    return Patch(
+        Phone.ref(number).key,
+        set=as_stored(
+            {
+                "record": Phone.KIND,
+                "number": number,
+                "opted_out_at": now,
+                "opted_out_means": means,
+            }
+        ),
+    )
+
+
+def cancelling_meant(
+    desk: Desk, owner_id: str, patient_ids: list[str], *, now: datetime
+) -> list[Operation]:
+    """A task for each patient with a visit soon: did they mean to cancel it? (R10)"""
+    operations: list[Operation] = []
+    for patient_id in patient_ids:
+        soon = [v for v in open_visits(desk, patient_id) if now < v.start_at < now + SOON]
+        if soon:
+            operations.append(
+                Save(
+                    task_message(
+                        owner_id=owner_id,
+                        about=f"opted-out-{patient_id}",
+                        what="opted_out_before_visit",
+                        patient_id=patient_id,
+                        deadline_at=min(visit.start_at for visit in soon),
+                        now=now,
+                    )
+                )
+            )
+    return operations
+
+
+def open_visits(desk: Desk, patient_id: str) -> list[Appointment]:
+    """The patient's visits to come or under way, by start."""
+    found = [
+        record
+        for record in desk.store.of_patient(patient_id)
+        if isinstance(record, Appointment) and record.is_open
+    ]
+    return sorted(found, key=lambda visit: visit.start_at)
+
+
+def patient_of(desk: Desk, subject_id: str) -> Patient:
+    """The patient whom a request or an appointment is about."""
+    subject = subject_by_id(desk, subject_id)
+    patient = desk.store.get(Patient.ref(subject.patient_id))
+    if patient is None:
+        raise NotFound
+    return patient
+
+
+def subject_by_id(desk: Desk, subject_id: str) -> ConsultationRequest | Appointment:
+    """The request or appointment that a link names."""
+    if subject_id.startswith("REQ-"):
+        found: ConsultationRequest | Appointment | None = desk.store.get(
+            ConsultationRequest.ref(subject_id)
+        )
+    else:
+        found = desk.store.get(Appointment.ref(subject_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _other_number(desk: Desk, patient: Patient, number: str) -> list[Operation]:
+    old, new = desk.store.get_many(Phone.ref(patient.phone), Phone.ref(number))
+    new = new or Phone(number=number)
+    operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
+    if old is not None:
+        rest = tuple(id_ for id_ in old.patients if id_ != patient.id)
+        operations.append(Save(old.evolve(patients=rest)))
+    return operations

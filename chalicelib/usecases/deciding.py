@@ -1,0 +1,84 @@
+"""The one loop of every decision, and what every decision needs at hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.profile import Clinic
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.message import Message
+from chalicelib.domain.record import Record
+from chalicelib.domain.request import Decision
+from chalicelib.domain.work import AuditEvent
+from chalicelib.ports import Clock, Nudge, Pause, Store
+
+T = TypeVar("T")
+
+TRIES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What every decision needs at hand."""
+
+    store: Store
+    clock: Clock
+    nudge: Nudge
+    pause: Pause
+    clinic: Clinic
+    plans: Mapping[str, CarePlan]
+
+
+class Actor(NamedTuple):
+    """Who decides: the id for the record, the name for whoever comes second."""
+
+    id: str
+    name: str
+
+    def decided(self, what: str, at: datetime) -> Decision:
+        return Decision(what=what, by=self.id, by_name=self.name, at=at)
+
+
+PATIENT = Actor("patient", "the patient")
+SERVICE = Actor("service", "Bookend")
+
+
+def decide(desk: Desk, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
+    """Load and decide again until nothing changed in between; then nudge what is due now.
+
+    What `attempt` raises is the answer. Unavailable when others were faster five times.
+    """
+    for tried in range(TRIES):
+        now = desk.clock.now()
+        change, answer = attempt(now)
+        if not change.operations:
+            return answer
+        try:
+            desk.store.commit(change)
+        except Stale:
+            desk.pause(tried)
+        else:
+            desk.nudge.send(_due_now(change.saved, now))
+            return answer
+    raise Unavailable("others were faster; please try again")
+
+
+def change_of(owner_id: str, what: str, actor: Actor, now: datetime, **facts: str) -> Change:
+    """A change that carries its own audit event."""
+    change = Change()
+    event = AuditEvent(
+        change_id=change.id, owner_id=owner_id, what=what, by=actor.id, at=now, facts=facts
+    )
+    change.include([Save(event)])
+    return change
+
+
+def _due_now(saved: tuple[Record, ...], now: datetime) -> list[str]:
+    return [
+        record.id
+        for record in saved
+        if isinstance(record, Message) and record.due_at is not None and record.due_at <= now
+    ]

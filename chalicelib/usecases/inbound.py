@@ -1,0 +1,121 @@
+"""A text reached our number: it takes effect once, whichever way and how often we hear of it."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.errors import AlreadyDecided, Invalid, NotFound, SlotTaken
+from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Value
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.domain.work import InboundText
+from chalicelib.messages.replies import Meaning, Reading, understand
+from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
+from chalicelib.usecases.meanings import HANDLERS, Heard, alarm, reply
+from chalicelib.usecases.offers import choose
+
+
+class Incoming(Value):
+    """A text as the provider reports it, its shape checked at the border."""
+
+    sid: str
+    sender: str  #: E.164, a short code or a name
+    body: str
+    opt_out_type: str | None = None
+
+
+def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str]) -> str:
+    """What the text means has happened; a text heard before has no second effect (R38).
+
+    `quiet_words` are the meanings that the provider answers itself (R8). Returns the meaning.
+    """
+    taken = _taken_offer(desk, incoming)
+
+    def attempt(now: datetime) -> tuple[Change, str]:
+        known, phone = desk.store.get_many(
+            InboundText.ref(incoming.sid), Phone.ref(incoming.sender)
+        )
+        if known is not None:
+            return Change(), known.meaning
+        reading = _understood(incoming, phone)
+        patients = _patients(desk, phone)
+        heard = Heard(
+            desk=desk,
+            owner_id=f"TXT-{incoming.sid}",
+            phone=phone or Phone(number=incoming.sender),
+            patients=patients,
+            reading=reading,
+            body=incoming.body,
+            quiet=reading.meaning.value in quiet_words,
+            now=now,
+        )
+        change = change_of(heard.owner_id, "text_received", PATIENT, now, meaning=reading.meaning)
+        change.include(_effects(heard, taken))
+        if reading.urgent:
+            change.include(alarm(heard))
+        change.include([Save(_row(desk, incoming, heard))])
+        return change, reading.meaning.value
+
+    return decide(desk, attempt)
+
+
+def _effects(heard: Heard, taken: str | None) -> list[Operation]:
+    if taken is not None:
+        return [] if taken == "booked" else reply(heard, taken)
+    return HANDLERS.get(heard.reading.meaning, HANDLERS[Meaning.OTHER])(heard)
+
+
+def _taken_offer(desk: Desk, incoming: Incoming) -> str | None:
+    """A digit that answers an offer books at once, before the text itself is recorded.
+
+    Dying in between is harmless: heard again, the offer is found taken by this very patient.
+    """
+    phone = desk.store.get(Phone.ref(incoming.sender))
+    reading = _understood(incoming, phone)
+    if reading.meaning is not Meaning.CHOICE or phone is None or phone.choosing:
+        return None
+    if desk.store.get(InboundText.ref(incoming.sid)) is not None:
+        return None
+    offered = [
+        record
+        for patient_id in phone.patients
+        for record in desk.store.of_patient(patient_id)
+        if isinstance(record, ConsultationRequest) and record.status is RequestStatus.PROPOSED
+    ]
+    if len(offered) != 1 or not 1 <= (reading.number or 0) <= len(offered[0].offers):
+        return None
+    start_at = offered[0].offers[(reading.number or 1) - 1].start_at
+    try:
+        choose(desk, request_id=offered[0].id, start_at=start_at)
+    except (SlotTaken, Invalid):
+        return "choice_gone"
+    except (AlreadyDecided, NotFound):
+        return None
+    return "booked"
+
+
+def _understood(incoming: Incoming, phone: Phone | None) -> Reading:
+    return understand(
+        incoming.body,
+        opt_out_type=incoming.opt_out_type,
+        opted_out=phone is not None and phone.opted_out_at is not None,
+    )
+
+
+def _patients(desk: Desk, phone: Phone | None) -> list[Patient]:
+    if phone is None or not phone.patients:
+        return []
+    rows = desk.store.get_many(*(Patient.ref(id_) for id_ in phone.patients))
+    return [row for row in rows if row is not None and row.phone == phone.number]
+
+
+def _row(desk: Desk, incoming: Incoming, heard: Heard) -> InboundText:
+    kept = timedelta(days=desk.clinic.retention.inbound_days)
+    return InboundText(
+        sid=incoming.sid,
+        phone=incoming.sender,
+        patient_id=heard.patients[0].id if heard.patients else None,
+        body=incoming.body,
+        meaning=heard.reading.meaning.value,
+        at=heard.now,
+        ttl=int((heard.now + kept).timestamp()),
+    )

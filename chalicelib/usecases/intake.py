@@ -1,0 +1,237 @@
+"""A consultation request comes in: from the website, or from a caller on the phone."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Literal, NamedTuple
+
+from chalicelib.clinic.staff import staff_now
+from chalicelib.domain.change import AtMost, Change, Operation, Patch, Save
+from chalicelib.domain.errors import Invalid, TooMany
+from chalicelib.domain.owed import mails_to_staff, subject_of
+from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
+from chalicelib.domain.record import Value, new_id
+from chalicelib.domain.request import (
+    ConsultationRequest,
+    RateCount,
+    RequestStatus,
+    Submission,
+)
+from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
+
+SAME_KEY = timedelta(hours=24)  # how long a key answers the same reference
+SAME_FIELDS = timedelta(minutes=10)  # without a key, the same fields are the same request
+WINDOW = timedelta(hours=1)  # of the limits
+
+
+Box = Literal["appointment", "detailed"]
+
+
+class Wish(Value):
+    """What a patient asked for, checked at the border."""
+
+    name: str
+    phone: str  #: E.164
+    email: str | None = None
+    reason: str
+    preferred: tuple[str, ...] = ()
+    note: str = ""
+    language: str = "en"
+    sms_consent: bool = False
+    detailed_consent: bool = False
+    discreet: bool = False
+    time_zone: str | None = None
+
+    @property
+    def text_consent(self) -> TextConsent:
+        """The second consent means nothing without the first (R3)."""
+        if not self.sms_consent:
+            return TextConsent.NONE
+        return TextConsent.DETAILED if self.detailed_consent else TextConsent.NEUTRAL
+
+
+class Origin(NamedTuple):
+    """Where a request came from, and how often this source may ask."""
+
+    means: str  #: `form`, `json`, or how a person told us: `phone`, `in_person`
+    page: str
+    address: str  #: empty for a request that staff typed
+    per_number: int
+    per_address: int
+
+
+class Receipt(NamedTuple):
+    """What the patient is told."""
+
+    reference: str
+    answer_by: datetime
+
+
+def submit(
+    desk: Desk, wish: Wish, *, origin: Origin, key: str | None, actor: Actor = PATIENT
+) -> Receipt:
+    """One stored request, whatever is sent twice (F2, F50).
+
+    Raises Invalid for a key that came with other fields, TooMany past a limit. The request, the
+    patient, the consent and a mail to each member of staff are one commit; no text is caused (R4).
+    """
+    fields_hash = _hash(json.dumps(wish.model_dump(mode="json"), sort_keys=True))
+    key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(wish)}")
+
+    def attempt(now: datetime) -> tuple[Change, Receipt]:
+        limits = _limits(wish, origin, now)
+        known, phone, *counts = desk.store.get_many(
+            Submission.ref(key_hash),
+            Phone.ref(wish.phone),
+            *(RateCount.ref(source, window) for source, window, _ in limits),
+        )
+        if known is not None and now < known.expires_at:
+            if key and known.fields_hash != fields_hash:
+                raise Invalid(key="This form was sent before with other answers. Please reload it.")
+            return Change(), Receipt(known.request_id, known.answer_by)
+        for (_, _, most), count in zip(limits, counts, strict=True):
+            if count is not None and count.count >= most:
+                raise TooMany(_until_next_window(now))
+
+        patient = _patient(wish, now)
+        request = ConsultationRequest(
+            id=new_id("REQ"),
+            patient_id=patient.id,
+            reason=wish.reason,
+            preferred=wish.preferred,
+            note=wish.note,
+            received_at=now,
+            answer_by=desk.clinic.answer_by(now),
+            source=origin.means,
+        )
+        submission = Submission(
+            revision=known.revision if known else 0,
+            key_hash=key_hash,
+            fields_hash=fields_hash,
+            request_id=request.id,
+            answer_by=request.answer_by,
+            expires_at=now + (SAME_KEY if key else SAME_FIELDS),
+        )
+        phone = phone or Phone(number=wish.phone)
+        change = change_of(request.id, "request_received", actor, now, source=origin.means)
+        change.include(
+            [
+                Save(request),
+                Save(patient),
+                Save(submission),
+                Save(phone.evolve(patients=(*phone.patients, patient.id))),
+                *consents(desk, patient, origin=origin, now=now),
+                *_notices(desk, request, now),
+                *(_counted(*limit, now) for limit in limits),
+            ]
+        )
+        return change, Receipt(request.id, request.answer_by)
+
+    return decide(desk, attempt)
+
+
+def made_up(desk: Desk) -> Receipt:
+    """What a machine that fills in forms is told; nothing is stored."""
+    return Receipt(new_id("REQ"), desk.clinic.answer_by(desk.clock.now()))
+
+
+def consents(desk: Desk, patient: Patient, *, origin: Origin, now: datetime) -> list[Save]:
+    """A record for each box that was ticked: the exact wording, when, and from where (R2)."""
+    boxes: dict[TextConsent, tuple[tuple[Box, TextConsent], ...]] = {
+        TextConsent.NONE: (),
+        TextConsent.NEUTRAL: (("appointment", TextConsent.NEUTRAL),),
+        TextConsent.DETAILED: (
+            ("appointment", TextConsent.NEUTRAL),
+            ("detailed", TextConsent.DETAILED),
+        ),
+    }
+    return [
+        Save(
+            Consent(
+                patient_id=patient.id,
+                phone=patient.phone,
+                given=level,
+                wording_version=wording.version,
+                wording_hash=wording.sha256,
+                language=patient.language,
+                means=origin.means,
+                page=origin.page,
+                address=origin.address,
+                at=now,
+            )
+        )
+        for box, level in boxes[patient.text_consent]
+        for wording in [desk.clinic.consent(box, patient.language)]
+    ]
+
+
+def _patient(wish: Wish, now: datetime) -> Patient:
+    return Patient(
+        id=new_id("PAT"),
+        name=wish.name,
+        phone=wish.phone,
+        email=wish.email,
+        language=wish.language,
+        time_zone=wish.time_zone,
+        discreet=wish.discreet,
+        text_consent=wish.text_consent,
+        created_at=now,
+    )
+
+
+def _notices(desk: Desk, request: ConsultationRequest, now: datetime) -> list[Save]:
+    """A mail to each now, to each again at the deadline, then to the manager (R48)."""
+    everybody = staff_now(desk.store, desk.clinic, now)
+    managers = [member for member in everybody if member.role == "manager"]
+    waiting = subject_of(request, (RequestStatus.RECEIVED.value,))
+    later = desk.clinic.answer_by(request.answer_by)
+    mails = partial(
+        mails_to_staff, request.id, patient_id=request.patient_id, subject=waiting, now=now
+    )
+    return [
+        Save(mail)
+        for mail in (
+            *mails(kind="new_request", staff=everybody),
+            *mails(kind="request_waiting", staff=everybody, due_at=request.answer_by),
+            *mails(kind="request_overdue", staff=managers, due_at=later),
+        )
+    ]
+
+
+def _limits(wish: Wish, origin: Origin, now: datetime) -> Sequence[tuple[str, str, int]]:
+    if not origin.address:
+        return ()
+    window = now.strftime("%Y-%m-%dT%H")
+    return (
+        (_hash(f"number:{wish.phone}")[:32], window, origin.per_number),
+        (_hash(f"address:{origin.address}")[:32], window, origin.per_address),
+    )
+
+
+def _counted(source: str, window: str, most: int, now: datetime) -> Operation:
+    ref = RateCount.ref(source, window)
+    return Patch(
+        ref.key,
+        set={
+            "record": RateCount.KIND,
+            "source": source,
+            "window": window,
+            "ttl": int((now + 2 * WINDOW).timestamp()),
+        },
+        add={"count": 1},
+        when=(AtMost("count", most - 1),),
+    )
+
+
+def _until_next_window(now: datetime) -> int:
+    return 3600 - now.minute * 60 - now.second
+
+
+def _sameness(wish: Wish) -> str:
+    return json.dumps([wish.phone, wish.name, sorted(wish.preferred), wish.note])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

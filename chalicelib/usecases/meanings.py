@@ -1,0 +1,257 @@
+"""What each meaning of a patient's text causes, as a table of small functions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.staff import staff_now
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.change import Operation, Patch, Save
+from chalicelib.domain.errors import Refusal
+from chalicelib.domain.message import LEFT, Message
+from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
+from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
+from chalicelib.domain.work import Task
+from chalicelib.messages.replies import Meaning, Reading
+from chalicelib.usecases.answering import confirmed, move_asked, said_driver
+from chalicelib.usecases.contacting import cancelling_meant, open_visits, opted_out
+from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.owing import note_to_patient
+
+ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
+READ_WITHIN = timedelta(hours=4)  # a reply is read by then
+ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
+ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A text, whom it may be from, and what it was understood as."""
+
+    desk: Desk
+    owner_id: str
+    phone: Phone
+    patients: list[Patient]
+    reading: Reading
+    body: str
+    quiet: bool  #: the provider has answered this word itself
+    now: datetime
+
+
+def reply(heard: Heard, kind: str, **facts: str) -> list[Operation]:
+    """One text back, to a known patient alone: an unknown number learns nothing (R45)."""
+    if not heard.patients:
+        return []
+    return [
+        Save(
+            note_to_patient(
+                heard.owner_id,
+                kind,
+                kind,
+                patient_id=heard.patients[0].id,
+                now=heard.now,
+                facts=facts,
+                answers_person=True,
+            )
+        )
+    ]
+
+
+def alarm(heard: Heard) -> list[Operation]:
+    """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44)."""
+    task = Task(
+        id=f"TSK-{heard.owner_id}",
+        what="urgent_text",
+        detail=heard.body,
+        patient_id=heard.patients[0].id if heard.patients else None,
+        subject_id=heard.owner_id,
+        urgent=True,
+        opened_at=heard.now,
+        deadline_at=heard.now,
+    )
+    everybody = staff_now(heard.desk.store, heard.desk.clinic, heard.now)
+    mails = [
+        Save(mail)
+        for minutes in ALARMS
+        for mail in mails_to_staff(
+            heard.owner_id,
+            "urgent_alarm",
+            everybody,
+            about=f"alarm-{minutes}",
+            now=heard.now,
+            due_at=heard.now + timedelta(minutes=minutes),
+            patient_id=task.patient_id,
+            subject=subject_of(task, ("open",)),
+        )
+    ]
+    return [Save(task), *reply(heard, "urgent_answer"), *mails]
+
+
+def _stop(heard: Heard) -> list[Operation]:
+    ids = [patient.id for patient in heard.patients]
+    return [
+        opted_out(heard.phone.number, means="text", now=heard.now),
+        *cancelling_meant(heard.desk, heard.owner_id, ids, now=heard.now),
+    ]
+
+
+def _start(heard: Heard) -> list[Operation]:
+    """The block is lifted and a new consent stored; what came due meanwhile stays withdrawn."""
+    lifted = Patch(
+        Phone.ref(heard.phone.number).key,
+        set={
+            "record": Phone.KIND,
+            "number": heard.phone.number,
+            "opted_out_at": None,
+            "opted_out_means": None,
+        },
+    )
+    operations: list[Operation] = [lifted]
+    for patient in heard.patients:
+        wording = heard.desk.clinic.consent("appointment", patient.language)
+        operations.append(
+            Save(
+                Consent(
+                    patient_id=patient.id,
+                    phone=patient.phone,
+                    given=TextConsent.NEUTRAL,
+                    wording_version=wording.version,
+                    wording_hash=wording.sha256,
+                    language=patient.language,
+                    means="text",
+                    page=heard.owner_id,
+                    address="",
+                    at=heard.now,
+                )
+            )
+        )
+        if patient.text_consent is TextConsent.NONE:
+            operations.append(Save(patient.evolve(text_consent=TextConsent.NEUTRAL)))
+    return operations if heard.quiet else [*operations, *reply(heard, "start_again")]
+
+
+def _help(heard: Heard) -> list[Operation]:
+    return [] if heard.quiet else reply(heard, "help")
+
+
+def _choice(heard: Heard) -> list[Operation]:
+    """A digit answers our question which visit was meant (R42)."""
+    wanted = heard.phone.choosing.get(str(heard.reading.number))
+    if wanted is None:
+        return _other(heard)
+    meaning, _, appointment_id = wanted.partition(" ")
+    visit = heard.desk.store.get(Appointment.ref(appointment_id))
+    if visit is None:
+        return _other(heard)
+    chosen: Operation = Save(heard.phone.evolve(choosing={}))
+    return [chosen, *_applied(heard, Meaning(meaning), visit)]
+
+
+def _about_visit(heard: Heard) -> list[Operation]:
+    """The answer goes to the visit last asked about; asks back rather than guessing."""
+    visits = [v for patient in heard.patients for v in open_visits(heard.desk, patient.id)]
+    asked = [visit for visit in visits if _was_asked(heard, visit)]
+    meant = asked or visits
+    if not meant:
+        return _other(heard)
+    if len(meant) == 1:
+        return _applied(heard, heard.reading.meaning, meant[0])
+    meant = sorted(meant, key=lambda visit: visit.start_at)[:9]
+    choosing = {
+        str(n): f"{heard.reading.meaning.value} {visit.id}" for n, visit in enumerate(meant, 1)
+    }
+    asks = reply(heard, "ask_which", appointments=" ".join(visit.id for visit in meant))
+    return [Save(heard.phone.evolve(choosing=choosing)), *asks]
+
+
+def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operation]:
+    try:
+        effects = APPLY[meaning](visit, heard.owner_id, heard.now)
+    except Refusal:
+        return _other(heard)
+    return [*effects, *reply(heard, THANKS[meaning], appointments=visit.id)]
+
+
+def _doubtful(heard: Heard) -> list[Operation]:
+    """It may have meant stop: automatic texts pause and a person looks (R6)."""
+    paused = opted_out(heard.phone.number, means="doubtful text", now=heard.now)
+    return [paused, _read_this(heard, "doubtful_stop")]
+
+
+def _other(heard: Heard) -> list[Operation]:
+    """A person reads it; the sender hears so at most once in four hours."""
+    operations: list[Operation] = [_read_this(heard, "reply_to_read")]
+    last = heard.phone.answered_at
+    if heard.patients and (last is None or heard.now - last >= ONE_ANSWER_PER):
+        operations.append(Save(heard.phone.evolve(answered_at=heard.now)))
+        operations += reply(heard, "automatic_answer")
+    return operations
+
+
+def _urgent(heard: Heard) -> list[Operation]:
+    """Nothing besides the alarm, which every urgent text raises."""
+    return []
+
+
+def _read_this(heard: Heard, what: str) -> Operation:
+    return Save(
+        task_message(
+            owner_id=heard.owner_id,
+            about=what,
+            what=what,
+            patient_id=heard.patients[0].id if heard.patients else None,
+            detail=heard.body,
+            deadline_at=heard.now + READ_WITHIN,
+            now=heard.now,
+        )
+    )
+
+
+def _was_asked(heard: Heard, visit: Appointment) -> bool:
+    """Whether a text that asks this is out and has no answer yet."""
+    answered = {
+        Meaning.CONFIRM: visit.confirmed_at is not None,
+        Meaning.DRIVER_YES: visit.driver is not None,
+        Meaning.DRIVER_NO: visit.driver is not None,
+    }
+    if answered.get(heard.reading.meaning, False):
+        return False
+    return any(
+        isinstance(record, Message)
+        and record.kind in ASKING
+        and record.status in LEFT
+        and record.subject is not None
+        and record.subject.version == visit.version
+        for record in heard.desk.store.owned(visit.id)
+    )
+
+
+Handler = Callable[[Heard], list[Operation]]
+
+HANDLERS: Mapping[Meaning, Handler] = {
+    Meaning.STOP: _stop,
+    Meaning.DOUBTFUL_STOP: _doubtful,
+    Meaning.START: _start,
+    Meaning.HELP: _help,
+    Meaning.CONFIRM: _about_visit,
+    Meaning.RESCHEDULE: _about_visit,
+    Meaning.DRIVER_YES: _about_visit,
+    Meaning.DRIVER_NO: _about_visit,
+    Meaning.CHOICE: _choice,
+    Meaning.URGENT: _urgent,
+    Meaning.OTHER: _other,
+}
+
+APPLY: Mapping[Meaning, Callable[[Appointment, str, datetime], list[Operation]]] = {
+    Meaning.CONFIRM: lambda visit, _owner, now: confirmed(visit, now),
+    Meaning.RESCHEDULE: move_asked,
+    Meaning.DRIVER_YES: lambda visit, owner, now: said_driver(visit, "yes", owner, now),
+    Meaning.DRIVER_NO: lambda visit, owner, now: said_driver(visit, "no", owner, now),
+}
+
+THANKS: Mapping[Meaning, str] = {
+    Meaning.CONFIRM: "confirmed_thanks",
+    Meaning.RESCHEDULE: "reschedule_received",
+    Meaning.DRIVER_YES: "driver_noted",
+    Meaning.DRIVER_NO: "driver_missing",
+}

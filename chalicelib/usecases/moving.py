@@ -1,0 +1,131 @@
+"""A booked visit is moved or cancelled: old messages are withdrawn in the same transaction."""
+
+from datetime import datetime
+
+from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
+from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.errors import AlreadyDecided, Invalid
+from chalicelib.domain.message import Message, voids
+from chalicelib.domain.record import Record
+from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.owing import visit_messages, welcome
+from chalicelib.usecases.slots import WallTime, moved_slot, place, sheets_of, taking
+from chalicelib.usecases.visits import Visit, visit_of
+
+CANCEL_REASONS = {
+    "patient_asked": "The patient asked",
+    "clinic_closed": "The clinic cannot hold the visit",
+    "clinician_ill": "The clinician is ill",
+    "medical": "A medical reason",
+    "other": "Another reason",
+}
+
+
+def reschedule(
+    desk: Desk, *, appointment_id: str, when: WallTime, resource: str, actor: Actor
+) -> Appointment:
+    """The visit has its new time; the old time's messages are void and the new one's exist (R18).
+
+    AlreadyDecided when it is there already, SlotTaken, Invalid by field.
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        old = visit.appointment
+        old.refuse_unless(AppointmentStatus.BOOKED)
+        wished = moved_slot(desk, old, when, resource=resource, now=now)
+        if (wished.start_at, wished.resource) == (old.start_at, old.resource):
+            raise _there_already(old)
+        moved = old.evolve(
+            start_at=wished.start_at,
+            end_at=wished.end_at,
+            resource=wished.resource,
+            version=old.version + 1,
+            confirmed_at=None,
+            driver=None,
+            decisions=(*old.decisions, actor.decided("moved", now)),
+        )
+        leaving = place(desk, old.resource, old.start_at)
+        coming = place(desk, moved.resource, moved.start_at)
+        sheets = sheets_of(desk, [leaving, coming])
+        sheets[leaving] = sheets[leaving].without(old.id)
+        sheets[coming] = taking(desk, sheets[coming], moved, now)
+        phone, first_text = welcome(old.id, visit.patient, visit.phone, now=now)
+        change = change_of(old.id, "moved", actor, now, resource=moved.resource)
+        change.include(
+            [
+                *(Save(sheet) for sheet in sheets.values()),
+                Save(moved),
+                *first_text,
+                *voids(_owed(visit), because="the visit was moved", now=now),
+                *visit_messages(desk, moved, phone, event="moved", now=now),
+            ]
+        )
+        return change, moved
+
+    return decide(desk, attempt)
+
+
+def cancel(
+    desk: Desk, *, appointment_id: str, reason_code: str, tell_patient: bool, actor: Actor
+) -> Appointment:
+    """The visit is off, its slot free, its messages void; the patient is told if that is wished."""
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        old = visit.appointment
+        old.refuse_unless(AppointmentStatus.BOOKED)
+        if reason_code not in CANCEL_REASONS:
+            raise Invalid(reason_code="Choose a reason.")
+        cancelled = old.evolve(
+            status=AppointmentStatus.CANCELLED,
+            reason_code=reason_code,
+            decisions=(*old.decisions, actor.decided("cancelled", now)),
+        )
+        leaving = place(desk, old.resource, old.start_at)
+        sheet = sheets_of(desk, [leaving])[leaving].without(old.id)
+        change = change_of(old.id, "cancelled", actor, now, reason_code=reason_code)
+        change.include(
+            [
+                Save(sheet),
+                Save(cancelled),
+                *voids(_owed(visit), because="the visit was cancelled", now=now),
+            ]
+        )
+        if tell_patient:
+            phone, first_text = welcome(old.id, visit.patient, visit.phone, now=now)
+            change.include(first_text)
+            change.include(visit_messages(desk, cancelled, phone, event="cancelled", now=now))
+        change.include(_overview_withdrawn(desk, cancelled, now))
+        return change, cancelled
+
+    return decide(desk, attempt)
+
+
+def _there_already(appointment: Appointment) -> AlreadyDecided:
+    last = appointment.last("moved", "booked")
+    if last is None:
+        return AlreadyDecided("at that time", "the clinic", appointment.booked_at)
+    return AlreadyDecided("at that time", last.by_name, last.at)
+
+
+def _owed(visit: Visit) -> list[Message]:
+    """What the visit still owes; the number's first text is about no visit and stays."""
+    return [message for message in visit.messages if message.subject is not None]
+
+
+def _overview_withdrawn(desk: Desk, cancelled: Appointment, now: datetime) -> list[Operation]:
+    """The overview of a course is not owed when the last of its visits has been cancelled."""
+    if cancelled.course_id is None:
+        return []
+    records: list[Record] = desk.store.owned(cancelled.course_id)
+    course = next((r for r in records if isinstance(r, Course)), None)
+    if course is None:
+        return []
+    others = desk.store.get_many(
+        *(Appointment.ref(id_) for id_ in course.appointment_ids if id_ != cancelled.id)
+    )
+    if any(other is not None and other.is_open for other in others):
+        return []
+    overview = [r for r in records if isinstance(r, Message) and r.kind == "course_overview"]
+    return list(voids(overview, because="the course was cancelled", now=now))

@@ -1,0 +1,132 @@
+"""The messages that a decision causes: each one row, made in the decision's own transaction."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.schedule import Event, PlannedStep, plan_visit
+from chalicelib.clinic.steps import Step, StepKind
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.message import Channel, Happened, Message, MessageStatus, Subject
+from chalicelib.domain.owed import subject_of, task_message
+from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.messages import catalogue
+from chalicelib.usecases.deciding import Desk
+
+USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
+WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first other one
+
+
+def visit_messages(
+    desk: Desk, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
+) -> list[Save]:
+    """Every message of a visit that this event causes, and why the skipped ones are not owed."""
+    planned = plan_visit(
+        desk.plans[appointment.visit_type],
+        start=appointment.start_at,
+        end=appointment.end_at,
+        now=now,
+        event=event,
+        zone=desk.clinic.zone,
+        in_course=appointment.course_id is not None,
+        discharged_at=appointment.discharged_at,
+    )
+    saves: list[Save] = []
+    for part in planned:
+        saves.append(Save(_of_step(part, appointment, phone, event=event, now=now)))
+        if part.skipped and part.step.kind == StepKind.PREPARATION:
+            saves.append(
+                Save(
+                    task_message(
+                        owner_id=appointment.id,
+                        about=f"v{appointment.version}-call-{part.step.id}",
+                        what="call_with_preparation",
+                        patient_id=appointment.patient_id,
+                        subject=subject_of(appointment, ("booked",)),
+                        deadline_at=appointment.start_at,
+                        now=now,
+                    )
+                )
+            )
+    return saves
+
+
+def _of_step(
+    part: PlannedStep, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
+) -> Message:
+    step: Step = part.step
+    about = f"v{appointment.version}-{step.id}"
+    if event == "discharged":
+        # A discharge that was undone and recorded again causes new rows.
+        about += f"-{len(appointment.decisions)}"
+    skipped = part.skipped
+    return Message(
+        id=f"{appointment.id}.{about}",
+        kind=step.kind.value,
+        step=step.id,
+        channel=Channel(step.channel),
+        patient_id=appointment.patient_id,
+        subject=subject_of(appointment, tuple(sorted(step.requires_status))),
+        facts={"adds": part.adds} if part.adds else {},
+        priority=part.priority,
+        follows=phone.welcome_id,
+        scheduled_at=part.due_at,
+        send_before=part.useful_until,
+        created_at=now,
+        due_at=None if skipped else part.due_at,
+        status=MessageStatus.EXPIRED if skipped else MessageStatus.PENDING,
+        reason=skipped,
+        history=(Happened(at=now, what="skipped", why=skipped),) if skipped else (),
+    )
+
+
+def welcome(
+    owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+) -> tuple[Phone, list[Operation]]:
+    """The first text to a number, once, before any other (R4); nothing without a consent."""
+    if phone.welcome_id is not None or patient.text_consent is TextConsent.NONE:
+        return phone, []
+    message = Message(
+        id=f"{owner_id}.welcome",
+        kind="welcome",
+        channel=Channel.TEXT,
+        patient_id=patient.id,
+        priority=catalogue.priority("welcome"),
+        scheduled_at=now,
+        send_before=now + WELCOME_USEFUL,
+        created_at=now,
+        due_at=now,
+    )
+    welcomed = phone.evolve(welcome_id=message.id)
+    return welcomed, [Save(message), Save(welcomed)]
+
+
+def note_to_patient(
+    owner_id: str,
+    about: str,
+    kind: str,
+    *,
+    patient_id: str,
+    now: datetime,
+    follows: str | None = None,
+    subject: Subject | None = None,
+    facts: dict[str, str] | None = None,
+    send_before: datetime | None = None,
+    answers_person: bool = False,
+    due_at: datetime | None = None,
+) -> Message:
+    """One text of the catalogue to a patient, due now unless said otherwise."""
+    return Message(
+        id=f"{owner_id}.{about}",
+        kind=kind,
+        channel=Channel.TEXT,
+        patient_id=patient_id,
+        subject=subject,
+        facts=facts or {},
+        priority=catalogue.priority(kind),
+        answers_person=answers_person,
+        follows=follows,
+        scheduled_at=due_at or now,
+        send_before=send_before or now + USEFUL,
+        created_at=now,
+        due_at=due_at or now,
+    )

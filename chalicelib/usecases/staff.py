@@ -1,0 +1,21 @@
+"""Who may decide now, and what to call somebody in the record."""
+
+from datetime import datetime
+
+from chalicelib.clinic.staff import member_of
+from chalicelib.domain.errors import NotFound
+from chalicelib.usecases.deciding import Actor, Desk
+
+
+def acting(desk: Desk, staff_id: str, now: datetime) -> Actor:
+    """The person a link was mailed to, read anew on every use; NotFound once they left (F69)."""
+    member = member_of(desk.store, desk.clinic, staff_id)
+    if member is None or not member.may_act(now):
+        raise NotFound
+    return Actor(member.id, member.name)
+
+
+def name_of(desk: Desk, actor_id: str) -> str:
+    """A name to show for an id of the record, also of someone who left."""
+    member = member_of(desk.store, desk.clinic, actor_id)
+    return member.name if member else actor_id

@@ -1,0 +1,27 @@
+"""A person of the clinic has done what a task asked for."""
+
+from datetime import datetime
+
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.errors import AlreadyDecided, NotFound
+from chalicelib.domain.work import Task, TaskStatus
+from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.staff import name_of
+
+
+def close_task(desk: Desk, *, task_id: str, note: str, actor: Actor) -> None:
+    """The task is done and says by whom; a second time is AlreadyDecided."""
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        task = desk.store.get(Task.ref(task_id))
+        if task is None:
+            raise NotFound
+        if task.status is TaskStatus.DONE:
+            raise AlreadyDecided("done", name_of(desk, task.done_by or ""), task.done_at or now)
+        change = change_of(task.id, "task_done", actor, now)
+        change.include(
+            [Save(task.evolve(status=TaskStatus.DONE, done_at=now, done_by=actor.id, note=note))]
+        )
+        return change, None
+
+    return decide(desk, attempt)
