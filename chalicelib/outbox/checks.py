@@ -1,0 +1,182 @@
+"""Whether a message may leave now: pure, from what was read a moment ago."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from chalicelib.clinic.clocks import quiet_until
+from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
+from chalicelib.domain.people import TextConsent
+from chalicelib.outbox.office import Office, Situation, patient_and_phone
+
+VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
+VALID_AT_MOST = timedelta(seconds=36_000)  # Twilio's own limit
+AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
+
+
+class Hold(NamedTuple):
+    """Not now: look again then."""
+
+    until: datetime
+    why: str
+
+
+class Drop(NamedTuple):
+    """Not ever. `instead` says whether what it says must reach the patient otherwise (R11)."""
+
+    status: MessageStatus
+    why: str
+    instead: bool = False
+
+
+Verdict = Hold | Drop | None
+
+
+def judge(office: Office, seen: Situation) -> Verdict:
+    """None when it may leave now; else the first reason why not."""
+    checks = _ALL + (_TEXT if seen.message.channel is Channel.TEXT else ())
+    for check in checks:
+        verdict = check(office, seen)
+        if verdict is not None:
+            return verdict
+    return None
+
+
+def validity(office: Office, seen: Situation) -> timedelta:
+    """How long the provider may try: to the window's end or the next quiet hour (R34)."""
+    ends = [seen.message.send_before]
+    if not seen.message.answers_person:
+        ends.append(_next_quiet(office, seen))
+    return min(max(min(ends) - seen.now, VALID_AT_LEAST), VALID_AT_MOST)
+
+
+def calendar_day(seen: Situation) -> str:
+    """Today in the patient's zone, as the caps count it."""
+    return seen.now.astimezone(seen.zone).date().isoformat()
+
+
+def _void(office: Office, seen: Situation) -> Verdict:
+    if seen.message.void_because is None:
+        return None
+    return Drop(MessageStatus.WITHDRAWN, seen.message.void_because)
+
+
+def _subject(office: Office, seen: Situation) -> Verdict:
+    """Owed only while its subject has the version and a status it was written for."""
+    about = seen.message.subject
+    if about is None:
+        return None
+    if seen.subject is None:
+        return Drop(MessageStatus.WITHDRAWN, "what it was about is gone")
+    status = str(getattr(seen.subject, "status", ""))
+    if getattr(seen.subject, "version", None) != about.version:
+        return Drop(MessageStatus.WITHDRAWN, "it was changed since")
+    if status not in about.statuses:
+        return Drop(MessageStatus.WITHDRAWN, f"it is {status} now")
+    return None
+
+
+def _step(office: Office, seen: Situation) -> Verdict:
+    """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
+    visit = seen.appointment
+    if visit is None or seen.message.step is None:
+        return None
+    step = office.plans[visit.visit_type].step(seen.message.step)
+    why = step.why_not_owed(
+        status=visit.status,
+        confirmed=visit.confirmed_at is not None,
+        needs_driver=office.clinic.visit_type(visit.visit_type).needs_driver,
+        driver=visit.driver,
+        in_course=visit.course_id is not None,
+    )
+    return Drop(MessageStatus.WITHDRAWN, why) if why else None
+
+
+def _rest(office: Office, seen: Situation) -> Verdict:
+    """A question waits for the day after a session; if it cannot wait, it goes without (R20)."""
+    until = seen.rests_until
+    if until is None or not seen.is_resting or seen.message.send_before <= until:
+        return None
+    return Hold(until, "24 hours after a session")
+
+
+def _window(office: Office, seen: Situation) -> Verdict:
+    if seen.message.send_before - seen.now < VALID_AT_LEAST:
+        return Drop(MessageStatus.EXPIRED, "too late to be of use", instead=True)
+    return None
+
+
+def _consent(office: Office, seen: Situation) -> Verdict:
+    patient, _ = patient_and_phone(seen)
+    if patient.texted_consent is TextConsent.NONE:
+        return Drop(MessageStatus.SUPPRESSED, "no consent to texts", instead=True)
+    return None
+
+
+def _number(office: Office, seen: Situation) -> Verdict:
+    _, phone = patient_and_phone(seen)
+    if phone.opted_out_at is not None:
+        return Drop(MessageStatus.WITHDRAWN, "opted out", instead=True)
+    if phone.bad_because is not None:
+        return Drop(MessageStatus.FAILED, phone.bad_because, instead=True)
+    return None
+
+
+def _quiet(office: Office, seen: Situation) -> Verdict:
+    if seen.message.answers_person:
+        return None
+    until = quiet_until(seen.now, seen.zone, office.clinic.quiet)
+    if until is None and _next_quiet(office, seen) - seen.now < VALID_AT_LEAST:
+        until = quiet_until(_next_quiet(office, seen), seen.zone, office.clinic.quiet)
+    if until is None:
+        return None
+    if seen.message.send_before - until < VALID_AT_LEAST:
+        return Drop(MessageStatus.EXPIRED, "quiet hours until it is too late", instead=True)
+    return Hold(until, "quiet hours")
+
+
+def _stopped(office: Office, seen: Situation) -> Verdict:
+    if seen.stop is not None and seen.now < seen.stop.probe_at:
+        return Hold(seen.stop.probe_at, f"texts are stopped: {seen.stop.code}")
+    return None
+
+
+def _caps(office: Office, seen: Situation) -> Verdict:
+    """Class 1 is never dropped, class 2 goes up to the cap, class 3 up to one less (R19)."""
+    if seen.message.priority == 1 or seen.message.answers_person:
+        return None
+    spare = seen.message.priority - 2
+    today = seen.now.astimezone(seen.zone).date()
+    week = [(today - timedelta(days=n)).isoformat() for n in range(7)]
+    sent = [seen.counts[day].count if day in seen.counts else 0 for day in week]
+    caps = office.clinic.caps
+    if sent[0] >= caps.per_day - spare:
+        return Drop(MessageStatus.SUPPRESSED, "enough texts for one day", instead=True)
+    if sum(sent) >= caps.per_week - spare:
+        return Drop(MessageStatus.SUPPRESSED, "enough texts for one week", instead=True)
+    return None
+
+
+def _first_text(office: Office, seen: Situation) -> Verdict:
+    """The number's first text says who texts and why, so it leaves before any other (R4)."""
+    first = seen.first_text
+    if first is None or first.status in LEFT or first.status in FINAL:
+        return None
+    until = max(first.due_at or seen.now, seen.now + AFTER_FIRST_TEXT)
+    return Hold(min(until, seen.message.send_before), "the first text to this number goes before")
+
+
+def _next_quiet(office: Office, seen: Situation) -> datetime:
+    """When quiet hours next begin for the patient."""
+    local = seen.now.astimezone(seen.zone)
+    starts = office.clinic.quiet.starts
+    begins = local.replace(hour=starts.hour, minute=starts.minute, second=0, microsecond=0, fold=0)
+    if begins <= local:
+        begins += timedelta(days=1)
+    return begins.astimezone(seen.now.tzinfo)
+
+
+Check = Callable[[Office, Situation], Verdict]
+
+_ALL: tuple[Check, ...] = (_void, _subject, _step, _window, _rest)
+_TEXT: tuple[Check, ...] = (_consent, _number, _quiet, _stopped, _caps, _first_text)

@@ -1,0 +1,120 @@
+"""The courier: takes one due row, checks it against the state of now, claims it, sends it, settles.
+
+The row is the truth: an id that comes twice, late or out of order changes nothing (F4).
+"""
+
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.change import Change
+from chalicelib.domain.errors import Stale, Unreadable
+from chalicelib.domain.message import (
+    Channel,
+    Message,
+    MessageStatus,
+    ended,
+    held,
+    message_key,
+    put_aside,
+)
+from chalicelib.outbox import lookups, sending
+from chalicelib.outbox.checks import Drop, Hold, judge
+from chalicelib.outbox.instead import instead_of
+from chalicelib.outbox.oddities import aside, put_off
+from chalicelib.outbox.office import Office, Situation, situation
+
+log = Logger(service="bookend", child=True)
+
+TRIES = 3  # when the row, or what it is about, changes under the courier's hands
+EARLY = timedelta(seconds=1)  # a clock may be this far behind the one that called us
+
+
+def deliver(office: Office, message_id: str) -> None:
+    """What is to be done about this row now is done. Never raises for a row (R35).
+
+    A failure that nobody foresaw is written on the row, which comes due again later; the others
+    go on.
+    """
+    try:
+        for _ in range(TRIES):
+            try:
+                return _deliver(office, message_id)
+            except Stale:
+                log.info("message.changed", extra={"message_id": message_id})
+    except Unreadable as error:
+        log.error("message.unreadable", extra={"message_id": message_id, "why": str(error)})
+        aside(office, message_key(message_id))
+    except Exception as error:  # noqa: BLE001 - the one broad catch: one bad row stops no other
+        log.error("message.failed", extra={"message_id": message_id, "error": type(error).__name__})
+        put_off(office, message_key(message_id), type(error).__name__)
+    return None
+
+
+def _deliver(office: Office, message_id: str) -> None:
+    now = office.clock.now()
+    message = office.store.get(Message.ref(message_id))
+    if message is None or message.due_at is None or message.due_at > now + EARLY:
+        return
+    match message.status:
+        case MessageStatus.PENDING:
+            _send_if_owed(office, message, now)
+        case MessageStatus.SENDING:
+            lookups.after_lease(office, message, now)
+        case MessageStatus.SENT:
+            lookups.without_receipt(office, message, now)
+        case _:
+            office.store.commit(Change(put_aside(message, now=now)))
+
+
+def _send_if_owed(office: Office, message: Message, now: datetime) -> None:
+    seen = situation(office, message, now)
+    first = seen.first_text
+    if first is not None and first.status is MessageStatus.PENDING and _is_due(first, now):
+        # Whichever of the two the queue names first, the number's first text leaves first (R4).
+        _deliver(office, first.id)
+        seen = situation(office, message, office.clock.now())
+    verdict = judge(office, seen)
+    match verdict:
+        case Hold(until, why):
+            patch = held(message, until=until, why=why, now=now)
+            if patch is not None:
+                office.store.commit(Change(patch))
+        case Drop():
+            _drop(office, seen, verdict)
+        case None if message.channel is Channel.TASK:
+            sending.open_task(office, seen)
+        case None if message.channel is Channel.EMAIL:
+            sending.send_mail(office, seen)
+        case None if lookups.is_late(message, now):
+            lookups.before_late_claim(office, seen)
+        case None:
+            sending.send_text(office, seen)
+
+
+def _drop(office: Office, seen: Situation, verdict: Drop) -> None:
+    change = Change(ended(seen.message, verdict.status, why=verdict.why, now=seen.now))
+    if verdict.instead and seen.message.channel is not Channel.TASK:
+        change.include(
+            instead_of(seen.message, seen.patient, deadline_at=_deadline(seen), now=seen.now)
+        )
+    office.store.commit(change)
+    sending.nudge_new(office, change, seen.now)
+    log.info(
+        "message.dropped",
+        extra={
+            "message_id": seen.message.id,
+            "status": verdict.status.value,
+            "why": verdict.why,
+        },
+    )
+
+
+def _deadline(seen: Situation) -> datetime | None:
+    """A visit's start is the last moment for whatever was to be said before it."""
+    visit = seen.appointment
+    return visit.start_at if visit is not None and visit.start_at > seen.now else None
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    return message.due_at is not None and message.due_at <= now + EARLY

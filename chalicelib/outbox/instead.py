@@ -1,0 +1,76 @@
+"""What is done when a text cannot reach a patient: an e-mail, else a task to call (R11)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.message import Channel, Message
+from chalicelib.domain.owed import task_message
+from chalicelib.domain.people import Patient
+from chalicelib.domain.record import to_milliseconds
+
+CALL_WITHIN = timedelta(hours=4)
+
+# What a person must do when there is no e-mail address either; a kind that is not named here
+# may be lost without harm. The words of each task come from the catalogue of tasks.
+TASK_BY_KIND: Mapping[str, str] = {
+    "confirmation": "call_with_confirmation",
+    "moved": "call_with_new_time",
+    "cancelled": "call_with_cancellation",
+    "course_overview": "call_with_confirmation",
+    "proposed": "call_with_times",
+    "declined": "call_with_answer",
+    "preparation": "call_with_preparation",
+    "aftercare": "call_with_aftercare",
+    "check_in": "call_to_check_in",
+}
+
+ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
+
+
+def instead_of(
+    message: Message, patient: Patient | None, *, deadline_at: datetime | None, now: datetime
+) -> list[Operation]:
+    """The rows that take the text's place; the same rows however often they are made."""
+    task = TASK_BY_KIND.get(message.kind)
+    if task is None or patient is None:
+        return []
+    rows = []
+    by_mail = patient.email is not None and now < message.send_before
+    if by_mail:
+        rows.append(_mail(message, now))
+    if not by_mail or message.kind in ALSO_CALL:
+        rows.append(
+            task_message(
+                owner_id=message.owner_id,
+                about=f"{_about(message)}-call",
+                what=task,
+                patient_id=patient.id,
+                subject=message.subject,
+                deadline_at=deadline_at or now + CALL_WITHIN,
+                now=now,
+            )
+        )
+    return [Save(row) for row in rows]
+
+
+def _mail(message: Message, now: datetime) -> Message:
+    at = to_milliseconds(now)
+    return Message(
+        id=f"{message.owner_id}.{_about(message)}-mail",
+        kind=message.kind,
+        step=message.step,
+        channel=Channel.EMAIL,
+        patient_id=message.patient_id,
+        subject=message.subject,
+        facts=message.facts,
+        priority=message.priority,
+        scheduled_at=at,
+        send_before=message.send_before,
+        created_at=at,
+        due_at=at,
+    )
+
+
+def _about(message: Message) -> str:
+    return message.id.partition(".")[2]

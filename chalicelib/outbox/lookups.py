@@ -1,0 +1,179 @@
+"""What is not known is looked up at the provider; no text is ever sent again blindly (R31)."""
+
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.change import Change, Patch
+from chalicelib.domain.errors import Stale
+from chalicelib.domain.message import (
+    FINAL,
+    LEFT,
+    Channel,
+    Message,
+    MessageStatus,
+    again,
+    claimed,
+    ended,
+    looked,
+    put_aside,
+    receipt,
+)
+from chalicelib.domain.work import ProviderId
+from chalicelib.outbox import saying, sending
+from chalicelib.outbox.instead import instead_of
+from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
+from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
+
+log = Logger(service="bookend", child=True)
+
+SETTLED_AFTER = timedelta(minutes=15)  # a list read earlier than this proves nothing
+AND_AGAIN = timedelta(minutes=5)  # later than the first, a second list must agree
+LATE = timedelta(minutes=10)  # a first claim this late may follow a restored table (F71)
+RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed
+
+# Twilio's words for a text, as our statuses.
+STATUS_BY_WORD = {
+    "accepted": MessageStatus.SENT,
+    "scheduled": MessageStatus.SENT,
+    "queued": MessageStatus.SENT,
+    "sending": MessageStatus.SENT,
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.DELIVERED,
+    "undelivered": MessageStatus.UNDELIVERED,
+    "failed": MessageStatus.UNDELIVERED,
+    "canceled": MessageStatus.UNDELIVERED,
+}
+
+
+def is_late(message: Message, now: datetime) -> bool:
+    """Whether a first claim comes so late that the table may not be what it was."""
+    due_at = message.due_at or message.scheduled_at
+    return message.first_claimed_at is None and now - due_at > LATE
+
+
+def before_late_claim(office: Office, seen: Situation) -> None:
+    """A text that was sent in a lost hour is found and settled; else it is sent now."""
+    _, phone = patient_and_phone(seen)
+    said = saying.text_of(office, seen)
+    try:
+        texts = office.texts.sent_to(phone.number)
+    except (Refused, OutcomeUnknown):
+        until = seen.now + RETRY_LOOK
+        patch = looked(seen.message, found_nothing=False, due_at=until, now=seen.now)
+        return office.store.commit(Change(patch))
+    since = seen.message.scheduled_at
+    found = _ours(office, texts, body=said.body, since=since)
+    if found is None:
+        return sending.send_text(office, seen)
+    return _found(office, seen.message, found, seen.now)
+
+
+def after_lease(office: Office, message: Message, now: datetime) -> None:
+    """A claim whose outcome nobody wrote down: look it up, settle it, or be certain it left not."""
+    if message.lease_until is not None and now < message.lease_until:
+        # Voiding made the row due while its courier still holds it; it is not ours to touch.
+        patch = looked(message, found_nothing=False, due_at=message.lease_until, now=now)
+        return office.store.commit(Change(patch))
+    if message.channel is not Channel.TEXT:
+        # A mail may repeat; better twice than never.
+        return office.store.commit(Change(again(message, due_at=now, why="unknown", now=now)))
+    try:
+        texts = office.texts.sent_to(message.to or "")
+    except (Refused, OutcomeUnknown):
+        return _not_looked(office, message, now)
+    found = _ours(office, texts, body=message.body or "", since=message.claimed_at or now)
+    if found is not None:
+        return _found(office, message, found, now)
+    return _nothing_found(office, message, now)
+
+
+def without_receipt(office: Office, message: Message, now: datetime) -> None:
+    """A text that was accepted six hours ago and has no receipt is asked about once (R40)."""
+    try:
+        text = office.texts.fetch(message.sid or "")
+    except (Refused, OutcomeUnknown):
+        patch = looked(message, found_nothing=False, due_at=now + RETRY_LOOK, now=now)
+        return office.store.commit(Change(patch))
+    news = None if text is None else _as_receipt(message, text, now)
+    return office.store.commit(Change(news or put_aside(message, now=now)))
+
+
+def _ours(
+    office: Office, texts: list[ProviderText], *, body: str, since: datetime
+) -> ProviderText | None:
+    """The oldest text with these words made since then that no other row holds."""
+    # The provider's times have whole seconds.
+    start = since.replace(microsecond=0)
+    alike = [text for text in texts if text.body == body and text.created_at >= start]
+    for text in sorted(alike, key=lambda text: text.created_at):
+        if office.store.get(ProviderId.ref(text.sid)) is None:
+            return text
+    return None
+
+
+def _found(office: Office, message: Message, text: ProviderText, now: datetime) -> None:
+    """The row takes the text that the provider has."""
+    change = Change(sending.held_by(text.sid, message, now))
+    if message.status is MessageStatus.PENDING:
+        claim = claimed(message, claim_id=text.sid, now=now, to=text.to, body=text.body)
+        message = message.evolve(status=MessageStatus.SENDING)
+        office.store.commit(Change(claim))
+    patch = receipt(
+        message,
+        sid=text.sid,
+        status=STATUS_BY_WORD.get(text.status, MessageStatus.SENT),
+        word=text.status,
+        code=text.error_code,
+        now=now,
+    )
+    if patch is None:
+        raise Stale(message.key.sk)
+    change.include([patch])
+    office.store.commit(change)
+    log.info("message.found", extra={"message_id": message.id})
+
+
+def _nothing_found(office: Office, message: Message, now: datetime) -> None:
+    claimed_at = message.claimed_at or now
+    if now < claimed_at + SETTLED_AFTER:
+        until = claimed_at + SETTLED_AFTER
+        patch = looked(message, found_nothing=False, due_at=until, now=now)
+        return office.store.commit(Change(patch))
+    if message.looked_at is None or now < message.looked_at + AND_AGAIN:
+        due_at = (message.looked_at or now) + AND_AGAIN
+        patch = looked(message, found_nothing=message.looked_at is None, due_at=due_at, now=now)
+        return office.store.commit(Change(patch))
+    # Two complete lists agree: nothing left.
+    if message.void_because is not None:
+        gone = ended(message, MessageStatus.WITHDRAWN, why=message.void_because, now=now)
+        return office.store.commit(Change(gone))
+    if now >= message.send_before:
+        return _too_late(office, message, "it never left, and now it is too late", now)
+    return office.store.commit(Change(again(message, due_at=now, why="it never left", now=now)))
+
+
+def _not_looked(office: Office, message: Message, now: datetime) -> None:
+    if now >= message.send_before and message.void_because is None:
+        return _too_late(office, message, "nobody knows whether it left", now)
+    patch = looked(message, found_nothing=False, due_at=now + RETRY_LOOK, now=now)
+    return office.store.commit(Change(patch))
+
+
+def _too_late(office: Office, message: Message, why: str, now: datetime) -> None:
+    """A person must see to it (F12)."""
+    seen = situation(office, message, now)
+    change = Change(ended(message, MessageStatus.FAILED, why=why, now=now))
+    change.include(instead_of(message, seen.patient, deadline_at=None, now=now))
+    office.store.commit(change)
+    sending.nudge_new(office, change, now)
+
+
+def _as_receipt(message: Message, text: ProviderText, now: datetime) -> Patch | None:
+    status = STATUS_BY_WORD.get(text.status)
+    if status is None or status in LEFT - FINAL:
+        return None
+    return receipt(
+        message, sid=text.sid, status=status, word=text.status, code=text.error_code, now=now
+    )

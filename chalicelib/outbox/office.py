@@ -1,0 +1,121 @@
+"""What the courier has at hand, and what it knows of one message when it decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.profile import Clinic
+from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.message import Message
+from chalicelib.domain.people import Patient, Phone, SentCount
+from chalicelib.domain.record import Key, Record, Ref
+from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.work import Stop, Task
+from chalicelib.ports import Clock, EmailSender, Links, Nudge, Store, TextSender
+
+RESTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """What the courier has at hand."""
+
+    store: Store
+    clock: Clock
+    nudge: Nudge
+    clinic: Clinic
+    plans: Mapping[str, CarePlan]
+    texts: TextSender
+    mails: EmailSender
+    links: Links
+    samples_allowed: bool  #: sample wordings leave in the local stage alone (R21)
+    texts_per_minute: int
+    shards: int
+
+
+class Situation(NamedTuple):
+    """Everything the courier looks at before it sends one message, read just now."""
+
+    now: datetime
+    message: Message
+    subject: Record | None
+    patient: Patient | None
+    phone: Phone | None
+    first_text: Message | None  #: the number's first text, which must leave before others
+    counts: dict[str, SentCount]  #: texts sent to the number, by date of its own calendar
+    stop: Stop | None
+    zone: ZoneInfo  #: the patient's
+    rests_until: datetime | None  #: no question before then: a session was less than 24 h ago
+
+    @property
+    def is_resting(self) -> bool:
+        return self.rests_until is not None and self.now < self.rests_until
+
+    @property
+    def appointment(self) -> Appointment | None:
+        return self.subject if isinstance(self.subject, Appointment) else None
+
+
+SUBJECTS: Mapping[str, type[Record]] = {
+    "APT": Appointment,
+    "REQ": ConsultationRequest,
+    "CRS": Course,
+    "TSK": Task,
+}
+
+
+def situation(office: Office, message: Message, now: datetime) -> Situation:
+    """The state of now, by two requests: the rows known by id, then all of the phone's."""
+    wanted: dict[str, Ref[Record]] = {"stop": Stop.ref()}  # type: ignore[dict-item]
+    if message.subject is not None:
+        kind = SUBJECTS[message.subject.sk]
+        wanted["subject"] = Ref(kind, Key(message.subject.pk, message.subject.sk))
+    if message.patient_id is not None:
+        wanted["patient"] = Patient.ref(message.patient_id)  # type: ignore[assignment]
+    if message.follows is not None:
+        wanted["first_text"] = Message.ref(message.follows)  # type: ignore[assignment]
+    rows = dict(zip(wanted, office.store.get_many(*wanted.values()), strict=True))
+    patient: Patient | None = rows.get("patient")
+    of_phone = office.store.owned(Phone.ref(patient.phone).key.pk) if patient else []
+    return Situation(
+        now=now,
+        message=message,
+        subject=rows.get("subject"),
+        patient=patient,
+        phone=next((row for row in of_phone if isinstance(row, Phone)), None),
+        first_text=rows.get("first_text"),
+        counts={row.on: row for row in of_phone if isinstance(row, SentCount)},
+        stop=rows["stop"],
+        zone=ZoneInfo(patient.time_zone) if patient and patient.time_zone else office.clinic.zone,
+        rests_until=_rests_until(office, message, rows.get("subject"), now),
+    )
+
+
+def patient_and_phone(seen: Situation) -> tuple[Patient, Phone]:
+    """Both, for a text; NotFound when the row names nobody (F23)."""
+    if seen.patient is None:
+        raise NotFound
+    return seen.patient, seen.phone or Phone(number=seen.patient.phone)
+
+
+def _rests_until(
+    office: Office, message: Message, subject: Record | None, now: datetime
+) -> datetime | None:
+    """For 24 h after a session no message asks the patient to decide anything (R20)."""
+    if message.step is None or not isinstance(subject, Appointment):
+        return None
+    if not office.plans[subject.visit_type].step(message.step).asks:
+        return None
+    ends = [
+        visit.discharged_at or visit.end_at
+        for visit in office.store.of_patient(subject.patient_id)
+        if isinstance(visit, Appointment)
+        and visit.status in (AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED)
+        and office.clinic.visit_type(visit.visit_type).route != "none"
+    ]
+    recent = [end + RESTS for end in ends if now < end + RESTS]
+    return max(recent, default=None)

@@ -1,0 +1,145 @@
+"""What follows when the provider refuses a message, or when it cannot be said at all."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.errors import Stale
+from chalicelib.domain.message import Channel, Message, MessageStatus, again, ended
+from chalicelib.domain.owed import task_message
+from chalicelib.domain.people import Phone
+from chalicelib.domain.work import Stop
+from chalicelib.messages.render import CannotSay
+from chalicelib.outbox.instead import instead_of
+from chalicelib.outbox.office import Office, Situation
+from chalicelib.ports import Fate, Refused
+
+log = Logger(service="bookend", child=True)
+
+FEW = 3  # tries in all for what may pass by itself (R33: twice again)
+BACKOFF = timedelta(seconds=30)
+BACKOFF_MOST = timedelta(minutes=30)
+PROBE_EVERY = timedelta(minutes=5)
+MEND_WITHIN = timedelta(hours=4)
+
+# How a fate that ends the message is written down.
+END_BY_FATE: Mapping[Fate, MessageStatus] = {
+    Fate.NEVER: MessageStatus.FAILED,
+    Fate.A_FEW_TIMES: MessageStatus.FAILED,
+    Fate.NUMBER_BAD: MessageStatus.FAILED,
+    Fate.OPTED_OUT: MessageStatus.WITHDRAWN,
+    Fate.EXPIRED: MessageStatus.EXPIRED,
+}
+
+
+def refused(office: Office, seen: Situation, taken: Message, error: Refused) -> None:
+    """Nothing left, for certain: the row waits for another try or ends, by the error's fate."""
+    now = office.clock.now()
+    consequences = _consequences(office, seen, taken, error, now)
+    try:
+        office.store.commit(_put_back(seen, taken, error, now, consequences))
+    except Stale:
+        # Another courier has written the same consequences a moment ago.
+        office.store.commit(_put_back(seen, taken, error, now, []))
+    log.warning(
+        "message.refused",
+        extra={"message_id": taken.id, "code": error.code, "fate": error.fate.value},
+    )
+
+
+def _put_back(
+    seen: Situation, taken: Message, error: Refused, now: datetime, also: list[Operation]
+) -> Change:
+    change = Change()
+    change.include(also)
+    retry_at = _retry_at(taken, error.fate, now)
+    if retry_at is not None and retry_at < taken.send_before:
+        why = f"refused for now: {error.code or error.fate.value}"
+        change.include([again(taken, due_at=retry_at, why=why, now=now, code=error.code)])
+    else:
+        status = END_BY_FATE.get(error.fate, MessageStatus.EXPIRED)
+        why = f"refused: {error.code or error.fate.value}"
+        change.include([ended(taken, status, why=why, now=now, code=error.code)])
+        change.include(instead_of(taken, seen.patient, deadline_at=_start(seen, now), now=now))
+    return change
+
+
+def number_marked(number: str, fate: Fate, code: int | None, now: datetime) -> list[Operation]:
+    """The number is known to be bad, or blocked at the provider (R12)."""
+    values: Mapping[Fate, dict[str, object]] = {
+        Fate.NUMBER_BAD: {"bad_because": f"this number cannot be texted ({code})"},
+        Fate.OPTED_OUT: {"opted_out_at": now, "opted_out_means": "provider"},
+    }
+    if fate not in values:
+        return []
+    base: dict[str, object] = {"record": Phone.KIND, "number": number}
+    return [Patch(Phone.ref(number).key, set=as_stored(base | values[fate]))]
+
+
+def not_sayable(office: Office, seen: Situation, error: CannotSay) -> None:
+    """Never a text with a hole in it: nothing is sent and staff are told (R22, F24)."""
+    message = seen.message
+    change = Change(ended(message, MessageStatus.FAILED, why=str(error), now=seen.now))
+    change.include(
+        [
+            Save(
+                task_message(
+                    owner_id=message.owner_id,
+                    about=f"{message.id.partition('.')[2]}-wording",
+                    what="wording_missing",
+                    patient_id=message.patient_id,
+                    deadline_at=_start(seen, seen.now) or seen.now + MEND_WITHIN,
+                    now=seen.now,
+                )
+            )
+        ]
+    )
+    office.store.commit(change)
+    log.error("message.not_sayable", extra={"message_id": message.id, "why": str(error)})
+
+
+def _retry_at(taken: Message, fate: Fate, now: datetime) -> datetime | None:
+    match fate:
+        case Fate.CONFIGURATION:
+            return now + PROBE_EVERY
+        case Fate.LATER:
+            return now + _backoff(taken.attempt)
+        case Fate.A_FEW_TIMES if taken.attempt < FEW:
+            return now + _backoff(taken.attempt)
+        case _:
+            return None
+
+
+def _backoff(attempt: int) -> timedelta:
+    """Exponential with full jitter, so that what failed together does not come back together."""
+    most: timedelta = min(BACKOFF * 2 ** (attempt - 1), BACKOFF_MOST)
+    return timedelta(seconds=5) + most * random.random()
+
+
+def _consequences(
+    office: Office, seen: Situation, taken: Message, error: Refused, now: datetime
+) -> list[Operation]:
+    if taken.channel is not Channel.TEXT:
+        return []
+    if error.fate is not Fate.CONFIGURATION:
+        return number_marked(taken.to or "", error.fate, error.code, now)
+    if seen.stop is not None:
+        return []
+    stop = Stop(since=now, code=error.code or 0, probe_at=now + PROBE_EVERY)
+    alarm = task_message(
+        owner_id=f"SYS-{taken.claim_id}",
+        about="texts-stopped",
+        what="texts_stopped",
+        detail=f"The provider answers with code {stop.code}.",
+        deadline_at=now,
+        now=now,
+    )
+    return [Save(stop), Save(alarm)]
+
+
+def _start(seen: Situation, now: datetime) -> datetime | None:
+    visit = seen.appointment
+    return visit.start_at if visit is not None and visit.start_at > now else None

@@ -1,0 +1,136 @@
+"""Builds everything once per container; the only place that names concrete classes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chalicelib.clinic.careplan import CarePlan, load_careplans
+from chalicelib.clinic.profile import Clinic, load_profile
+from chalicelib.outbox.office import Office
+from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextSender
+from chalicelib.settings import Settings
+from chalicelib.usecases.deciding import Desk
+
+# The outbox is the one retry layer: a client that sends must never try twice by itself (F79).
+_ONE_TRY = {"total_max_attempts": 1, "mode": "standard"}
+_SOME_TRIES = {"total_max_attempts": 3, "mode": "standard"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """All that views and event functions use. Nothing in it holds a clock inside."""
+
+    settings: Settings
+    clinic: Clinic
+    plans: Mapping[str, CarePlan]
+    clock: Clock
+    store: Store
+    text_sender: TextSender
+    email_sender: EmailSender
+    nudge: Nudge
+    links: Links
+    pause: Pause
+
+    @property
+    def desk(self) -> Desk:
+        """What decisions need."""
+        return Desk(
+            store=self.store,
+            clock=self.clock,
+            nudge=self.nudge,
+            pause=self.pause,
+            clinic=self.clinic,
+            plans=self.plans,
+        )
+
+    @property
+    def office(self) -> Office:
+        """What the courier needs."""
+        return Office(
+            store=self.store,
+            clock=self.clock,
+            nudge=self.nudge,
+            clinic=self.clinic,
+            plans=self.plans,
+            texts=self.text_sender,
+            mails=self.email_sender,
+            links=self.links,
+            samples_allowed=self.settings.stage == "local",
+            texts_per_minute=self.settings.texts_per_minute,
+            shards=self.settings.due_shards,
+        )
+
+
+_services: Services | None = None
+
+
+def services() -> Services:
+    """The container's services, built on first use; Unavailable when a setting is missing."""
+    global _services
+    if _services is None:
+        _services = build()
+    return _services
+
+
+def provide(given: Services | None) -> None:
+    """Put these in place of what the environment would give; None: build anew on next use."""
+    global _services
+    _services = given
+
+
+def build() -> Services:
+    """Real adapters, from the environment."""
+    from chalicelib.adapters.clock import SystemClock, pause_with_jitter
+    from chalicelib.adapters.dynamodb import DynamoStore
+    from chalicelib.adapters.links import SignedLinks
+    from chalicelib.adapters.ses import SesMail
+    from chalicelib.adapters.sqs import QueueNudge
+
+    settings = Settings.from_environment()
+    return Services(
+        settings=settings,
+        clinic=load_profile(),
+        plans=load_careplans(),
+        clock=SystemClock(),
+        store=DynamoStore(
+            client=_client("dynamodb", _SOME_TRIES),
+            table=settings.table_name,
+            shards=settings.due_shards,
+            pause=pause_with_jitter,
+        ),
+        text_sender=_LazyTexts(settings),
+        email_sender=SesMail(client=_client("sesv2", _ONE_TRY), sender=settings.email_from),
+        nudge=QueueNudge(client=_client("sqs", _SOME_TRIES), queue_url=settings.queue_url),
+        links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),
+        pause=pause_with_jitter,
+    )
+
+
+class _LazyTexts:
+    """Twilio's client is slow to import, and only the courier needs it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _sender(self) -> Any:
+        from chalicelib.adapters.twilio import TwilioTexts
+
+        return TwilioTexts(
+            account_sid=self._settings.twilio_account_sid,
+            auth_token=self._settings.twilio_auth_token,
+            sender=self._settings.twilio_from,
+            api_url=self._settings.twilio_api_url,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sender, name)
+
+
+def _client(service: str, retries: Mapping[str, object]) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries=dict(retries), connect_timeout=2, read_timeout=8)
+    return boto3.client(service, config=config)
