@@ -7,9 +7,9 @@ pending → withdrawn | suppressed | expired | failed        sending → pending
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chalicelib.domain.change import Is, OneOf, Patch, Require, as_stored
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value
@@ -49,6 +49,8 @@ FINAL = frozenset(
 LEFT = frozenset(
     {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED}
 )  # the provider has taken it
+
+WAITING = frozenset({MessageStatus.PENDING, MessageStatus.SENDING})  # somebody must see to it
 
 NEXT: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     MessageStatus.PENDING: frozenset(
@@ -120,7 +122,7 @@ class Message(Record):
     created_at: Instant
 
     status: MessageStatus = MessageStatus.PENDING
-    due_at: Instant | None  #: when there is next something to do; None: nothing
+    due_at: Instant | None = None  #: when there is next something to do; None: nothing
     reason: str | None = None  #: why it ended as it did, or what it waits for
     void_because: str | None = None  #: set when it is no longer owed; never claimed after that
     attempt: int = 0
@@ -135,6 +137,12 @@ class Message(Record):
     provider_status: str | None = None  #: the provider's own word
     error_code: int | None = None
     history: tuple[Happened, ...] = ()
+
+    @model_validator(mode="after")
+    def _comes_due(self) -> Self:
+        if self.due_at is None and self.status in WAITING:
+            raise ValueError(f"a message that is {self.status} must come due")
+        return self
 
     @property
     def key(self) -> Key:

@@ -50,6 +50,11 @@ LETTERS: Mapping[str, Letter] = {
     "declined": Letter("patient_note", headline="About your request"),
     "course_overview": Letter("patient_note", headline="Your visits"),
 }
+LEAFLETS: Mapping[str, Literal["before", "after"]] = {
+    "preparation": "before",
+    "aftercare": "after",
+    "check_in": "after",
+}
 NOTE = Letter("patient_note", headline="About your visit")
 
 
@@ -142,13 +147,8 @@ def _lines(
     office: Office, seen: Situation, said: str, letter: Letter, values: Mapping[str, str]
 ) -> list[str]:
     """A mail has room for the whole leaflet; a note says what the text would have said."""
-    leaflets: Mapping[str, Literal["before", "after"]] = {
-        "preparation": "before",
-        "aftercare": "after",
-        "check_in": "after",
-    }
     visit = seen.appointment
-    which = leaflets.get(seen.message.kind)
+    which = LEAFLETS.get(seen.message.kind)
     if visit is None or which is None:
         return [] if letter.change else [said]
     lines = office.plans[visit.visit_type].leaflet_lines(which, _language(seen))

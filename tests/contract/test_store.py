@@ -1,0 +1,301 @@
+"""One suite for every store: what is true of one is true of all."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import DynamoStore
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.domain.appointment import DaySheet
+from chalicelib.domain.change import (
+    MOST_OPERATIONS,
+    AtMost,
+    Change,
+    Forget,
+    Is,
+    OneOf,
+    Patch,
+    Require,
+    Save,
+    TooManyWrites,
+)
+from chalicelib.domain.errors import Stale, Unreadable
+from chalicelib.domain.message import Channel, Message, message_key
+from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Key, Ref
+from chalicelib.domain.request import ConsultationRequest, RateCount
+from chalicelib.domain.work import AuditEvent, Task
+from chalicelib.ports import Store
+from tests.aws import embedded_dynamodb
+
+NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+
+
+def no_pause(attempt: int) -> None:
+    """A test never sleeps."""
+
+
+@pytest.fixture(params=["memory", "moto"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore(shards=2)
+        return
+    with embedded_dynamodb() as (client, table):
+        yield DynamoStore(client=client, table=table, shards=2, pause=no_pause)
+
+
+def patient(**changes: Any) -> Patient:
+    base: dict[str, Any] = {
+        "id": "PAT-0000000001",
+        "name": "Ana Löwe",
+        "phone": "+13165550142",
+        "created_at": NOW,
+    }
+    return Patient(**(base | changes))
+
+
+def message(number: int = 1, **changes: Any) -> Message:
+    base: dict[str, Any] = {
+        "id": f"APT-0000000001.v1-step{number}",
+        "kind": "reminder",
+        "channel": Channel.TEXT,
+        "scheduled_at": NOW,
+        "send_before": NOW + timedelta(hours=1),
+        "created_at": NOW,
+        "due_at": NOW,
+    }
+    return Message(**(base | changes))
+
+
+def test_what_was_saved_is_read_back(store: Store) -> None:
+    store.commit(Change(Save(patient(email=None))))
+    assert store.get(Patient.ref("PAT-0000000001")) == patient(revision=1)
+
+
+def test_what_was_never_saved_is_none(store: Store) -> None:
+    assert store.get(Patient.ref("PAT-0000000009")) is None
+
+
+def test_a_second_first_save_is_stale(store: Store) -> None:
+    store.commit(Change(Save(patient())))
+    with pytest.raises(Stale):
+        store.commit(Change(Save(patient(name="Somebody Else"))))
+    assert store.get(Patient.ref("PAT-0000000001")) == patient(revision=1)
+
+
+def test_a_save_of_an_older_revision_is_stale(store: Store) -> None:
+    store.commit(Change(Save(patient())))
+    first = store.get(Patient.ref("PAT-0000000001"))
+    assert first is not None
+    store.commit(Change(Save(first.evolve(name="New"))))
+    with pytest.raises(Stale):
+        store.commit(Change(Save(first.evolve(name="Late"))))
+
+
+def test_one_failed_condition_writes_nothing_at_all(store: Store) -> None:
+    store.commit(Change(Save(patient())))
+    with pytest.raises(Stale):
+        store.commit(
+            Change(
+                Save(message()),
+                Require(patient().key, (Is("name", "Somebody Else"),)),
+            )
+        )
+    assert store.get(Message.ref(message().id)) is None
+
+
+def test_the_same_change_is_applied_once(store: Store) -> None:
+    change = Change(Patch(Key("RATE#a#b", "RATE"), add={"count": 1}))
+    store.commit(change)
+    store.commit(change)
+    row = Patch(Key("RATE#a#b", "RATE"), when=(Is("count", 1),))
+    store.commit(Change(Require(row.key, row.when)))
+
+
+def test_a_patch_raises_the_revision_so_an_older_save_is_stale(store: Store) -> None:
+    store.commit(Change(Save(Phone(number="+13165550142"))))
+    read = store.get(Phone.ref("+13165550142"))
+    assert read is not None
+    store.commit(Change(Patch(read.key, set={"bad_because": "a landline"})))
+    with pytest.raises(Stale):
+        store.commit(Change(Save(read.evolve(patients=("PAT-1",)))))
+
+
+def test_a_patch_sets_removes_counts_and_appends(store: Store) -> None:
+    store.commit(Change(Save(message(reason="waits"))))
+    line = {"at": "2026-12-01T15:00:00.000Z", "what": "hold", "why": "quiet hours"}
+    store.commit(
+        Change(
+            Patch(
+                message().key,
+                set={"reason": None, "to": "+13165550142"},
+                add={"attempt": 2},
+                append={"history": (line,)},
+            )
+        )
+    )
+    read = store.get(Message.ref(message().id))
+    assert read is not None
+    assert (read.reason, read.to, read.attempt) == (None, "+13165550142", 2)
+    assert [happened.why for happened in read.history] == ["quiet hours"]
+
+
+def test_a_patch_makes_a_row_that_was_not_there(store: Store) -> None:
+    values = {"record": RateCount.KIND, "source": "a", "window": "b", "ttl": 1}
+    store.commit(Change(Patch(RateCount.ref("a", "b").key, set=values, add={"count": 1})))
+    read = store.get(RateCount.ref("a", "b"))
+    assert read is not None
+    assert read.count == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        pytest.param(Is("language", "en"), True, id="is what it is"),
+        pytest.param(Is("language", "es"), False, id="is not another"),
+        pytest.param(Is("email", None), True, id="absent"),
+        pytest.param(Is("name", None), False, id="not absent"),
+        pytest.param(OneOf("language", ("es", "en")), True, id="one of them"),
+        pytest.param(OneOf("language", ("es", "fr")), False, id="none of them"),
+        pytest.param(OneOf("email", ("a@example.com",)), False, id="absent is none of them"),
+        pytest.param(AtMost("revision", 1), True, id="at the limit"),
+        pytest.param(AtMost("revision", 0), False, id="over the limit"),
+        pytest.param(AtMost("count", 0), True, id="absent is under any limit"),
+    ],
+)
+def test_conditions_say_what_they_mean(store: Store, condition: Any, holds: bool) -> None:
+    store.commit(Change(Save(patient())))
+    change = Change(Require(patient().key, (condition,)), Save(message()))
+    if holds:
+        store.commit(change)
+    else:
+        with pytest.raises(Stale):
+            store.commit(change)
+    assert (store.get(Message.ref(message().id)) is not None) is holds
+
+
+def test_a_forgotten_row_is_gone_and_may_be_forgotten_again(store: Store) -> None:
+    store.commit(Change(Save(patient())))
+    store.commit(Change(Forget(patient().key)))
+    store.commit(Change(Forget(patient().key)))
+    assert store.get(Patient.ref("PAT-0000000001")) is None
+
+
+def test_many_are_read_in_the_order_asked_for(store: Store) -> None:
+    store.commit(Change(Save(patient()), Save(message())))
+    nobody, someone, again, text = store.get_many(
+        Patient.ref("PAT-0000000009"),
+        Patient.ref("PAT-0000000001"),
+        Patient.ref("PAT-0000000001"),
+        Message.ref(message().id),
+    )
+    assert (nobody, someone, again, text.id) == (None, patient(revision=1), someone, message().id)
+
+
+def test_everything_of_one_owner_comes_in_one_read(store: Store) -> None:
+    event = AuditEvent(
+        change_id="CHG-1", owner_id="APT-0000000001", what="booked", by="ruth", at=NOW
+    )
+    other = message(2, id="APT-0000000002.v1-step2")
+    store.commit(Change(Save(message(1)), Save(message(3)), Save(event), Save(other)))
+    assert [record.key.sk for record in store.owned("APT-0000000001")] == [
+        event.key.sk,
+        "MSG#v1-step1",
+        "MSG#v1-step3",
+    ]
+
+
+def test_what_is_due_comes_oldest_first_and_nothing_else(store: Store) -> None:
+    times = {1: NOW, 2: NOW - timedelta(minutes=5), 3: NOW + timedelta(milliseconds=1)}
+    for number, due_at in times.items():
+        store.commit(Change(Save(message(number, due_at=due_at))))
+    store.commit(Change(Save(message(4, due_at=None, status="withdrawn"))))
+    found = [due for shard in (0, 1) for due in store.due(shard=shard, until=NOW, limit=10)]
+    assert sorted(found, key=lambda due: due.due_at) == [
+        (message(2).id, NOW - timedelta(minutes=5)),
+        (message(1).id, NOW),
+    ]
+
+
+def test_a_row_leaves_and_enters_the_due_index_with_its_due_time(store: Store) -> None:
+    def is_due() -> bool:
+        return any(store.due(shard=shard, until=NOW, limit=10) for shard in (0, 1))
+
+    store.commit(Change(Save(message())))
+    assert is_due()
+    store.commit(Change(Patch(message().key, set={"due_at": None})))
+    assert not is_due()
+    store.commit(Change(Patch(message().key, set={"due_at": NOW})))
+    assert is_due()
+
+
+def test_open_requests_and_tasks_come_by_deadline(store: Store) -> None:
+    for number, hours in ((1, 3), (2, 1)):
+        request = ConsultationRequest(
+            id=f"REQ-{number}",
+            patient_id="PAT-1",
+            reason="anxiety",
+            received_at=NOW,
+            answer_by=NOW + timedelta(hours=hours),
+            source="json",
+        )
+        store.commit(Change(Save(request)))
+    task = Task(id="TSK-1", what="call", opened_at=NOW, deadline_at=NOW)
+    store.commit(Change(Save(task)))
+    assert [r.key.pk for r in store.open("request")] == ["REQ-2", "REQ-1"]
+    assert [r.key.pk for r in store.open("request", limit=1)] == ["REQ-2"]
+    assert [r.key.pk for r in store.open("task")] == ["TSK-1"]
+
+
+def test_everything_of_a_patient_comes_by_time(store: Store) -> None:
+    task = Task(id="TSK-1", what="call", patient_id="PAT-1", opened_at=NOW, deadline_at=NOW)
+    request = ConsultationRequest(
+        id="REQ-1",
+        patient_id="PAT-1",
+        reason="anxiety",
+        received_at=NOW - timedelta(hours=1),
+        answer_by=NOW,
+        source="json",
+    )
+    store.commit(Change(Save(task), Save(request)))
+    assert [record.key.pk for record in store.of_patient("PAT-1")] == ["REQ-1", "TSK-1"]
+
+
+def test_a_row_of_an_unknown_kind_is_set_aside(store: Store) -> None:
+    key = message_key("APT-0000000001.odd")
+    store.commit(Change(Patch(key, set={"record": "from_the_future"}), Save(message())))
+    assert [record.key for record in store.owned("APT-0000000001")] == [message().key]
+    with pytest.raises(Unreadable):
+        store.get(Ref(Message, key))
+
+
+def test_more_writes_than_a_transaction_holds_are_refused_whole(store: Store) -> None:
+    change = Change(*(Save(message(number)) for number in range(MOST_OPERATIONS + 1)))
+    with pytest.raises(TooManyWrites):
+        store.commit(change)
+    assert store.owned("APT-0000000001") == []
+
+
+def test_a_hundred_writes_are_one_commit(store: Store) -> None:
+    store.commit(Change(*(Save(message(number)) for number in range(MOST_OPERATIONS))))
+    assert len(store.owned("APT-0000000001")) == MOST_OPERATIONS
+
+
+def test_of_many_rivals_for_one_row_one_wins(store: Store) -> None:
+    def rival(number: int) -> bool:
+        sheet = DaySheet(resource="room-1", on="2026-12-01")
+        change = Change(Save(sheet), Save(patient(id=f"PAT-{number}")))
+        try:
+            store.commit(change)
+        except Stale:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(rival, range(16)))
+    assert won.count(True) == 1
+    patients = [store.get(Patient.ref(f"PAT-{number}")) for number in range(16)]
+    assert [found is not None for found in patients] == won
