@@ -1,0 +1,1 @@
+"""What this clinic decided: its profile, its care plans, and when each of their steps is due."""

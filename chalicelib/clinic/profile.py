@@ -1,0 +1,179 @@
+"""The clinic as its clinic.toml describes it: what is asked of it, and when it is open."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import groupby
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from chalicelib.clinic.files import UnknownInClinic, checked, read_toml
+from chalicelib.clinic.parts import (
+    WEEKDAYS,
+    Address,
+    Caps,
+    Consents,
+    ConsentWording,
+    Holiday,
+    Opening,
+    Quiet,
+    Resource,
+    Retention,
+    StaffSeed,
+    Url,
+    VisitType,
+    Weekday,
+    known_zone,
+)
+from chalicelib.clinic.times import at_wall_clock, said_span
+from chalicelib.domain.record import Value
+
+FILE = "clinic.toml"
+
+
+class Clinic(Value):
+    """One clinic; one deployment serves exactly one."""
+
+    sample: bool
+    name: str
+    sender: Annotated[str, Field(max_length=20)]  #: short and neutral: texts begin with it
+    phone: Annotated[str, Field(pattern=r"^\+1[2-9]\d{9}$")]  #: E.164
+    time_zone: Annotated[str, AfterValidator(known_zone)]
+    privacy_url: Url
+    terms_url: Url
+    answer_within_hours: int = Field(ge=1, le=80)  #: opening hours
+    address: Address
+    hours: dict[Weekday, Opening] = Field(min_length=1)
+    holidays: tuple[Holiday, ...] = ()
+    resources: tuple[Resource, ...] = Field(min_length=1)
+    staff: tuple[StaffSeed, ...] = Field(min_length=1)
+    visit_types: tuple[VisitType, ...] = Field(min_length=1)
+    caps: Caps
+    quiet: Quiet
+    retention: Retention
+    consents: Consents
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        for what, names in (
+            ("resources", [resource.id for resource in self.resources]),
+            ("staff", [person.id for person in self.staff]),
+            ("visit_types", [visit_type.code for visit_type in self.visit_types]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{what} uses a name twice; give each its own")
+        known = {resource.id for resource in self.resources}
+        for visit_type in self.visit_types:
+            if unknown := set(visit_type.resources) - known:
+                raise ValueError(
+                    f"visit type {visit_type.code} names {sorted(unknown)}, which is not under"
+                    " resources; add it there or correct the id"
+                )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def phone_said(self) -> str:
+        """`316-555-0100`."""
+        return f"{self.phone[2:5]}-{self.phone[5:8]}-{self.phone[8:]}"
+
+    @property
+    def hours_said(self) -> str:
+        """`Mon-Thu 8:30 AM-5:30 PM, Fri 8:30 AM-3:00 PM`."""
+        runs = groupby(WEEKDAYS, key=self.hours.get)
+        return ", ".join(
+            said_span([day.capitalize() for day in days], opening.opens, opening.closes)
+            for opening, days in runs
+            if opening
+        )
+
+    def visit_type(self, code: str) -> VisitType:
+        for visit_type in self.visit_types:
+            if visit_type.code == code:
+                return visit_type
+        raise UnknownInClinic("visit type", code)
+
+    def resource(self, resource_id: str) -> Resource:
+        for resource in self.resources:
+            if resource.id == resource_id:
+                return resource
+        raise UnknownInClinic("resource", resource_id)
+
+    def staff_member(self, staff_id: str) -> StaffSeed:
+        for person in self.staff:
+            if person.id == staff_id:
+                return person
+        raise UnknownInClinic("staff member", staff_id)
+
+    def staff_with_role(self, role: str) -> tuple[StaffSeed, ...]:
+        return tuple(person for person in self.staff if person.role == role)
+
+    def consent(
+        self, kind: Literal["appointment", "detailed"], language: str = "en"
+    ) -> ConsentWording:
+        """The words of a consent; English where the language has none yet."""
+        texts = self.consents.appointment if kind == "appointment" else self.consents.detailed
+        return texts.wording(language)
+
+    def values(self) -> dict[str, str]:
+        """What every wording may name of the clinic."""
+        return {
+            "clinic": self.sender,
+            "phone": self.phone_said,
+            "address": self.address.line,
+            "hours": self.hours_said,
+            "per_day": str(self.caps.per_day),
+            "per_week": str(self.caps.per_week),
+            "privacy_url": self.privacy_url,
+            "terms_url": self.terms_url,
+        }
+
+    def is_open(self, at: datetime) -> bool:
+        return any(opens <= at < closes for opens, closes in self._open_on(self._day(at)))
+
+    def next_opening(self, at: datetime) -> datetime:
+        """The same instant when the clinic is open then, else when it opens next."""
+        opens, _ = next(self._open_from(at))
+        return max(opens, at.astimezone(UTC))
+
+    def answer_by(self, received_at: datetime) -> datetime:
+        """When an answer is due: so many opening hours later (R48)."""
+        left = timedelta(hours=self.answer_within_hours)
+        for opens, closes in self._open_from(received_at):
+            starts = max(opens, received_at.astimezone(UTC))
+            if left <= closes - starts:
+                return starts + left
+            left -= closes - starts
+        raise AssertionError("the days do not end")
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def _open_from(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The openings that have not ended at this instant, without end."""
+        on = self._day(at)
+        while True:
+            yield from (opening for opening in self._open_on(on) if opening[1] > at)
+            on += timedelta(days=1)
+
+    def _open_on(self, on: date) -> list[tuple[datetime, datetime]]:
+        opening = self.hours.get(WEEKDAYS[on.weekday()])
+        if opening is None or any(holiday.on == on for holiday in self.holidays):
+            return []
+        return [
+            (
+                at_wall_clock(on, opening.opens, self.zone),
+                at_wall_clock(on, opening.closes, self.zone),
+            )
+        ]
+
+
+@cache
+def load_profile() -> Clinic:
+    """The deployed clinic. Read on first use; ClinicFileError says what is wrong and where."""
+    return checked(Clinic, FILE, read_toml(FILE))

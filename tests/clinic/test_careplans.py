@@ -1,0 +1,240 @@
+"""The shipped care plans: what they say, to whom, and that the lint lets nothing bad through."""
+
+import re
+from typing import Any
+
+import pytest
+
+from chalicelib.clinic import lint
+from chalicelib.clinic.careplan import CarePlan, load_careplans
+from chalicelib.clinic.files import ClinicFileError, UnknownInClinic, checked, read_toml
+from chalicelib.clinic.profile import load_profile
+from chalicelib.clinic.steps import StepKind
+from chalicelib.clinic.values import choice_values, visit_values
+from chalicelib.domain.wording_rules import REVEALING
+from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
+
+PLANS = load_careplans()
+IV = PLANS["iv_infusion"]
+
+
+def test_every_visit_type_has_a_plan_and_every_plan_is_a_sample() -> None:
+    """R21: nobody has approved these; only the local stage sends them."""
+    assert set(PLANS) == {"consultation", "iv_infusion", "intranasal"}
+    for plan in PLANS.values():
+        assert plan.approval.status == "sample"
+        assert not plan.is_approved
+
+
+def test_the_shipped_plans_keep_the_rules() -> None:
+    assert lint.main() == 0
+
+
+def test_a_treatment_has_all_its_steps_and_a_consultation_no_aftercare() -> None:
+    for code in ("iv_infusion", "intranasal"):
+        assert {step.kind for step in PLANS[code].steps} == set(StepKind)
+    kinds = {step.kind for step in PLANS["consultation"].steps}
+    assert kinds.isdisjoint({StepKind.AFTERCARE, StepKind.PREPARATION, StepKind.RIDE})
+
+
+def test_detailed_aftercare_names_the_usual_effects_and_where_to_turn() -> None:
+    """R26."""
+    for code in ("iv_infusion", "intranasal"):
+        plan = PLANS[code]
+        text = plan.wording(plan.step("aftercare"), level="detailed").text
+        for needed in ("dissociation", "dizziness", "nausea", "raised blood pressure", "hours"):
+            assert needed in text
+        for needed in ("No driving until tomorrow", "full night's sleep", "911", "988", "{phone}"):
+            assert needed in text
+
+
+def test_without_the_second_consent_every_text_is_neutral() -> None:
+    """R3, R25."""
+    for plan in PLANS.values():
+        for step in plan.steps:
+            wording = plan.wording(step, level="neutral")
+            assert wording.level == "neutral"
+            assert not REVEALING.search(wording.text)
+
+
+def test_a_visit_without_a_route_gets_neutral_texts_only() -> None:
+    """R23."""
+    wording = {"en": {"neutral": "{clinic} neutral", "detailed": "{clinic} detailed"}}
+    step = a_step(wording=wording)
+    assert a_plan(step).wording(step, level="detailed").level == "detailed"
+    assert a_plan(step, route="none").wording(step, level="detailed").level == "neutral"
+
+
+def test_the_question_is_left_out_when_nothing_may_be_asked() -> None:
+    """R20."""
+    asked = IV.wording(IV.step("confirmation")).text
+    unasked = IV.wording(IV.step("confirmation"), ask=False).text
+    assert IV.step("confirmation").asks
+    assert "Reply C" in asked
+    assert "Reply C" not in unasked
+    assert "  " not in asked + unasked
+
+
+def test_a_question_is_asked_until_it_is_answered() -> None:
+    """R46: a confirmed visit still needs a ride home."""
+    ride, reminder = IV.step("ride"), IV.step("reminder")
+    assert ride.still_asks(confirmed=True, driver=None)
+    assert not ride.still_asks(confirmed=False, driver="yes")
+    assert reminder.still_asks(confirmed=False, driver="yes")
+    assert not reminder.still_asks(confirmed=True, driver=None)
+    assert not IV.step("check_in").still_asks(confirmed=False, driver=None)
+
+
+def test_a_mail_has_neither_reply_words_nor_a_stop_line() -> None:
+    for plan in PLANS.values():
+        for step in plan.steps:
+            assert "Reply" not in plan.wording(step, by_mail=True).text
+
+
+def test_missed_instructions_stand_in_the_confirmation() -> None:
+    """R17."""
+    wording = IV.wording(IV.step("confirmation"), adds=IV.step("preparation"))
+    assert "no solid food after {no_food_after}" in wording.text
+    assert wording.segments == 2
+
+
+def test_a_language_without_words_falls_back_to_english() -> None:
+    assert IV.wording(IV.step("ride"), language="es").language == "en"
+    assert IV.leaflet_lines("after", "es") == IV.leaflet_lines("after", "en")
+
+
+def test_an_edited_plan_is_no_longer_approved() -> None:
+    """R21."""
+    approval = {
+        "version": "1",
+        "status": "approved",
+        "approver": "A",
+        "role": "MD",
+        "on": "2026-11-01",
+    }
+    draft = a_plan(approval=approval)
+    approved = a_plan(approval=approval | {"sha256": draft.content_sha256})
+    assert approved.is_approved
+    edited = approved.model_copy(update={"steps": (a_step(useful_for="2h"),)})
+    assert not edited.is_approved
+
+
+@pytest.mark.parametrize(
+    ("step_id", "now", "reason"),
+    [
+        ("reminder", {}, None),
+        ("reminder", {"status": "cancelled"}, "the visit is cancelled"),
+        ("reminder", {"in_course": True}, "the course's overview says it"),
+        ("ride", {}, None),
+        ("ride", {"driver": "yes"}, "we know about the ride home already"),
+        ("ride", {"needs_driver": False}, "the visit needs no driver"),
+        ("aftercare", {"status": "fulfilled"}, None),
+        ("aftercare", {"status": "booked"}, None),
+        ("aftercare", {"status": "noshow"}, "the visit is noshow"),
+        ("cancelled", {"status": "cancelled"}, None),
+        ("cancelled", {}, "the visit is booked"),
+    ],
+)
+def test_a_step_is_owed_only_as_things_are_now(
+    step_id: str, now: dict[str, Any], reason: str | None
+) -> None:
+    as_usual: dict[str, Any] = {
+        "status": "booked",
+        "confirmed": False,
+        "needs_driver": True,
+        "driver": None,
+    }
+    assert IV.step(step_id).why_not_owed(**(as_usual | now)) == reason
+
+
+def test_an_unknown_step_is_said() -> None:
+    with pytest.raises(UnknownInClinic):
+        IV.step("no-such")
+
+
+def test_values_of_a_visit_are_what_its_texts_name() -> None:
+    values = visit_values(load_profile(), IV, start=wichita("2026-12-01 09:00"))
+    assert values["day"] == "Tue Dec 1"
+    assert values["time"] == "9:00 AM"
+    assert values["no_food_after"] == "Tue 1:00 AM"
+    assert values["clinic"] == "Cottonwood Clinic"
+
+
+def test_choices_are_numbered_and_many_are_said_shorter() -> None:
+    """R42."""
+    starts = [wichita(f"2026-12-0{day} 09:00") for day in (1, 2, 3)]
+    values = choice_values(load_profile(), starts, reader_zone=WICHITA)
+    assert values["choices"].startswith("1 for Tue Dec 1 9:00 AM, 2 for Wed Dec 2")
+    assert values["numbers"] == "1, 2 or 3"
+    assert choice_values(load_profile(), starts[:1])["numbers"] == "1"
+    many = choice_values(load_profile(), starts * 3)
+    assert many["choices"].startswith("1: Tue Dec 1 9:00 AM, 2: ")
+    assert many["sessions"] == "9"
+
+
+def bad(**changes: Any) -> CarePlan:
+    """The IV plan with one step's keys changed: `aftercare={"priority": 2}`."""
+    values = {"visit_type": "iv_infusion", **read_toml("careplans/iv_infusion.toml")}
+    for step in values["steps"]:
+        step.update(changes.get(step["id"], {}))
+    return checked(CarePlan, "careplans/iv_infusion.toml", values)
+
+
+def says(neutral: str) -> dict[str, Any]:
+    return {"wording": {"en": {"neutral": neutral}}}
+
+
+STOP = "Reply STOP to opt out."
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"cancelled": says(f"{{clinic}} {{nmae}}. {STOP}")}, r"\{nmae\} is not a known placeh"),
+        ({"cancelled": says(f"{{clinic}} }}. {STOP}")}, r"a brace stands alone"),
+        ({"cancelled": says(f"{{clinic}}\u2019s. {STOP}")}, r" \(U\+2019\) is outside GSM-7"),
+        ({"cancelled": says(f"{{clinic}} 🙂 {STOP}")}, r"'🙂' \(U\+1F642\) is outside GSM-7"),
+        ({"cancelled": says("{clinic}" + " a" * 70 + STOP)}, r"takes 2 segments; 1 allowed"),
+        ({"cancelled": says(f"{{clinic}} skip your pills. {STOP}")}, r"'skip your'.*R24"),
+        ({"cancelled": says(f"{{clinic}} 50 mg. {STOP}")}, r"'50 mg'|'0 mg'.*R24"),
+        ({"cancelled": says(f"{{clinic}} infusion. {STOP}")}, r"'infusion'.*R25"),
+        ({"cancelled": says(f"Your visit. {STOP}")}, r"does not name the clinic"),
+        ({"cancelled": says("{clinic}: bye.")}, r"has no STOP line"),
+        ({"cancelled": says(f"{{clinic}}: Reply YES. {STOP}")}, r"reply 'yes'.*R41"),
+        ({"check_in": says(f"{{clinic}} {{phone}} 911. {STOP}")}, r"lacks 988 \(R26\)"),
+        ({"aftercare": says(f"{{clinic}} {{phone}} 911 988. {STOP}")}, r"no driving until"),
+        ({"check_in": {"offset": {"days": 1, "at": "08:30"}}}, r"not before 09:00"),
+        ({"ride": says(f"{{clinic}}. {STOP}")}, r"has a question, but the wording no"),
+        (
+            {
+                "ride": {"offset": {"days": 0, "at": "08:00"}},
+                "reminder": {"offset": {"days": 0, "at": "09:00"}},
+            },
+            r"makes 4 texts in a day",
+        ),
+    ],
+)
+def test_the_lint_refuses_a_bad_wording_and_says_where(changes: dict[str, Any], fault: str) -> None:
+    faults = list(lint.plan_faults(load_profile(), bad(**changes)))
+    step = next(iter(changes))
+    assert any(re.search(fault, text) for text in faults), faults
+    assert any(f"careplans/iv_infusion.toml, step {step}" in text for text in faults) or (
+        "texts in a day" in fault
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ride": {"offset": {"days": -1}}}, r"steps\[5\] \(id ride\)\.offset: write \{ days"),
+        ({"ride": {"priority": 4}}, r"steps\[5\] \(id ride\)\.priority"),
+        ({"ride": {"useful_for": "0m"}}, r"useful_for must be longer than nothing"),
+        ({"ride": {"useful_for": "soon"}}, r'write a length of time such as "90m"'),
+        ({"ride": {"anchor": "discharge"}}, r"aftercare and check_in hang on end or discharge"),
+        ({"ride": {"id": "reminder"}}, r"two steps have the same id"),
+        ({"ride": {"wording": {"es": {"neutral": "x"}}}}, r"add wording\.en\.neutral"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClinicFileError, match=message):
+        bad(**changes)
