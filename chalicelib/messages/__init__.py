@@ -1,0 +1,1 @@
+"""What we say, and what an answer means: wordings, mails, rendering, reply words."""

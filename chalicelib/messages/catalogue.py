@@ -1,0 +1,88 @@
+"""The clinic-wide wordings that belong to no visit type, and what kinds of tasks are called."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import Literal
+
+from chalicelib.domain.record import Value
+from chalicelib.domain.wording import Approval, Wording, without_stop_line
+
+LANGUAGES = ("en",)  # each has its file in wordings/
+
+
+class UnknownWording(KeyError):
+    """The catalogue has no such wording."""
+
+
+class Entry(Value):
+    """One text of the catalogue."""
+
+    text: str
+    priority: Literal[1, 2, 3]  #: R19
+    segments: Literal[1, 2] = 1
+    recurring: bool = True  #: carries the STOP line (R27)
+    mail: str | None = None  #: how a mail says it, where a text asks for a reply
+
+
+class Catalogue(Value):
+    """Every wording of one language."""
+
+    language: str
+    approval: Approval
+    texts: dict[str, Entry]
+    tasks: dict[str, str]  #: what a task is called, for staff
+
+    @property
+    def content_sha256(self) -> str:
+        """What an approval is for: everything but the approval itself."""
+        content = self.model_dump(mode="json", exclude={"approval"})
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording:
+    """The wording of that name, as a text or as a mail says it; English where a language lacks."""
+    catalogue = load_catalogue(language if language in LANGUAGES else "en")
+    entry = _entry(catalogue, key)
+    return Wording(
+        text=(entry.mail or without_stop_line(entry.text, catalogue.language))
+        if by_mail
+        else entry.text,
+        segments=entry.segments,
+        language=catalogue.language,
+        version=catalogue.approval.version,
+        is_approved=catalogue.approval.covers(catalogue.content_sha256),
+        source=f"wordings/{catalogue.language}.toml, {key}",
+    )
+
+
+def every_key() -> tuple[str, ...]:
+    return tuple(load_catalogue("en").texts)
+
+
+def priority(key: str) -> Literal[1, 2, 3]:
+    """The class of a text of the catalogue (R19)."""
+    return _entry(load_catalogue("en"), key).priority
+
+
+def task_title(what: str, language: str = "en") -> str:
+    """What a kind of task is called; a kind without words of its own is still readable."""
+    titles: Mapping[str, str] = load_catalogue(language if language in LANGUAGES else "en").tasks
+    return titles.get(what, what.replace("_", " ").capitalize())
+
+
+@cache
+def load_catalogue(language: str) -> Catalogue:
+    """One language's wordings. Read on first use."""
+    file = resources.files("chalicelib.messages").joinpath("wordings", f"{language}.toml")
+    return Catalogue.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+def _entry(catalogue: Catalogue, key: str) -> Entry:
+    try:
+        return catalogue.texts[key]
+    except KeyError as error:
+        raise UnknownWording(key) from error

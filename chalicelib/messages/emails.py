@@ -1,0 +1,84 @@
+"""Mails from the templates in emails/: a folder for each kind with its subject, text and page."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.record import Value
+from chalicelib.messages.render import MissingValue
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class UnknownEmail(KeyError):
+    """There is no mail of that kind."""
+
+
+class RenderedEmail(Value):
+    """A mail ready to go; the text says all that the page says."""
+
+    subject: str  #: one line
+    text: str
+    html: str
+
+
+def render_email(kind: str, values: Mapping[str, object]) -> RenderedEmail:
+    """The mail of that kind. Values are data: escaped on the page, as typed in the text (R29).
+
+    A missing value raises MissingValue, so that no mail goes out with a hole in it (R22).
+    """
+    if kind not in email_kinds():
+        raise UnknownEmail(kind)
+    return RenderedEmail(
+        subject=_one_line(_filled(kind, "subject.txt", values)),
+        text=re.sub(r"\n{3,}", "\n\n", _filled(kind, "body.txt", values)).strip() + "\n",
+        html=_filled(kind, "body.html", values).strip() + "\n",
+    )
+
+
+@cache
+def email_kinds() -> frozenset[str]:
+    """The kinds that have a folder."""
+    folder = resources.files("chalicelib.messages").joinpath("emails")
+    return frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
+
+
+def _filled(kind: str, part: str, values: Mapping[str, object]) -> str:
+    from jinja2 import UndefinedError
+
+    template = _environment().get_template(f"{kind}/{part}")
+    try:
+        return template.render(values)
+    except UndefinedError as error:
+        name = re.search(r"'(\w+)' is undefined", str(error))
+        raise MissingValue(name[1] if name else str(error), f"emails/{kind}/{part}") from error
+
+
+@cache
+def _environment() -> "Environment":
+    """Made on first use: Jinja is slow to import and a request must not pay for it."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=FunctionLoader(_source),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _source(name: str) -> str | None:
+    file = resources.files("chalicelib.messages").joinpath("emails", *name.split("/"))
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and control characters, so that no value can add a header."""
+    line = " ".join(text.split())
+    return "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf"))

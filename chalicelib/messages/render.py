@@ -1,0 +1,48 @@
+"""Filling in a wording. A text with a hole in it, or one nobody approved, does not come out."""
+
+import re
+from collections.abc import Mapping
+
+from chalicelib.domain.segments import transliterate
+from chalicelib.domain.wording import Wording
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class CannotSay(Exception):
+    """What should be said cannot be; nothing is sent and staff are told (R22)."""
+
+
+class MissingValue(CannotSay):
+    """A placeholder has no value."""
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(f"{source}: no value for {name}")
+        self.name = name
+        self.source = source
+
+
+class NotApproved(CannotSay):
+    """Nobody has approved these very words (R21)."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"{source} is a sample or was edited after its approval")
+        self.source = source
+
+
+def render_text(wording: Wording, values: Mapping[str, str], *, samples_allowed: bool) -> str:
+    """The text in GSM-7 with every placeholder filled.
+
+    Values are data: what looks like a placeholder in one stays as it is (R29). Letters outside
+    GSM-7 are spelled in it or left out, so that no value changes the text's encoding.
+    """
+    if not (wording.is_approved or samples_allowed):
+        raise NotApproved(wording.source)
+
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(match[1], "")
+        if not value.strip():
+            raise MissingValue(match[1], wording.source)
+        return value
+
+    return transliterate(PLACEHOLDER.sub(value_of, wording.text))

@@ -1,0 +1,146 @@
+"""Every mail that we ship, rendered (R25, R29, R54, F46, F85)."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from chalicelib.domain.wording_rules import REVEALING
+from chalicelib.messages.emails import UnknownEmail, email_kinds, render_email
+from chalicelib.messages.render import MissingValue
+
+STAFF = ["fresh_link", "new_request", "request_overdue", "request_waiting", "task", "urgent_alarm"]
+VALUES: dict[str, object] = {
+    "clinic": "Cottonwood Clinic",
+    "phone": "316-555-0100",
+    "staff_name": "Sam Scheduler",
+    "initials": "A. B.",
+    "reference": "REQ-7K2M9Q4X1B",
+    "received": "Tue Dec 1, 9:12 AM",
+    "answer_by": "Tue Dec 1, 1:12 PM",
+    "expires": "Fri Dec 4",
+    "what": "Wants another time",
+    "deadline": "Wed Dec 2, 9:00 AM",
+    "link": "https://bookend.example.com/s/token",
+    "day_sheet_link": "https://bookend.example.com/d/token",
+    "change": "booked",
+    "day": "Tue Dec 1",
+    "time": "9:00 AM",
+    "address": "100 Sample Street, Wichita, KS 67202",
+    "lines": ["Please arrive by Tue 8:40 AM."],
+    "headline": "Times that we can offer",
+}
+
+
+class Seen(HTMLParser):
+    """What a reader of a page sees, and where its links lead."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self._hidden = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden = tag in ("style", "title")
+        self.links += [value or "" for name, value in attrs if tag == "a" and name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words += data.split()
+
+
+@pytest.mark.parametrize("kind", sorted(email_kinds()))
+def test_every_mail_says_the_same_as_text_and_as_page(kind: str) -> None:
+    mail = render_email(kind, VALUES)
+    assert mail.subject == mail.subject.strip()
+    assert "\n" not in mail.subject
+    page = Seen(mail.html)
+    said = " ".join(page.words)
+    for name, value in VALUES.items():
+        if isinstance(value, str) and value in mail.text and name not in ("change", "clinic"):
+            assert value in said or value in page.links, name
+    assert set(re.findall(r"https://\S+", mail.text)) == {
+        link for link in page.links if link.startswith("https:")
+    }
+    assert "<" not in mail.text
+    assert "{" not in mail.text + said
+    assert not re.search(r"\n\n\n|[ \t]\n(?!Cotton)", mail.text.replace("-- \n", ""))
+
+
+@pytest.mark.parametrize("kind", sorted(email_kinds()))
+def test_no_mail_s_frame_reveals_the_treatment(kind: str) -> None:
+    """R25: subject and preview are on a lock screen."""
+    for change in ("booked", "moved", "cancelled"):
+        mail = render_email(kind, VALUES | {"change": change, "lines": []})
+        assert not REVEALING.search(mail.subject)
+        assert not REVEALING.search(mail.text)
+        assert not REVEALING.search(mail.html)
+
+
+@pytest.mark.parametrize("kind", STAFF)
+def test_staff_mail_has_its_link_and_greets_by_name(kind: str) -> None:
+    """R54."""
+    mail = render_email(kind, VALUES)
+    assert "https://bookend.example.com/s/token" in mail.text
+    assert "Sam Scheduler" in mail.text
+    if kind != "fresh_link":
+        assert "A. B." in mail.text
+        assert "REQ-7K2M9Q4X1B" in mail.subject
+        assert "https://bookend.example.com/d/token" in mail.text
+
+
+@pytest.mark.parametrize("kind", sorted(email_kinds()))
+def test_patients_mail_names_the_clinic_its_phone_911_and_988(kind: str) -> None:
+    mail = render_email(kind, VALUES)
+    assert "Cottonwood Clinic" in mail.text
+    if kind.startswith("patient_"):
+        for needed in ("316-555-0100", "911", "988"):
+            assert needed in mail.text
+            assert needed in mail.html
+
+
+@pytest.mark.parametrize(
+    ("change", "subject"),
+    [
+        ("booked", "Your visit on Tue Dec 1 at 9:00 AM"),
+        ("moved", "Your visit has moved to Tue Dec 1 at 9:00 AM"),
+        ("cancelled", "Your visit on Tue Dec 1 at 9:00 AM is cancelled"),
+    ],
+)
+def test_a_visit_s_mail_says_what_became_of_it(change: str, subject: str) -> None:
+    mail = render_email("patient_visit", VALUES | {"change": change})
+    assert mail.subject == subject
+
+
+def test_no_button_without_a_link() -> None:
+    mail = render_email("patient_visit", VALUES | {"link": ""})
+    assert "Open your page" not in mail.text + mail.html
+
+
+@pytest.mark.parametrize("kind", sorted(email_kinds()))
+def test_a_mail_with_a_hole_in_it_does_not_come_out(kind: str) -> None:
+    """R22."""
+    with pytest.raises(MissingValue):
+        render_email(kind, {"change": "booked", "lines": [], "link": "x"})
+
+
+def test_values_are_shown_as_typed_and_add_no_header_and_no_markup() -> None:
+    """R29, F46."""
+    odd = 'A, "B" {{7*7}} <script>x</script> \u738b\U0001f642\r\nBcc: someone@example.com'
+    mail = render_email("new_request", VALUES | {"initials": odd})
+    assert "<script>" not in mail.html
+    assert "&lt;script&gt;" in mail.html
+    assert "{{7*7}}" in mail.text
+    assert "\u738b\U0001f642" in mail.text
+    assert "\n" not in mail.subject
+    assert "\r" not in mail.subject
+
+
+def test_an_unknown_kind_is_said() -> None:
+    with pytest.raises(UnknownEmail):
+        render_email("../replies", VALUES)

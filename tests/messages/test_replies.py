@@ -1,0 +1,198 @@
+"""What an inbound text means (R5-R8, R41-R46)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.wording_rules import RESERVED
+from chalicelib.messages import lint
+from chalicelib.messages.replies import Meaning, Reading, reply_words, understand
+
+STOPS = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "opt out"]
+
+
+@pytest.mark.parametrize("word", STOPS)
+@pytest.mark.parametrize(
+    "spelled", ["{}", " {} ", "{}.", "{}!!!", "{}\n", '"{}"', "({})", "{} \U0001f622", "{} please"]
+)
+def test_every_opt_out_word_stops_however_it_is_written(word: str, spelled: str) -> None:
+    """R5."""
+    for text in (spelled.format(word), spelled.format(word.lower()), spelled.format(word.title())):
+        assert understand(text) == Reading(meaning=Meaning.STOP), text
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        *[
+            (text, Meaning.STOP)
+            for text in (
+                "please stop texting me",
+                "Take me off your list!",
+                "No m\u00e1s",
+                "no m\u00e1s mensajes, por favor",
+                "Stop all texts now",
+                "STOP. I moved away",
+                "STOP i moved away",
+                "I do not live here, wrong number",
+                "Dejen de enviarme mensajes",
+                "Don\u2019t text me again",
+                "opt-out",
+                "\u200bSTOP\u200b",
+                "\uff33\uff34\uff2f\uff30",
+            )
+        ],
+        *[
+            (text, Meaning.DOUBTFUL_STOP)
+            for text in ("make it stop", "leave me alone", "this is spam", "too many texts!")
+        ],
+        *[
+            (text, Meaning.OTHER)
+            for text in (
+                "When should I stop eating?",
+                "should I stop taking my pills",
+                "I stopped by and nobody was there",
+                "the bus stop is far",
+                "help me",
+                "C but can we make it later?",
+                "thank you",
+                "hello",
+                "",
+                "   ",
+                "\U0001f44e",
+                "12",
+                "0",
+                "see you at 9",
+            )
+        ],
+        *[(text, Meaning.START) for text in ("START", "start.", "Unstop")],
+        *[(text, Meaning.HELP) for text in ("HELP", "info", "Help!", "ayuda")],
+        *[
+            (text, Meaning.CONFIRM)
+            for text in ("C", "c.", "confirm", "Confirm!", "ok", "OK thanks", "Ok \U0001f44d")
+        ],
+        *[
+            (text, Meaning.CONFIRM)
+            for text in ("\U0001f44d", "\U0001f44d\U0001f3fd", "\u2714\ufe0f", "C \U0001f600")
+        ],
+        *[(text, Meaning.CONFIRM) for text in ("yes", "S\u00ed", "'C'", "(c)")],
+        *[
+            (text, Meaning.RESCHEDULE)
+            for text in ("R", "r!", "Reschedule", "I need to reschedule", "cancel my appointment")
+        ],
+        *[(text, Meaning.RESCHEDULE) for text in ("I can\u2019t make it", "No puedo ir")],
+        *[(text, Meaning.DRIVER_YES) for text in ("D", "d.", "I have a ride", "I have a driver")],
+        *[(text, Meaning.DRIVER_NO) for text in ("N", "no", "No.", "no ride")],
+    ],
+)
+def test_a_text_means_what_its_writer_meant(text: str, meaning: Meaning) -> None:
+    assert understand(text).meaning is meaning
+    assert not understand(text).urgent
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1", 1), ("2.", 2), ("#3", 3), ("option 2 please", 2), ("two", 2), ("Dos", 2), ("9", 9)],
+)
+def test_a_number_is_a_choice(text: str, number: int) -> None:
+    """R42."""
+    assert understand(text) == Reading(meaning=Meaning.CHOICE, number=number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chest pain",
+        "I have Chest-Pain",
+        "my chest really hurts",
+        "I can\u2019t breathe",
+        "cant breath",
+        "I CAN'T BREATHE!!!",
+        "thinking about suicide",
+        "suicidal",
+        "I want to kill myself",
+        "overdose",
+        "he overdosed",
+        "she passed out",
+        "I fainted",
+        "Me duele el pecho",
+        "no puedo respirar",
+        "quiero morirme",
+        "Sobredosis",
+        "confirm but I have chest pain",
+        "please stop the chest pain",
+    ],
+)
+def test_urgent_words_are_urgent_whatever_is_around_them(text: str) -> None:
+    """R44."""
+    assert understand(text) == Reading(meaning=Meaning.URGENT, urgent=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "opt_out_type", "meaning"),
+    [
+        ("STOP. I have chest pain", None, Meaning.STOP),
+        ("STOP chest pain", None, Meaning.STOP),
+        ("chest pain", "STOP", Meaning.STOP),
+        ("please stop texting me, I want to die", None, Meaning.STOP),
+    ],
+)
+def test_a_text_that_is_urgent_and_a_stop_is_both(
+    text: str, opt_out_type: str | None, meaning: Meaning
+) -> None:
+    assert understand(text, opt_out_type=opt_out_type) == Reading(meaning=meaning, urgent=True)
+
+
+@pytest.mark.parametrize(
+    ("opt_out_type", "meaning"),
+    [
+        ("STOP", Meaning.STOP),
+        ("START", Meaning.START),
+        ("HELP", Meaning.HELP),
+        ("", Meaning.CONFIRM),
+    ],
+)
+def test_the_provider_s_word_outranks_the_text(opt_out_type: str, meaning: Meaning) -> None:
+    """R7."""
+    assert understand("C", opt_out_type=opt_out_type).meaning is meaning
+
+
+def test_yes_starts_again_only_from_an_opted_out_number() -> None:
+    """R7."""
+    assert understand("YES", opted_out=True).meaning is Meaning.START
+    assert understand("YES").meaning is Meaning.CONFIRM
+
+
+def test_no_reply_word_of_ours_is_reserved_and_none_means_two_things() -> None:
+    """R41."""
+    assert list(lint.reply_word_faults(reply_words())) == []
+    ours = ("confirm", "reschedule", "driver_yes", "driver_no")
+    assert not RESERVED & {w for name in ours for w in reply_words().words[name]}
+
+
+def test_a_reserved_word_among_ours_is_refused() -> None:
+    tables = reply_words()
+    bad = tables.model_copy(update={"words": {**tables.words, "driver_no": ("end", "c")}})
+    faults = list(lint.reply_word_faults(bad))
+    assert any("'end' is reserved" in fault for fault in faults)
+    assert any("'c' stands in confirm too" in fault for fault in faults)
+
+
+def test_every_word_and_phrase_of_the_tables_is_understood_as_it_stands() -> None:
+    tables = reply_words()
+    for name in ("stop", "start", "help", "confirm", "reschedule", "driver_yes", "driver_no"):
+        for word in tables.words[name]:
+            assert understand(word).meaning is Meaning(name), word
+    for phrase in tables.phrases["urgent"]:
+        assert understand(phrase.replace("*", "").replace("... ", "")).urgent, phrase
+    for phrase in tables.phrases["stop"]:
+        said = "well " + phrase.replace("*", "").replace("... ", "")
+        assert understand(said).meaning is Meaning.STOP, phrase
+
+
+@given(st.text(max_size=1600), st.booleans())
+def test_any_text_is_understood_as_something(body: str, opted_out: bool) -> None:
+    """F57."""
+    reading = understand(body, opted_out=opted_out)
+    assert (reading.number is not None) == (reading.meaning is Meaning.CHOICE)
+    assert reading.urgent or reading.meaning is not Meaning.URGENT
