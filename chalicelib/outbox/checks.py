@@ -5,12 +5,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.clinic.clocks import quiet_until
+from chalicelib.clinic.steps import Anchor
+from chalicelib.domain.appointment import AppointmentStatus
 from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
 from chalicelib.domain.people import TextConsent
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 
 VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
 VALID_AT_MOST = timedelta(seconds=36_000)  # Twilio's own limit
+LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
+LAST_CALL = timedelta(minutes=10)  # before the window ends, what waited for a discharge goes
 AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
 
 
@@ -79,7 +83,11 @@ def _subject(office: Office, seen: Situation) -> Verdict:
 def _step(office: Office, seen: Situation) -> Verdict:
     """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
     visit = seen.appointment
-    if visit is None or seen.message.step is None:
+    if visit is None:
+        return None
+    if seen.message.kind == "ride_unknown" and visit.driver is not None:
+        return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
+    if seen.message.step is None:
         return None
     step = office.plans[visit.visit_type].step(seen.message.step)
     why = step.why_not_owed(
@@ -90,6 +98,17 @@ def _step(office: Office, seen: Situation) -> Verdict:
         in_course=visit.course_id is not None,
     )
     return Drop(MessageStatus.WITHDRAWN, why) if why else None
+
+
+def _still_here(office: Office, seen: Situation) -> Verdict:
+    """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20)."""
+    visit, step_id = seen.appointment, seen.message.step
+    if visit is None or step_id is None or visit.status is not AppointmentStatus.ARRIVED:
+        return None
+    if office.plans[visit.visit_type].step(step_id).anchor is not Anchor.DISCHARGE:
+        return None
+    until = min(visit.end_at + LEAVES_WITHIN, seen.message.send_before - LAST_CALL)
+    return Hold(until, "the patient has not left yet") if seen.now < until else None
 
 
 def _rest(office: Office, seen: Situation) -> Verdict:
@@ -178,5 +197,5 @@ def _next_quiet(office: Office, seen: Situation) -> datetime:
 
 Check = Callable[[Office, Situation], Verdict]
 
-_ALL: tuple[Check, ...] = (_void, _subject, _step, _window, _rest)
+_ALL: tuple[Check, ...] = (_void, _subject, _step, _window, _still_here, _rest)
 _TEXT: tuple[Check, ...] = (_consent, _number, _quiet, _stopped, _caps, _first_text)

@@ -89,7 +89,7 @@ def not_sayable(office: Office, seen: Situation, error: CannotSay) -> None:
                 task_message(
                     owner_id=message.owner_id,
                     about=f"{message.id.partition('.')[2]}-wording",
-                    what="wording_missing",
+                    what="cannot_say",
                     patient_id=message.patient_id,
                     deadline_at=_start(seen, seen.now) or seen.now + MEND_WITHIN,
                     now=seen.now,

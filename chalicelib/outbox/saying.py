@@ -61,7 +61,7 @@ NOTE = Letter("patient_note", headline="About your visit")
 def text_of(office: Office, seen: Situation) -> Said:
     """The text for this patient; CannotSay when a value or an approval is missing (R22)."""
     patient, _ = patient_and_phone(seen)
-    wording, values = _wording(office, seen, patient, neutral=False)
+    wording, values = _wording(office, seen, patient)
     return Said(render_text(wording, values, samples_allowed=office.samples_allowed))
 
 
@@ -120,7 +120,7 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
     if patient.email is None:
         raise NotFound
     letter = LETTERS.get(seen.message.kind, NOTE)
-    wording, values = _wording(office, seen, patient, neutral=patient.discreet)
+    wording, values = _wording(office, seen, patient, by_mail=True)
     said = render_text(wording, values, samples_allowed=office.samples_allowed)
     about = seen.message.subject.pk if seen.message.subject else seen.message.owner_id
     link = office.links.patient_url(office.links.patient_token(about))
@@ -170,23 +170,26 @@ def _calendar(office: Office, seen: Situation) -> tuple[Attachment, ...]:
 
 
 def _wording(
-    office: Office, seen: Situation, patient: Patient, *, neutral: bool
+    office: Office, seen: Situation, patient: Patient, *, by_mail: bool = False
 ) -> tuple[Wording, dict[str, str]]:
     message, visit = seen.message, seen.appointment
     if visit is None or message.step is None:
-        return catalogue.wording(message.kind, patient.language), _values(office, seen)
+        wording = catalogue.wording(message.kind, patient.language, by_mail=by_mail)
+        return wording, _values(office, seen)
     plan = office.plans[visit.visit_type]
     step = plan.step(message.step)
     adds = plan.step(message.facts["adds"]) if "adds" in message.facts else None
     if adds is not None and not can_be_followed(plan, adds, visit.start_at, seen.now):
         adds = None
-    wants_detail = patient.texted_consent is TextConsent.DETAILED and not neutral
+    wants_detail = patient.texted_consent is TextConsent.DETAILED
+    asks = step.still_asks(confirmed=visit.confirmed_at is not None, driver=visit.driver)
     wording = plan.wording(
         step,
         language=patient.language,
         level="detailed" if wants_detail else "neutral",
-        ask=visit.confirmed_at is None and not seen.is_resting,
+        ask=asks and not seen.is_resting,
         adds=adds,
+        by_mail=by_mail,
     )
     values = visit_values(office.clinic, plan, start=visit.start_at, reader_zone=seen.zone)
     return wording, values

@@ -13,6 +13,8 @@ from chalicelib.messages import catalogue
 from chalicelib.usecases.deciding import Desk
 
 USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
+RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
+ASKED_FOR_RIDE = ("booked", "course", "moved")
 WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first other one
 
 
@@ -31,6 +33,8 @@ def visit_messages(
         discharged_at=appointment.discharged_at,
     )
     saves: list[Save] = []
+    if event in ASKED_FOR_RIDE and desk.clinic.visit_type(appointment.visit_type).needs_driver:
+        saves.append(Save(_ride_unknown(appointment, now)))
     for part in planned:
         saves.append(Save(_of_step(part, appointment, phone, event=event, now=now)))
         if part.skipped and part.step.kind == StepKind.PREPARATION:
@@ -48,6 +52,20 @@ def visit_messages(
                 )
             )
     return saves
+
+
+def _ride_unknown(appointment: Appointment, now: datetime) -> Message:
+    """Nobody has said who drives the patient home: a person asks in time (R46)."""
+    return task_message(
+        owner_id=appointment.id,
+        about=f"v{appointment.version}-ride-unknown",
+        what="ride_unknown",
+        patient_id=appointment.patient_id,
+        subject=subject_of(appointment, ("booked",)),
+        due_at=max(now, appointment.start_at - RIDE_KNOWN_BY),
+        deadline_at=appointment.start_at,
+        now=now,
+    )
 
 
 def _of_step(

@@ -1,0 +1,277 @@
+"""From a request to the next day's check-in, over a table in memory."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.errors import AlreadyDecided, Invalid, SlotTaken
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.segments import count
+from chalicelib.usecases import attending, booking, moving
+from tests.world import RUTH, World, at
+
+
+def booked(world: World, when: str = "2026-12-08T09:00", **wishes: object) -> Appointment:
+    receipt = world.request(**wishes)
+    world.drain()
+    visit = booking.confirm(
+        world.desk,
+        subject_id=receipt.reference,
+        when=at(when),
+        visit_type="iv_infusion",
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+    return visit
+
+
+def kinds(world: World) -> list[str]:
+    return [callback.partition("#")[0].rpartition(".")[2] for callback in world.texts.callbacks]
+
+
+def test_a_request_causes_a_mail_to_each_of_the_staff_and_no_text() -> None:
+    world = World()
+    world.request()
+    world.drain()
+    assert sorted(mail.to for mail in world.mails.sent) == sorted(
+        member.email for member in world.services.clinic.staff
+    )
+    assert world.texts.sent == []
+
+
+def test_a_booked_visit_causes_the_texts_of_its_plan_each_once_and_in_order() -> None:
+    world = World()
+    booked(world)
+    world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
+    assert kinds(world) == [
+        "welcome",
+        "v1-confirmation",
+        "v1-reminder",
+        "v1-ride",
+        "v1-preparation",
+        "v1-same_day",
+        "v1-aftercare",
+        "v1-check_in",
+    ]
+
+
+def test_every_text_fits_its_segments_in_gsm7() -> None:
+    world = World()
+    booked(world)
+    world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
+    sizes = {kind: count(body) for kind, body in zip(kinds(world), world.texts.bodies, strict=True)}
+    assert {size.encoding for size in sizes.values()} == {"GSM-7"}
+    long = {kind for kind, size in sizes.items() if size.count > 1}
+    assert long <= {"v1-preparation", "v1-aftercare"}
+    assert all(size.count <= 2 for size in sizes.values())
+
+
+def test_texts_leave_at_their_minute() -> None:
+    world = World()
+    visit = booked(world)
+    world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
+    # On the clinic's clock: 17:00 the day before, 8:00 when quiet hours end, 10:00 the day after.
+    left = dict(zip(kinds(world), (text.created_at for text in world.texts.sent), strict=True))
+    assert left["v1-preparation"] == datetime(2026, 12, 7, 23, 0, tzinfo=UTC)
+    assert left["v1-same_day"] == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
+    assert left["v1-aftercare"] == visit.end_at
+    assert left["v1-check_in"] == datetime(2026, 12, 9, 16, 0, tzinfo=UTC)
+
+
+def test_a_moved_visit_has_only_the_new_times_texts() -> None:
+    world = World()
+    visit = booked(world)
+    moving.reschedule(
+        world.desk,
+        appointment_id=visit.id,
+        when=at("2026-12-10T13:00"),
+        resource="room-2",
+        actor=RUTH,
+    )
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert [kind for kind in kinds(world) if kind.startswith("v1")] == ["v1-confirmation"]
+    assert [kind for kind in kinds(world) if kind.startswith("v2")] == [
+        "v2-moved",
+        "v2-reminder",
+        "v2-ride",
+        "v2-preparation",
+        "v2-same_day",
+        "v2-aftercare",
+        "v2-check_in",
+    ]
+    old = {m.status for m in world.messages(visit.id) if "v1-" in m.id and m.kind != "confirmation"}
+    assert old == {MessageStatus.WITHDRAWN}
+
+
+def test_a_cancelled_visit_is_followed_by_silence() -> None:
+    world = World()
+    visit = booked(world)
+    before = len(world.texts.sent)
+    moving.cancel(
+        world.desk,
+        appointment_id=visit.id,
+        reason_code="patient_asked",
+        tell_patient=False,
+        actor=RUTH,
+    )
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert len(world.texts.sent) == before
+
+
+def test_a_cancellation_is_told_if_that_is_wished() -> None:
+    world = World()
+    visit = booked(world)
+    moving.cancel(
+        world.desk,
+        appointment_id=visit.id,
+        reason_code="clinic_closed",
+        tell_patient=True,
+        actor=RUTH,
+    )
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert kinds(world)[-1] == "v1-cancelled"
+
+
+def test_a_no_show_gets_no_aftercare() -> None:
+    world = World()
+    visit = booked(world)
+    world.run_until(visit.start_at + timedelta(minutes=30))
+    attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert not {"v1-aftercare", "v1-check_in"} & set(kinds(world))
+
+
+@pytest.mark.parametrize("minutes", [pytest.param(-40, id="early"), pytest.param(25, id="late")])
+def test_aftercare_runs_from_the_recorded_discharge(minutes: int) -> None:
+    world = World()
+    visit = booked(world)
+    if minutes < 0:
+        world.run_until(visit.end_at + timedelta(minutes=minutes))
+    else:
+        world.run_until(visit.end_at - timedelta(minutes=1))
+        attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        world.run_until(visit.end_at + timedelta(minutes=minutes))
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    after = [m for m in world.messages(visit.id) if m.kind == "aftercare" and m.sid]
+    assert len(after) == 1
+    left_at = {text.sid: text.created_at for text in world.texts.sent}
+    assert left_at[after[0].sid or ""] == visit.end_at + timedelta(minutes=minutes)
+    assert len([k for k in kinds(world) if "check_in" in k]) == 1
+
+
+def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
+    world = World()
+    visit = booked(world)
+    world.run_until(visit.start_at + timedelta(minutes=10))
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    again = world.store.get(Appointment.ref(visit.id))
+    assert again is not None
+    assert again.status is AppointmentStatus.BOOKED
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert len([k for k in kinds(world) if "aftercare" in k]) == 1
+
+
+def test_a_second_decision_says_who_was_first() -> None:
+    world = World()
+    visit = booked(world)
+    with pytest.raises(AlreadyDecided) as told:
+        booking.confirm(
+            world.desk,
+            subject_id=visit.request_id or "",
+            when=at("2026-12-09T09:00"),
+            visit_type="iv_infusion",
+            resource="room-1",
+            actor=RUTH,
+        )
+    assert (told.value.by, told.value.at) == ("Ruth Example", world.clock.now())
+
+
+def test_a_taken_slot_names_free_times_nearby() -> None:
+    world = World()
+    booked(world)
+    with pytest.raises(SlotTaken) as told:
+        booked(world, phone="+13165550143", name="Bo Example")
+    assert told.value.free
+    assert all(free > world.clock.now() for free in told.value.free)
+
+
+@pytest.mark.parametrize(
+    ("when", "field"),
+    [
+        pytest.param("2026-11-30T09:00", "starts_at", id="in the past"),
+        pytest.param("2027-03-14T02:30", "starts_at", id="in the missing hour"),
+        pytest.param("2027-11-07T01:30", "starts_at", id="in the doubled hour"),
+        pytest.param("2026-12-08T23:00", "starts_at", id="past midnight"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_by_field(when: str, field: str) -> None:
+    world = World()
+    with pytest.raises(Invalid) as told:
+        booked(world, when)
+    assert list(told.value.messages_by_field) == [field]
+
+
+def test_a_course_is_all_or_nothing_with_one_overview() -> None:
+    world = World()
+    receipt = world.request()
+    world.drain()
+    course = booking.book_course(
+        world.desk,
+        subject_id=receipt.reference,
+        first=at("2026-12-08T09:00"),
+        visit_type="iv_infusion",
+        resource="room-1",
+        sessions=6,
+        spacing_days=3,
+        weekdays=(),
+        actor=RUTH,
+    )
+    world.drain()
+    assert len(course.appointment_ids) == 6
+    assert kinds(world) == ["welcome", "overview"]
+    assert "6 visits" in world.texts.bodies[1]
+
+
+def test_a_course_with_a_clash_books_nothing_and_names_it() -> None:
+    world = World()
+    booked(world, "2026-12-11T09:00")
+    receipt = world.request(phone="+13165550143", name="Bo Example")
+    with pytest.raises(SlotTaken) as told:
+        booking.book_course(
+            world.desk,
+            subject_id=receipt.reference,
+            first=at("2026-12-08T09:00"),
+            visit_type="iv_infusion",
+            resource="room-1",
+            sessions=3,
+            spacing_days=3,
+            weekdays=(),
+            actor=RUTH,
+        )
+    assert told.value.clashes == (datetime(2026, 12, 11, 15, 0, tzinfo=UTC),)
+    assert world.store.open("request") != []
+
+
+def test_without_consent_no_text_leaves_and_mails_take_their_place() -> None:
+    world = World()
+    booked(world, sms_consent=False, detailed_consent=False)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert world.texts.sent == []
+    to_patient = [mail for mail in world.mails.sent if mail.to == "ana@example.org"]
+    assert len(to_patient) >= 4
+
+
+def test_without_consent_or_address_a_person_calls() -> None:
+    world = World()
+    booked(world, sms_consent=False, detailed_consent=False, email=None)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert world.texts.sent == []
+    assert {getattr(task, "what", "") for task in world.store.open("task")} >= {
+        "call_with_confirmation",
+        "call_with_preparation",
+        "call_with_aftercare",
+    }

@@ -1,0 +1,225 @@
+"""A small world for tests: everything real but the table, the clock and the providers."""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.adapters import twilio_errors
+from chalicelib.adapters.links import SignedLinks
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.clinic.careplan import load_careplans
+from chalicelib.clinic.profile import load_profile
+from chalicelib.domain.message import Message
+from chalicelib.domain.record import new_id
+from chalicelib.outbox import courier, receipts, tick
+from chalicelib.ports import Accepted, Email, Fate, ProviderText
+from chalicelib.settings import Settings
+from chalicelib.usecases.deciding import Actor
+from chalicelib.usecases.intake import Origin, Receipt, Wish, submit
+from chalicelib.usecases.slots import WallTime
+from chalicelib.wiring import Services
+
+NOON = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)  # a Tuesday, noon in Wichita
+RUTH = Actor("ruth", "Ruth Example")
+FORM = Origin(means="form", page="/request", address="192.0.2.1", per_number=5, per_address=30)
+
+SETTINGS = Settings(
+    stage="local",
+    table_name="bookend-test",
+    queue_url="http://127.0.0.1/queue",
+    base_url="http://127.0.0.1:8000",
+    email_from="clinic@example.com",
+    link_keys=("a-key-for-tests-alone-0123456789",),
+    twilio_account_sid="AC" + "0" * 32,
+    twilio_auth_token="a-token-for-tests-alone",
+    twilio_from="+13165550100",
+)
+
+
+class MovableClock:
+    """Implements ports.Clock: it stands still until a test moves it."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Queue:
+    """Implements ports.Nudge: what is put on it waits until a test takes it off."""
+
+    def __init__(self) -> None:
+        self.ids: deque[str] = deque()
+
+    def send(self, message_ids: Sequence[str]) -> int:
+        self.ids.extend(message_ids)
+        return len(message_ids)
+
+
+class FakeTexts:
+    """Implements ports.TextSender: keeps what it accepted, as the provider would.
+
+    `answers` are given first, one to each call: an exception is raised, after the text was
+    accepted if it stands in `after`.
+    """
+
+    def __init__(self, clock: MovableClock) -> None:
+        self._clock = clock
+        self.sent: list[ProviderText] = []
+        self.validity: list[timedelta] = []
+        self.callbacks: list[str] = []
+        self.before: deque[Exception | None] = deque()
+        self.after: deque[Exception | None] = deque()
+        self.listing: deque[Exception] = deque()
+
+    def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
+        if self.before and (error := self.before.popleft()) is not None:
+            raise error
+        sid = f"SM{len(self.sent) + 1:032x}"
+        text = ProviderText(sid, to, body, "queued", None, self._clock.now().replace(microsecond=0))
+        self.sent.append(text)
+        self.validity.append(validity)
+        self.callbacks.append(status_callback)
+        if self.after and (error := self.after.popleft()) is not None:
+            raise error
+        return Accepted(sid, "queued")
+
+    def sent_to(self, number: str) -> list[ProviderText]:
+        if self.listing:
+            raise self.listing.popleft()
+        return [text for text in reversed(self.sent) if text.to == number]
+
+    def fetch(self, sid: str) -> ProviderText | None:
+        return next((text for text in self.sent if text.sid == sid), None)
+
+    def fate_of(self, code: int | None) -> Fate:
+        return twilio_errors.fate_of(code)
+
+    @property
+    def bodies(self) -> list[str]:
+        return [text.body for text in self.sent]
+
+
+class FakeMails:
+    """Implements ports.EmailSender: keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.sent: list[Email] = []
+        self.before: deque[Exception | None] = deque()
+
+    def send(self, email: Email) -> Accepted:
+        if self.before and (error := self.before.popleft()) is not None:
+            raise error
+        self.sent.append(email)
+        return Accepted(f"mail-{len(self.sent)}", "accepted")
+
+
+class World:
+    """The service over a table in memory, with a clock that moves when it is told to."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.clock = MovableClock(at)
+        self.store = MemoryStore(shards=2)
+        self.queue = Queue()
+        self.texts = FakeTexts(self.clock)
+        self.mails = FakeMails()
+        self.services = Services(
+            settings=SETTINGS.model_copy(update={"due_shards": 2}),
+            clinic=load_profile(),
+            plans=load_careplans(),
+            clock=self.clock,
+            store=self.store,
+            text_sender=self.texts,
+            email_sender=self.mails,
+            nudge=self.queue,
+            links=SignedLinks(base_url=SETTINGS.base_url, keys=SETTINGS.link_keys),
+            pause=lambda attempt: None,
+        )
+
+    @property
+    def desk(self) -> Any:
+        return self.services.desk
+
+    @property
+    def office(self) -> Any:
+        return self.services.office
+
+    def drain(self) -> None:
+        """Deliver what is on the queue, and what that puts there."""
+        for _ in range(500):
+            if not self.queue.ids:
+                return
+            courier.deliver(self.office, self.queue.ids.popleft())
+        raise AssertionError("the queue never empties")
+
+    def tick(self) -> None:
+        tick.run(self.office)
+        self.drain()
+
+    def run_until(self, until: datetime) -> None:
+        """Visit each minute that has something due, in order, as the dispatcher would."""
+        self.tick()
+        for _ in range(5000):
+            due = [
+                at
+                for shard in range(2)
+                for _, at in self.store.due(shard=shard, until=until, limit=1)
+            ]
+            if not due:
+                break
+            self.clock.at = max(self.clock.at, _next_minute(min(due)))
+            self.tick()
+        else:
+            raise AssertionError("it never ends")
+        self.clock.at = max(self.clock.at, until)
+
+    def run_for(self, **span: float) -> None:
+        self.run_until(self.clock.at + timedelta(**span))
+
+    def deliver_all(self) -> None:
+        """A receipt for every text that has none yet."""
+        for text, callback in zip(self.texts.sent, self.texts.callbacks, strict=True):
+            message_id = callback.partition("#")[0].rpartition("/")[2]
+            receipts.take(
+                self.office,
+                message_id,
+                sid=text.sid,
+                to=text.to,
+                status="delivered",
+                error_code=None,
+            )
+
+    def request(self, **changes: Any) -> Receipt:
+        return submit(self.desk, wish(**changes), origin=FORM, key=new_id("KEY"))
+
+    def messages(self, owner_id: str) -> list[Message]:
+        return [r for r in self.store.owned(owner_id) if isinstance(r, Message)]
+
+    def message(self, owner_id: str, about: str) -> Message:
+        return next(m for m in self.messages(owner_id) if m.id == f"{owner_id}.{about}")
+
+
+def wish(**changes: Any) -> Wish:
+    base: dict[str, Any] = {
+        "name": "Ana Löwe",
+        "phone": "+13165550142",
+        "email": "ana@example.org",
+        "reason": "depression",
+        "preferred": ("mon:morning",),
+        "sms_consent": True,
+        "detailed_consent": True,
+    }
+    return Wish(**(base | changes))
+
+
+def at(text: str) -> WallTime:
+    """`2026-12-08T09:00` on the clinic's clock."""
+    when = datetime.fromisoformat(text)
+    return WallTime(when.date(), when.time())
+
+
+def _next_minute(moment: datetime) -> datetime:
+    whole = moment.replace(second=0, microsecond=0)
+    return whole if whole == moment else whole + timedelta(minutes=1)
