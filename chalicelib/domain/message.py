@@ -157,6 +157,11 @@ class Message(Record):
         return self.id.partition(".")[0]
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it stands in the number's count already: a retry never counts again (R19)."""
+        return self.first_claimed_at is not None or "retry" in self.facts
+
+    @property
     def shown_status(self) -> MessageStatus:
         """What a person should read: a void row that waits is as good as withdrawn."""
         if self.void_because is not None and self.status is MessageStatus.PENDING:

@@ -162,9 +162,10 @@ def _stopped(office: Office, seen: Situation) -> Verdict:
 
 def _caps(office: Office, seen: Situation) -> Verdict:
     """Class 1 is never dropped, class 2 goes up to the cap, class 3 up to one less (R19)."""
-    if seen.message.priority == 1 or seen.message.answers_person:
+    message = seen.message
+    if message.priority == 1 or message.answers_person or message.is_counted:
         return None
-    spare = seen.message.priority - 2
+    spare = message.priority - 2
     today = seen.now.astimezone(seen.zone).date()
     week = [(today - timedelta(days=n)).isoformat() for n in range(7)]
     sent = [seen.counts[day].count if day in seen.counts else 0 for day in week]

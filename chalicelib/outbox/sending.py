@@ -225,11 +225,10 @@ def _counted(seen: Situation, phone: Phone) -> Operation:
         "on": on,
         "ttl": int((seen.now + KEPT).timestamp()),
     }
-    first_try = seen.message.first_claimed_at is None
     return Patch(
         SentCount.ref(phone.number, on).key,
         set=values,
-        add={"count": 1 if first_try else 0},
+        add={"count": 0 if seen.message.is_counted else 1},
         when=(Is("count", known.count if known else None),),
     )
 

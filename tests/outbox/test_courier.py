@@ -1,0 +1,495 @@
+"""What the courier does when things go wrong: sent once, or a reason, and never silence."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.change import Change, Patch, Save
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.message import Message, MessageStatus
+from chalicelib.domain.people import Patient, Phone, SentCount
+from chalicelib.domain.work import Stop
+from chalicelib.outbox import courier, receipts
+from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from chalicelib.usecases import booking, contacting, moving
+from tests.world import RUTH, World, at
+
+WEEK_LATER = datetime(2026, 12, 14, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The process ends here; nothing after it is written."""
+
+
+def booked(world: World, when: str = "2026-12-08T09:00", **wishes: Any) -> str:
+    receipt = world.request(**wishes)
+    world.drain()
+    return booking.confirm(
+        world.desk,
+        subject_id=receipt.reference,
+        when=at(when),
+        visit_type="iv_infusion",
+        resource="room-1",
+        actor=RUTH,
+    ).id
+
+
+def ready(world: World, **wishes: Any) -> tuple[str, str]:
+    """A booked visit whose confirmation is next; the first text has left."""
+    visit_id = booked(world, **wishes)
+    courier.deliver(world.office, f"{visit_id}.welcome")
+    return visit_id, f"{visit_id}.v1-confirmation"
+
+
+def row(world: World, message_id: str) -> Message:
+    found = world.store.get(Message.ref(message_id))
+    assert found is not None
+    return found
+
+
+def confirmations(world: World) -> int:
+    return sum("is booked for" in body for body in world.texts.bodies)
+
+
+@pytest.mark.parametrize("times", [2, 50])
+def test_an_id_that_comes_again_sends_once(times: int) -> None:
+    world = World()
+    _, message_id = ready(world)
+    for _ in range(times):
+        courier.deliver(world.office, message_id)
+    assert confirmations(world) == 1
+
+
+def test_the_first_text_leaves_first_whatever_the_queue_says() -> None:
+    world = World()
+    visit_id = booked(world)
+    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    assert "Msg & data rates" in world.texts.bodies[0]
+    assert len(world.texts.bodies) == 2
+
+
+def test_killed_after_the_claim_the_text_is_sent_once_after_looking_twice() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.append(Killed())  # type: ignore[arg-type]
+    with pytest.raises(Killed):
+        courier.deliver(world.office, message_id)
+    assert row(world, message_id).status is MessageStatus.SENDING
+    began = world.clock.at
+    world.run_for(hours=2)
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENT
+    left_at = next(t.created_at for t in world.texts.sent if "is booked for" in t.body)
+    assert left_at - began >= timedelta(minutes=20)
+
+
+def test_killed_after_the_provider_accepted_the_text_is_found_and_not_sent_again() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.after.append(Killed())  # type: ignore[arg-type]
+    with pytest.raises(Killed):
+        courier.deliver(world.office, message_id)
+    world.run_for(hours=2)
+    assert confirmations(world) == 1
+    assert row(world, message_id).sid == world.texts.sent[1].sid
+
+
+def test_an_answer_that_never_came_is_looked_up() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).status is MessageStatus.SENDING
+    world.run_for(minutes=6)
+    assert row(world, message_id).status is MessageStatus.SENT
+    assert confirmations(world) == 1
+
+
+def test_a_receipt_settles_what_the_answer_did_not() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    text = world.texts.sent[1]
+    assert receipts.take(
+        world.office, message_id, sid=text.sid, to=text.to, status="delivered", error_code=None
+    )
+    world.run_for(hours=2)
+    assert row(world, message_id).status is MessageStatus.DELIVERED
+    assert confirmations(world) == 1
+
+
+def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
+    world = World()
+    _, message_id = ready(world, email=None)
+    world.texts.before.append(OutcomeUnknown("500"))
+    world.texts.listing.extend(OutcomeUnknown("500") for _ in range(5000))
+    courier.deliver(world.office, message_id)
+    world.run_for(days=3)
+    assert confirmations(world) == 0
+    assert row(world, message_id).status is MessageStatus.FAILED
+    assert any(getattr(t, "what", "") == "call_with_confirmation" for t in world.store.open("task"))
+
+
+def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -> None:
+    world = World()
+    first, first_message = ready(world)
+    courier.deliver(world.office, first_message)
+    second_receipt = world.request(name="Bo Example")
+    second = booking.confirm(
+        world.desk,
+        subject_id=second_receipt.reference,
+        when=at("2026-12-08T09:00"),
+        visit_type="iv_infusion",
+        resource="room-2",
+        actor=RUTH,
+    )
+    world.texts.before.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, f"{second.id}.v1-confirmation")
+    world.run_for(hours=2)
+    assert confirmations(world) == 2
+    sids = {row(world, first_message).sid, row(world, f"{second.id}.v1-confirmation").sid}
+    assert len(sids) == 2
+    assert first != second.id
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(Refused(Fate.LATER, 429), id="429"),
+        pytest.param(Refused(Fate.LATER), id="no connection"),
+        pytest.param(Refused(Fate.A_FEW_TIMES, 30008), id="30008"),
+    ],
+)
+def test_what_was_refused_for_now_is_sent_later_once(error: Refused) -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.append(error)
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).status is MessageStatus.PENDING
+    world.run_for(hours=1)
+    assert confirmations(world) == 1
+
+
+def test_ten_minutes_of_429_lose_nothing() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.extend(Refused(Fate.LATER, 429) for _ in range(6))
+    world.run_for(hours=5)
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENT
+
+
+def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.append(Refused(Fate.NUMBER_BAD, 21614))
+    courier.deliver(world.office, message_id)
+    world.run_until(WEEK_LATER)
+    assert row(world, message_id).status is MessageStatus.FAILED
+    assert len(world.texts.sent) == 1
+    assert [m.subject for m in world.mails.sent if m.to == "ana@example.org"] != []
+
+
+def test_a_number_blocked_at_the_provider_gets_no_more_texts() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.append(Refused(Fate.OPTED_OUT, 21610))
+    world.run_until(WEEK_LATER)
+    phone = world.store.get(Phone.ref("+13165550142"))
+    assert phone is not None
+    assert phone.opted_out_means == "provider"
+    assert len(world.texts.sent) == 1
+    assert row(world, message_id).status is MessageStatus.WITHDRAWN
+
+
+def test_a_configuration_error_stops_all_texts_raises_one_alarm_and_ends_with_a_probe() -> None:
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.extend(Refused(Fate.CONFIGURATION, 20003) for _ in range(4))
+    world.tick()
+    assert world.store.get(Stop.ref()) is not None
+    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    world.run_for(minutes=12)
+    assert len(world.texts.sent) == 1
+    world.run_for(hours=1)
+    assert world.store.get(Stop.ref()) is None
+    assert row(world, message_id).status is MessageStatus.SENT
+    assert row(world, f"{other}.v1-confirmation").status is MessageStatus.SENT
+    alarms = [t for t in world.store.open("task") if getattr(t, "what", "") == "texts_stopped"]
+    assert len(alarms) == 1
+
+
+def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
+    world = World()
+    visit_id, _ = ready(world)
+    world.drain()
+    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    sent = len(world.texts.sent)
+    world.run_until(WEEK_LATER)
+    assert len(world.texts.sent) == sent
+    preparation = row(world, f"{visit_id}.v1-preparation")
+    assert (preparation.status, preparation.reason) == (MessageStatus.WITHDRAWN, "opted out")
+    mails = [m for m in world.mails.sent if m.to == "ana@example.org"]
+    assert any("988" in mail.text for mail in mails)
+
+
+@pytest.mark.parametrize("what", ["cancel", "opt out", "new number"])
+def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
+    world = World()
+    visit_id, message_id = ready(world)
+    commit = world.store.commit
+
+    def meanwhile(change: Change) -> None:
+        is_claim = any(
+            isinstance(part, Patch) and part.set.get("status") == "sending"
+            for part in change.operations
+        )
+        if is_claim:
+            world.store.commit = commit  # type: ignore[method-assign]
+            if what == "cancel":
+                moving.cancel(
+                    world.desk,
+                    appointment_id=visit_id,
+                    reason_code="other",
+                    tell_patient=False,
+                    actor=RUTH,
+                )
+            elif what == "opt out":
+                contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+            else:
+                contacting.contact(
+                    world.desk,
+                    subject_id=visit_id,
+                    name="Ana Löwe",
+                    phone="+13165550150",
+                    email=None,
+                    language="en",
+                    actor=RUTH,
+                )
+        commit(change)
+
+    world.store.commit = meanwhile  # type: ignore[method-assign]
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 0
+    assert row(world, message_id).status in (MessageStatus.WITHDRAWN, MessageStatus.SUPPRESSED)
+
+
+def test_a_cancelled_visits_text_in_flight_is_never_sent_again() -> None:
+    world = World()
+    visit_id, message_id = ready(world)
+    world.texts.before.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    moving.cancel(
+        world.desk,
+        appointment_id=visit_id,
+        reason_code="other",
+        tell_patient=False,
+        actor=RUTH,
+    )
+    world.run_for(hours=3)
+    assert confirmations(world) == 0
+    assert row(world, message_id).status is MessageStatus.WITHDRAWN
+
+
+def test_settling_that_fails_for_an_hour_sends_nothing_twice() -> None:
+    world = World()
+    _, message_id = ready(world)
+    commit = world.store.commit
+    until = world.clock.at + timedelta(hours=1)
+
+    def throttled(change: Change) -> None:
+        settles = any(
+            isinstance(part, Patch) and part.set.get("status") == "sent"
+            for part in change.operations
+        )
+        if settles and world.clock.at < until:
+            raise Unavailable("throttled")
+        commit(change)
+
+    world.store.commit = throttled  # type: ignore[method-assign]
+    world.run_for(hours=3)
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENT
+
+
+def test_a_paused_courier_does_not_send_past_its_lease() -> None:
+    world = World()
+    _, message_id = ready(world)
+    commit = world.store.commit
+
+    def slow(change: Change) -> None:
+        commit(change)
+        world.clock.at += timedelta(minutes=5)
+
+    world.store.commit = slow  # type: ignore[method-assign]
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 0
+
+
+def test_one_row_that_cannot_be_read_stops_no_other() -> None:
+    world = World()
+    visit_id, message_id = ready(world)
+    world.store.commit(
+        Change(Patch(row(world, f"{visit_id}.v1-reminder").key, set={"channel": "pigeon"}))
+    )
+    world.run_until(WEEK_LATER)
+    assert row(world, message_id).status is MessageStatus.SENT
+    assert len(world.texts.sent) == 7
+
+
+def test_a_patient_without_a_row_stops_no_other() -> None:
+    world = World()
+    lost = row(world, ready(world)[1])
+    bad = lost.evolve(id=f"{lost.owner_id}.odd", patient_id="PAT-0000000000", revision=0)
+    world.store.commit(Change(Save(bad)))
+    world.run_for(hours=1)
+    assert confirmations(world) == 1
+
+
+@pytest.mark.parametrize(
+    ("local", "leaves_at"),
+    [
+        pytest.param("20:59", "20:59", id="20:59 goes"),
+        pytest.param("21:00", "08:00", id="21:00 waits"),
+        pytest.param("07:59", "08:00", id="07:59 waits"),
+        pytest.param("08:00", "08:00", id="08:00 goes"),
+    ],
+)
+def test_quiet_hours_hold_a_text_until_eight(local: str, leaves_at: str) -> None:
+    hour, minute = map(int, local.split(":"))
+    world = World(datetime(2026, 12, 2, 6, 0, tzinfo=UTC) + timedelta(hours=hour, minutes=minute))
+    booked(world)
+    world.run_for(hours=14)
+    zone = world.services.clinic.zone
+    assert f"{world.texts.sent[0].created_at.astimezone(zone):%H:%M}" == leaves_at
+
+
+def test_the_provider_may_try_no_longer_than_the_window() -> None:
+    world = World()
+    ready(world)
+    world.run_until(WEEK_LATER)
+    assert all(timedelta(seconds=6) <= span <= timedelta(hours=10) for span in world.texts.validity)
+
+
+def test_a_day_without_ticks_sends_what_is_useful_and_expires_the_rest() -> None:
+    world = World()
+    visit_id, _ = ready(world)
+    world.drain()
+    world.clock.at = datetime(2026, 12, 8, 14, 10, tzinfo=UTC)  # 8:10 on the day of the visit
+    world.run_for(hours=1)
+    status = {m.id.partition(".v1-")[2]: m.status for m in world.messages(visit_id)}
+    assert status["same_day"] is MessageStatus.SENT
+    assert status["reminder"] is MessageStatus.EXPIRED
+    assert status["preparation"] is MessageStatus.EXPIRED
+
+
+def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
+    world = World()
+    _, message_id = ready(world)
+    before = row(world, message_id)
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 1
+    # The table is restored to before the text was sent.
+    world.store._rows[before.key] = {
+        **{k: v for k, v in world.store._rows[before.key].items() if k in ("pk", "sk", "record")},
+        **before.model_dump(mode="json", exclude_none=True),
+        "due_shard": "0",
+    }
+    sid = world.texts.sent[1].sid
+    del world.store._rows[next(k for k in world.store._rows if sid in k.pk)]
+    world.clock.at += timedelta(minutes=11)
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 1
+    assert row(world, message_id).sid == sid
+
+
+def test_receipts_move_forward_only_and_strangers_are_ignored() -> None:
+    world = World()
+    _, message_id = ready(world)
+    courier.deliver(world.office, message_id)
+    text = world.texts.sent[1]
+
+    def take(status: str, sid: str = text.sid, to: str = text.to) -> bool:
+        return receipts.take(
+            world.office, message_id, sid=sid, to=to, status=status, error_code=None
+        )
+
+    assert not take("delivered", sid="SM" + "f" * 32)
+    assert take("delivered")
+    assert not take("sent")
+    assert not take("undelivered")
+    assert row(world, message_id).status is MessageStatus.DELIVERED
+
+
+def test_a_receipt_for_an_unclaimed_row_or_another_number_is_not_ours() -> None:
+    world = World()
+    visit_id, message_id = ready(world)
+    sid = "SM" + "a" * 32
+    for about, to in (("v1-confirmation", "+13165550142"), ("welcome", "+13165550199")):
+        assert not receipts.take(
+            world.office, f"{visit_id}.{about}", sid=sid, to=to, status="delivered", error_code=None
+        )
+    assert row(world, message_id).status is MessageStatus.PENDING
+
+
+def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> None:
+    world = World()
+    visit_id, _ = ready(world)
+    world.run_until(datetime(2026, 12, 7, 23, 0, tzinfo=UTC))
+    message = row(world, f"{visit_id}.v1-preparation")
+    receipts.take(
+        world.office,
+        message.id,
+        sid=message.sid or "",
+        to=message.to or "",
+        status="undelivered",
+        error_code=30007,
+    )
+    world.drain()
+    task = next(
+        t for t in world.store.open("task") if getattr(t, "what", "") == "call_with_preparation"
+    )
+    fasting = datetime(2026, 12, 8, 7, 0, tzinfo=UTC)  # eight hours before 9:00
+    assert getattr(task, "deadline_at", WEEK_LATER) < fasting
+
+
+def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:
+    world = World()
+    visit_id, _ = ready(world)
+    for about in ("v1-confirmation", "v1-confirmation-r1", "v1-confirmation-r2"):
+        world.run_for(minutes=20)
+        message = row(world, f"{visit_id}.{about}")
+        receipts.take(
+            world.office,
+            message.id,
+            sid=message.sid or "",
+            to=message.to or "",
+            status="undelivered",
+            error_code=30003,
+        )
+    world.run_for(hours=2)
+    assert confirmations(world) == 3
+    assert not any(m.id.endswith("-r3") for m in world.messages(visit_id))
+
+
+def test_the_count_of_the_day_rises_once_per_message() -> None:
+    world = World()
+    ready(world)
+    world.texts.before.extend([Refused(Fate.LATER, 429), Refused(Fate.LATER, 429)])
+    world.run_for(hours=2)
+    count = world.store.get(SentCount.ref("+13165550142", "2026-12-01"))
+    assert count is not None
+    assert (count.count, confirmations(world)) == (2, 1)
+
+
+def test_a_consent_that_is_gone_by_the_claim_refuses_it() -> None:
+    world = World()
+    _, message_id = ready(world)
+    message = row(world, message_id)
+    patient = world.store.get(Patient.ref(message.patient_id or ""))
+    assert patient is not None
+    world.store.commit(Change(Save(patient.evolve(text_consent="none"))))
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).status is MessageStatus.SUPPRESSED
