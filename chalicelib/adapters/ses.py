@@ -59,5 +59,6 @@ def _mime(email: Email, *, sender: str) -> bytes:
             maintype=kind,
             subtype=subtype,
             filename=attachment.name,
+            params={"charset": "utf-8"},
         )
     return message.as_bytes()

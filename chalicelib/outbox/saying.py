@@ -211,6 +211,8 @@ def _starts(office: Office, seen: Situation) -> list[datetime]:
     match seen.subject:
         case ConsultationRequest() as request if request.offers:
             return [offer.start_at for offer in request.offers]
+    if "starts" in seen.message.facts:
+        return [datetime.fromisoformat(start) for start in seen.message.facts["starts"].split()]
     ids = seen.message.facts.get("appointments", "").split()
     if not ids and seen.message.kind == "course_overview":
         course = office.store.get(Course.ref(seen.message.owner_id))

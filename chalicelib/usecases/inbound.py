@@ -3,15 +3,13 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Save
-from chalicelib.domain.errors import AlreadyDecided, Invalid, NotFound, SlotTaken
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Value
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText
 from chalicelib.messages.replies import Meaning, Reading, understand
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
-from chalicelib.usecases.meanings import HANDLERS, Heard, alarm, reply
-from chalicelib.usecases.offers import choose
+from chalicelib.usecases.meanings import HANDLERS, Heard, alarm
+from chalicelib.usecases.picking import Choice, chosen, take_offer
 
 
 class Incoming(Value):
@@ -28,7 +26,9 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
 
     `quiet_words` are the meanings that the provider answers itself (R8). Returns the meaning.
     """
-    taken = _taken_offer(desk, incoming)
+    # A digit that answers an offer books before the text itself is recorded. Dying in between is
+    # harmless: heard again, the offer is found taken by this very patient.
+    choice = _choice(desk, incoming)
 
     def attempt(now: datetime) -> tuple[Change, str]:
         known, phone = desk.store.get_many(
@@ -49,7 +49,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
             now=now,
         )
         change = change_of(heard.owner_id, "text_received", PATIENT, now, meaning=reading.meaning)
-        change.include(_effects(heard, taken))
+        change.include(_effects(heard, choice))
         if reading.urgent:
             change.include(alarm(heard))
         change.include([Save(_row(desk, incoming, heard))])
@@ -58,39 +58,20 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
     return decide(desk, attempt)
 
 
-def _effects(heard: Heard, taken: str | None) -> list[Operation]:
-    if taken is not None:
-        return [] if taken == "booked" else reply(heard, taken)
+def _effects(heard: Heard, choice: Choice | None) -> list[Operation]:
+    if choice is not None:
+        return chosen(heard, choice)
     return HANDLERS.get(heard.reading.meaning, HANDLERS[Meaning.OTHER])(heard)
 
 
-def _taken_offer(desk: Desk, incoming: Incoming) -> str | None:
-    """A digit that answers an offer books at once, before the text itself is recorded.
-
-    Dying in between is harmless: heard again, the offer is found taken by this very patient.
-    """
+def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
     phone = desk.store.get(Phone.ref(incoming.sender))
     reading = _understood(incoming, phone)
-    if reading.meaning is not Meaning.CHOICE or phone is None or phone.choosing:
+    if reading.meaning is not Meaning.CHOICE or phone is None:
         return None
     if desk.store.get(InboundText.ref(incoming.sid)) is not None:
         return None
-    offered = [
-        record
-        for patient_id in phone.patients
-        for record in desk.store.of_patient(patient_id)
-        if isinstance(record, ConsultationRequest) and record.status is RequestStatus.PROPOSED
-    ]
-    if len(offered) != 1 or not 1 <= (reading.number or 0) <= len(offered[0].offers):
-        return None
-    start_at = offered[0].offers[(reading.number or 1) - 1].start_at
-    try:
-        choose(desk, request_id=offered[0].id, start_at=start_at)
-    except (SlotTaken, Invalid):
-        return "choice_gone"
-    except (AlreadyDecided, NotFound):
-        return None
-    return "booked"
+    return take_offer(desk, phone, reading.number or 0)
 
 
 def _understood(incoming: Incoming, phone: Phone | None) -> Reading:

@@ -57,6 +57,21 @@ def reply(heard: Heard, kind: str, **facts: str) -> list[Operation]:
     ]
 
 
+def read_this(heard: Heard, what: str) -> Operation:
+    """A person reads the text and does what it needs."""
+    return Save(
+        task_message(
+            owner_id=heard.owner_id,
+            about=what,
+            what=what,
+            patient_id=heard.patients[0].id if heard.patients else None,
+            detail=heard.body,
+            deadline_at=heard.now + READ_WITHIN,
+            now=heard.now,
+        )
+    )
+
+
 def alarm(heard: Heard) -> list[Operation]:
     """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44)."""
     task = Task(
@@ -175,12 +190,12 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
 def _doubtful(heard: Heard) -> list[Operation]:
     """It may have meant stop: automatic texts pause and a person looks (R6)."""
     paused = opted_out(heard.phone.number, means="doubtful text", now=heard.now)
-    return [paused, _read_this(heard, "doubtful_stop")]
+    return [paused, read_this(heard, "doubtful_stop")]
 
 
 def _other(heard: Heard) -> list[Operation]:
     """A person reads it; the sender hears so at most once in four hours."""
-    operations: list[Operation] = [_read_this(heard, "reply_to_read")]
+    operations: list[Operation] = [read_this(heard, "reply_to_read")]
     last = heard.phone.answered_at
     if heard.patients and (last is None or heard.now - last >= ONE_ANSWER_PER):
         operations.append(Save(heard.phone.evolve(answered_at=heard.now)))
@@ -191,20 +206,6 @@ def _other(heard: Heard) -> list[Operation]:
 def _urgent(heard: Heard) -> list[Operation]:
     """Nothing besides the alarm, which every urgent text raises."""
     return []
-
-
-def _read_this(heard: Heard, what: str) -> Operation:
-    return Save(
-        task_message(
-            owner_id=heard.owner_id,
-            about=what,
-            what=what,
-            patient_id=heard.patients[0].id if heard.patients else None,
-            detail=heard.body,
-            deadline_at=heard.now + READ_WITHIN,
-            now=heard.now,
-        )
-    )
 
 
 def _was_asked(heard: Heard, visit: Appointment) -> bool:

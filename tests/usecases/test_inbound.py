@@ -1,0 +1,251 @@
+"""What a patient's text causes: once, never by guess, and a person hears of the rest."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.people import Consent, Patient, Phone
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.usecases import booking, contacting, offers
+from chalicelib.usecases.inbound import Incoming, receive_text
+from tests.world import RUTH, World, at
+
+ANA = "+13165550142"
+_sids = count(1)
+
+
+def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) -> str:
+    meaning = receive_text(
+        world.desk,
+        Incoming(sid=sid or f"SM{next(_sids):032x}", sender=sender, body=body),
+        quiet_words=frozenset({"stop", "start"}),
+    )
+    world.drain()
+    return meaning
+
+
+def booked(world: World, room: str = "room-1", **wishes: Any) -> str:
+    receipt = world.request(**wishes)
+    visit = booking.confirm(
+        world.desk,
+        subject_id=receipt.reference,
+        when=at("2026-12-08T09:00"),
+        visit_type="iv_infusion",
+        resource=room,
+        actor=RUTH,
+    )
+    world.drain()
+    return visit.id
+
+
+def visit_of(world: World, visit_id: str) -> Appointment:
+    found = world.store.get(Appointment.ref(visit_id))
+    assert found is not None
+    return found
+
+
+def tasks(world: World) -> list[str]:
+    return [getattr(task, "what", "") for task in world.store.open("task")]
+
+
+@pytest.mark.parametrize("body", ["C", "c.", "confirm", " Confirm! ", "ok", "👍", "C 👍"])
+def test_the_visit_is_confirmed_and_thanked_for(body: str) -> None:
+    world = World()
+    visit_id = booked(world)
+    hear(world, body)
+    assert visit_of(world, visit_id).confirmed_at == world.clock.at
+    assert "is confirmed" in world.texts.bodies[-1]
+
+
+def test_a_text_that_comes_twice_has_one_effect() -> None:
+    world = World()
+    booked(world)
+    for _ in range(3):
+        hear(world, "where do I park", sid="SM" + "1" * 32)
+    assert tasks(world) == ["reply_to_read"]
+
+
+def test_r_asks_a_person_to_call_and_keeps_the_visit() -> None:
+    world = World()
+    visit_id = booked(world)
+    hear(world, "R")
+    assert tasks(world) == ["move_asked"]
+    assert visit_of(world, visit_id).is_open
+
+
+@pytest.mark.parametrize(("body", "driver"), [("D", "yes"), ("N", "no")])
+def test_the_ride_home_is_noted(body: str, driver: str) -> None:
+    world = World()
+    visit_id = booked(world)
+    world.run_until(datetime(2026, 12, 7, 15, 5, tzinfo=UTC))
+    hear(world, body)
+    assert visit_of(world, visit_id).driver == driver
+    assert ("no_driver" in tasks(world)) is (driver == "no")
+
+
+def test_with_two_visits_open_nothing_is_applied_by_guess() -> None:
+    world = World()
+    first = booked(world)
+    second = booked(world, "room-2", name="Bo Example")
+    hear(world, "C")
+    assert visit_of(world, first).confirmed_at is None
+    assert visit_of(world, second).confirmed_at is None
+    assert "which visit" in world.texts.bodies[-1]
+    hear(world, "2")
+    confirmed = [visit_of(world, v).confirmed_at is not None for v in (first, second)]
+    assert confirmed.count(True) == 1
+
+
+@pytest.mark.parametrize("body", ["STOP", "stop.", " Unsubscribe ", "opt out", "CANCEL"])
+def test_stop_is_one_fact_and_no_reply(body: str) -> None:
+    world = World()
+    booked(world)
+    sent = len(world.texts.sent)
+    hear(world, body)
+    phone = world.store.get(Phone.ref(ANA))
+    assert phone is not None
+    assert phone.opted_out_at == world.clock.at
+    assert "opted_out_before_visit" in tasks(world)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert len(world.texts.sent) == sent
+
+
+def test_start_before_the_visit_brings_later_texts_back_and_not_the_missed_ones() -> None:
+    world = World()
+    visit_id = booked(world)
+    hear(world, "STOP")
+    world.run_until(datetime(2026, 12, 7, 18, 0, tzinfo=UTC))
+    hear(world, "START")
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    status = {m.id.partition(".v1-")[2]: m.status for m in world.messages(visit_id)}
+    assert status["reminder"] is MessageStatus.WITHDRAWN
+    assert status["preparation"] is MessageStatus.SENT
+    patient_id = visit_of(world, visit_id).patient_id
+    means = [r.means for r in world.store.owned(patient_id) if isinstance(r, Consent)]
+    assert means.count("text") == 1
+
+
+def test_two_patients_on_one_phone_are_both_looked_after_when_one_opts_out() -> None:
+    world = World()
+    booked(world)
+    booked(world, "room-2", name="Bo Example")
+    hear(world, "STOP")
+    assert tasks(world).count("opted_out_before_visit") == 2
+
+
+def test_an_urgent_text_is_answered_at_night_and_alarms_until_somebody_takes_it() -> None:
+    world = World()
+    booked(world)
+    world.clock.at = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)  # 3:00 in the morning
+    mails = len(world.mails.sent)
+    hear(world, "I have chest pain")
+    assert "911" in world.texts.bodies[-1]
+    assert world.texts.sent[-1].created_at == world.clock.at
+    assert tasks(world) == ["urgent_text"]
+    assert len(world.mails.sent) == mails + 3
+    world.run_for(minutes=11)
+    assert len(world.mails.sent) == mails + 6
+
+
+def test_an_urgent_text_after_an_opt_out_alarms_staff_all_the_same() -> None:
+    world = World()
+    booked(world)
+    hear(world, "STOP")
+    hear(world, "suicide")
+    assert "urgent_text" in tasks(world)
+
+
+def test_an_unknown_number_learns_nothing() -> None:
+    world = World()
+    booked(world)
+    sent = len(world.texts.sent)
+    for body in ("C", "HELP", "hello", "START", "STOP"):
+        hear(world, body, sender="+13165550177")
+    assert len(world.texts.sent) == sent
+
+
+def test_the_sender_gets_one_automatic_answer_in_four_hours() -> None:
+    world = World()
+    booked(world)
+    sent = len(world.texts.sent)
+    for _ in range(5):
+        hear(world, "thanks, and where do I park")
+    assert len(world.texts.sent) == sent + 1
+    world.clock.at += timedelta(hours=4)
+    hear(world, "hello again")
+    assert len(world.texts.sent) == sent + 2
+
+
+def offered(world: World) -> str:
+    receipt = world.request()
+    offers.propose(
+        world.desk,
+        subject_id=receipt.reference,
+        times=[at("2026-12-08T09:00"), at("2026-12-08T13:00")],
+        visit_type="consultation",
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+    return receipt.reference
+
+
+def test_a_digit_takes_an_offered_time_at_once() -> None:
+    world = World()
+    reference = offered(world)
+    assert "1 for Tue Dec 8 9:00 AM" in world.texts.bodies[-1]
+    hear(world, "2")
+    request = world.store.get(ConsultationRequest.ref(reference))
+    assert request is not None
+    assert request.status is RequestStatus.BOOKED
+    visit = visit_of(world, request.appointment_id or "")
+    assert visit.start_at == datetime(2026, 12, 8, 19, 0, tzinfo=UTC)
+    assert "is booked for Tue Dec 8 at 1:00 PM" in world.texts.bodies[-1]
+
+
+def test_an_offered_time_that_was_taken_is_said_so_with_what_is_left() -> None:
+    world = World()
+    offered(world)
+    booked(world, phone="+13165550143", name="Bo Example")
+    hear(world, "1")
+    assert "has just been taken" in world.texts.bodies[-1]
+    assert "1:00 PM" in world.texts.bodies[-1]
+
+
+def test_a_new_number_gets_nothing_before_its_own_consent() -> None:
+    world = World()
+    visit_id = booked(world)
+    sent = len(world.texts.sent)
+    contacting.contact(
+        world.desk,
+        subject_id=visit_id,
+        name="Ana Löwe",
+        phone="+13165550150",
+        email="ana@example.org",
+        language="en",
+        actor=RUTH,
+    )
+    world.run_until(datetime(2026, 12, 7, 18, 0, tzinfo=UTC))
+    assert len(world.texts.sent) == sent
+    hear(world, "START", sender="+13165550150")
+    world.run_until(datetime(2026, 12, 8, 12, 0, tzinfo=UTC))
+    assert {text.to for text in world.texts.sent[sent:]} == {"+13165550150"}
+    patient = world.store.get(Patient.ref(visit_of(world, visit_id).patient_id))
+    assert patient is not None
+    assert patient.text_consent == "neutral"
+
+
+def test_what_is_left_is_numbered_anew_and_the_new_number_counts() -> None:
+    world = World()
+    reference = offered(world)
+    booked(world, phone="+13165550143", name="Bo Example")
+    hear(world, "1")
+    hear(world, "1")
+    request = world.store.get(ConsultationRequest.ref(reference))
+    assert request is not None
+    visit = visit_of(world, request.appointment_id or "")
+    assert visit.start_at == datetime(2026, 12, 8, 19, 0, tzinfo=UTC)
