@@ -8,29 +8,12 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools import Logger
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.rows import (
-    Row,
-    conditions,
-    due_attributes,
-    due_of,
-    record_of,
-    row_of,
-)
-from chalicelib.domain.change import (
-    AtMost,
-    Change,
-    Condition,
-    Forget,
-    Is,
-    OneOf,
-    Operation,
-    Patch,
-    Save,
-    as_stored,
-)
+from chalicelib.adapters.expressions import packed, transact_item
+from chalicelib.adapters.rows import Row, due_of, record_of
+from chalicelib.domain.change import Change, Operation
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
 from chalicelib.domain.record import Record, Ref, written
 from chalicelib.ports import Due, Pause
@@ -63,21 +46,20 @@ class DynamoStore:
         self._table = table
         self._shards = shards
         self._pause = pause
-        self._pack = TypeSerializer().serialize
         self._unpack = TypeDeserializer().deserialize
 
     def get(self, ref: Ref[R]) -> R | None:
         answer = self._call(
             "get_item",
             TableName=self._table,
-            Key=self._packed(ref.key._asdict()),
+            Key=packed(ref.key._asdict()),
             ConsistentRead=True,
         )
         return cast(R, record_of(self._row(answer["Item"]))) if "Item" in answer else None
 
     def get_many(self, *refs: Ref[Any]) -> tuple[Any, ...]:
         keys = {ref.key for ref in refs}
-        wanted: list[Row] = [self._packed(key._asdict()) for key in keys]
+        wanted: list[Row] = [packed(key._asdict()) for key in keys]
         found: dict[tuple[str, str], Row] = {}
         for attempt in range(TRIES):
             answer = self._call(
@@ -98,7 +80,7 @@ class DynamoStore:
     def owned(self, pk: str) -> list[Record]:
         return self._query(
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=self._packed({":pk": pk}),
+            ExpressionAttributeValues=packed({":pk": pk}),
             ConsistentRead=True,
         )
 
@@ -108,9 +90,7 @@ class DynamoStore:
             TableName=self._table,
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :until",
-            ExpressionAttributeValues=self._packed(
-                {":shard": str(shard), ":until": written(until)}
-            ),
+            ExpressionAttributeValues=packed({":shard": str(shard), ":until": written(until)}),
             Limit=limit,
         )
         rows = [self._row(item) for item in answer["Items"]]
@@ -120,7 +100,7 @@ class DynamoStore:
         return self._query(
             IndexName="open",
             KeyConditionExpression="open_kind = :kind",
-            ExpressionAttributeValues=self._packed({":kind": kind}),
+            ExpressionAttributeValues=packed({":kind": kind}),
             most=limit,
         )
 
@@ -128,11 +108,14 @@ class DynamoStore:
         return self._query(
             IndexName="by_patient",
             KeyConditionExpression="patient_id = :patient",
-            ExpressionAttributeValues=self._packed({":patient": patient_id}),
+            ExpressionAttributeValues=packed({":patient": patient_id}),
         )
 
     def commit(self, change: Change) -> None:
-        writes = [self._write(operation) for operation in change.operations]
+        writes = [
+            transact_item(operation, table=self._table, shards=self._shards)
+            for operation in change.operations
+        ]
         for attempt in range(TRIES):
             try:
                 self._client.transact_write_items(
@@ -160,55 +143,6 @@ class DynamoStore:
                 return self.get(Ref(type(record), record.key)) is not None
         return False
 
-    def _write(self, operation: Operation) -> dict[str, Any]:
-        names: dict[str, str] = {}
-        values: dict[str, Any] = {}
-        clauses = [_clause(part, names, values) for part in conditions(operation)]
-        common: dict[str, Any] = {"TableName": self._table}
-        if clauses:
-            common["ConditionExpression"] = " AND ".join(clauses)
-        key = self._packed(operation.key._asdict())
-        match operation:
-            case Save(record):
-                verb = "Put"
-                common["Item"] = self._packed(row_of(record, shards=self._shards))
-            case Patch():
-                verb = "Update"
-                common["Key"] = key
-                common["UpdateExpression"] = self._update(operation, names, values)
-            case Forget():
-                verb = "Delete"
-                common["Key"] = key
-            case _:
-                verb = "ConditionCheck"
-                common["Key"] = key
-        if names:
-            common["ExpressionAttributeNames"] = names
-        if values:
-            common["ExpressionAttributeValues"] = self._packed(values)
-        return {verb: common}
-
-    def _update(self, patch: Patch, names: dict[str, str], values: dict[str, Any]) -> str:
-        changes = as_stored(patch.set)
-        changes |= due_attributes(patch.key, changes, shards=self._shards)
-        sets = [
-            f"{_name(name, names)} = {_value(value, values)}"
-            for name, value in changes.items()
-            if value is not None
-        ]
-        sets += [
-            f"{_name(name, names)} = list_append(if_not_exists({_name(name, names)}, "
-            f"{_value([], values)}), {_value(list(lines), values)})"
-            for name, lines in patch.append.items()
-        ]
-        removes = [_name(name, names) for name, value in changes.items() if value is None]
-        adds = [
-            f"{_name(name, names)} {_value(number, values)}"
-            for name, number in {"revision": 1, **patch.add}.items()
-        ]
-        parts = {"SET": sets, "REMOVE": removes, "ADD": adds}
-        return " ".join(f"{verb} {', '.join(list_)}" for verb, list_ in parts.items() if list_)
-
     def _query(self, *, most: int | None = None, **query: Any) -> list[Record]:
         records: list[Record] = []
         query["TableName"] = self._table
@@ -235,35 +169,8 @@ class DynamoStore:
                 raise
             raise Unavailable(f"{operation}: {code or type(error).__name__}") from error
 
-    def _packed(self, values: Mapping[str, Any]) -> Row:
-        return {name: self._pack(value) for name, value in values.items() if value is not None}
-
     def _row(self, item: Mapping[str, Any]) -> Row:
         return {name: self._unpack(value) for name, value in item.items()}
-
-
-def _name(name: str, names: dict[str, str]) -> str:
-    names[f"#{name}"] = name
-    return f"#{name}"
-
-
-def _value(value: Any, values: dict[str, Any]) -> str:
-    placeholder = f":v{len(values)}"
-    values[placeholder] = value
-    return placeholder
-
-
-def _clause(condition: Condition, names: dict[str, str], values: dict[str, Any]) -> str:
-    name = _name(condition.name, names)
-    match condition:
-        case Is(_, None):
-            return f"attribute_not_exists({name})"
-        case Is(_, value):
-            return f"{name} = {_value(value, values)}"
-        case OneOf(_, wanted):
-            return f"{name} IN ({', '.join(_value(value, values) for value in wanted)})"
-        case AtMost(_, limit):
-            return f"(attribute_not_exists({name}) OR {name} <= {_value(limit, values)})"
 
 
 def _only_traffic(error: ClientError) -> bool:

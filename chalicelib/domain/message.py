@@ -1,21 +1,17 @@
-"""A message that is owed: one outbox row, and every step of its life as a conditional patch.
+"""A message that is owed: one outbox row. Its life's steps are in `life.py`.
 
 pending → sending → sent → delivered | undelivered
 pending → withdrawn | suppressed | expired | failed        sending → pending | failed
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from chalicelib.domain.change import Is, OneOf, Patch, Require, as_stored
+from chalicelib.domain.change import Is, OneOf, Require
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value
-
-LEASE = timedelta(minutes=5)  # longer than one run of the courier may last (60 s)
-LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once after this (R40)
 
 
 class Channel(StrEnum):
@@ -172,176 +168,3 @@ class Message(Record):
 def message_key(message_id: str) -> Key:
     owner, _, about = message_id.partition(".")
     return Key(owner, f"MSG#{about}")
-
-
-def voids(messages: Iterable[Message], *, because: str, now: datetime) -> list[Patch]:
-    """Withdraw all that has not ended. Tests no status, so no courier can make it fail."""
-    return [
-        Patch(
-            message.key,
-            set=as_stored({"void_because": because, "due_at": now}),
-            append={"history": (_line(now, "void", because),)},
-        )
-        for message in messages
-        if message.status not in FINAL
-        and message.status is not MessageStatus.SENT
-        and message.void_because is None
-    ]
-
-
-def claimed(
-    message: Message, *, claim_id: str, now: datetime, to: str | None, body: str | None
-) -> Patch:
-    """The row taken by one courier: nobody else sends it while the lease lasts (R30)."""
-    return _step(
-        message,
-        MessageStatus.SENDING,
-        now,
-        "",
-        {
-            "claim_id": claim_id,
-            "claimed_at": now,
-            "first_claimed_at": message.first_claimed_at or now,
-            "lease_until": now + LEASE,
-            "due_at": now + LEASE,
-            "attempt": message.attempt + 1,
-            "to": to,
-            "body": body,
-            "looked_at": None,
-            "reason": None,
-        },
-        Is("void_because", None),
-        Is("attempt", message.attempt),
-    )
-
-
-def accepted(
-    message: Message, *, claim_id: str, sid: str | None, provider_status: str, now: datetime
-) -> Patch:
-    """The provider took it. A text stays in the index until its receipt or one look-up."""
-    due_at = now + LOOK_AFTER if message.channel is Channel.TEXT else None
-    return _step(
-        message,
-        MessageStatus.SENT,
-        now,
-        provider_status,
-        {"sid": sid, "provider_status": provider_status, "due_at": due_at},
-        Is("claim_id", claim_id),
-    )
-
-
-def opened(message: Message, *, now: datetime) -> Patch:
-    """A row of the channel `task` has opened its task; the commit itself was the sending."""
-    if message.channel is not Channel.TASK:
-        raise ValueError("only a task is sent by committing it")
-    return Patch(
-        message.key,
-        set=as_stored({"status": MessageStatus.SENT, "due_at": None}),
-        append={"history": (_line(now, "opened", ""),)},
-        when=(Is("status", MessageStatus.PENDING.value), Is("void_because", None)),
-    )
-
-
-def again(
-    message: Message, *, due_at: datetime, why: str, now: datetime, code: int | None = None
-) -> Patch:
-    """Nothing left, for certain: the row waits for its next try."""
-    return _step(
-        message,
-        MessageStatus.PENDING,
-        now,
-        why,
-        {
-            "due_at": due_at,
-            "claim_id": None,
-            "lease_until": None,
-            "looked_at": None,
-            "error_code": code,
-            "reason": why,
-        },
-        Is("claim_id", message.claim_id),
-    )
-
-
-def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch | None:
-    """The row waits for a reason; None when it already waits so and nothing need be written."""
-    if message.due_at == until and message.reason == why:
-        return None
-    line = () if message.reason == why else (_line(now, "hold", why),)
-    return Patch(
-        message.key,
-        set=as_stored({"due_at": until, "reason": why}),
-        append={"history": line} if line else {},
-        when=(Is("status", message.status.value), Is("attempt", message.attempt)),
-    )
-
-
-def ended(
-    message: Message, status: MessageStatus, *, why: str, now: datetime, code: int | None = None
-) -> Patch:
-    """The row has come to its end without being sent, with the reason."""
-    return _step(
-        message,
-        status,
-        now,
-        why,
-        {"due_at": None, "reason": why, "error_code": code},
-        Is("attempt", message.attempt),
-    )
-
-
-def receipt(
-    message: Message, *, sid: str, status: MessageStatus, word: str, code: int | None, now: datetime
-) -> Patch | None:
-    """What the provider reported later; None when it says nothing new. Only ever forward."""
-    if status not in NEXT.get(message.status, frozenset()):
-        return None
-    due_at = None if status in FINAL else now + LOOK_AFTER
-    return _step(
-        message,
-        status,
-        now,
-        word if code is None else f"{word} {code}",
-        {"sid": sid, "provider_status": word, "error_code": code, "due_at": due_at},
-    )
-
-
-def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: datetime) -> Patch:
-    """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
-    return Patch(
-        message.key,
-        set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
-        append={"history": (_line(now, "looked up", "nothing found" if found_nothing else ""),)},
-        when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
-    )
-
-
-def put_aside(message: Message, *, now: datetime) -> Patch:
-    """Nothing more to do with this row: it leaves the index and keeps its status."""
-    return Patch(
-        message.key,
-        set={"due_at": None},
-        when=(Is("status", message.status.value), Is("attempt", message.attempt)),
-    )
-
-
-def _step(
-    message: Message,
-    status: MessageStatus,
-    now: datetime,
-    why: str,
-    values: Mapping[str, Any],
-    *when: Is,
-) -> Patch:
-    if status not in NEXT.get(message.status, frozenset()):
-        raise ValueError(f"{message.status} cannot become {status}")
-    return Patch(
-        message.key,
-        set=as_stored({"status": status, **values}),
-        append={"history": (_line(now, status, why),)},
-        when=(Is("status", message.status.value), *when),
-    )
-
-
-def _line(now: datetime, what: str, why: str) -> dict[str, str]:
-    return Happened(at=now, what=what, why=why).model_dump(mode="json")

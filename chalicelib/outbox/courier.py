@@ -9,15 +9,8 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Stale, Unreadable
-from chalicelib.domain.message import (
-    Channel,
-    Message,
-    MessageStatus,
-    ended,
-    held,
-    message_key,
-    put_aside,
-)
+from chalicelib.domain.life import ended, held, put_aside
+from chalicelib.domain.message import Channel, Message, MessageStatus, message_key
 from chalicelib.outbox import lookups, sending
 from chalicelib.outbox.checks import Drop, Hold, judge
 from chalicelib.outbox.instead import instead_of

@@ -6,19 +6,8 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.message import (
-    FINAL,
-    LEFT,
-    Channel,
-    Message,
-    MessageStatus,
-    again,
-    claimed,
-    ended,
-    looked,
-    put_aside,
-    receipt,
-)
+from chalicelib.domain.life import again, claimed, ended, looked, put_aside, receipt
+from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.work import ProviderId
 from chalicelib.outbox import saying, sending
 from chalicelib.outbox.instead import instead_of

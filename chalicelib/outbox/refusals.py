@@ -8,7 +8,8 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.message import Channel, Message, MessageStatus, again, ended
+from chalicelib.domain.life import again, ended
+from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
 from chalicelib.domain.work import Stop

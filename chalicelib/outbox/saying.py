@@ -1,27 +1,17 @@
-"""The words of one message, from the state of now: a text to a number or a mail to an address."""
+"""The words of one text, from the state of now."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chalicelib.clinic.schedule import can_be_followed
-from chalicelib.clinic.staff import member_of
-from chalicelib.clinic.times import said_day, said_time
 from chalicelib.clinic.values import choice_values, visit_values
 from chalicelib.domain.appointment import Appointment, Course
-from chalicelib.domain.errors import NotFound
 from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.wording import Wording
-from chalicelib.domain.work import Task
 from chalicelib.messages import catalogue
-from chalicelib.messages.calendar import visit_ics
-from chalicelib.messages.emails import render_email
 from chalicelib.messages.render import render_text
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
-from chalicelib.ports import Attachment, Email
-
-DAY = "day"  # what a link to the day sheet names
 
 
 class Said(NamedTuple):
@@ -30,146 +20,14 @@ class Said(NamedTuple):
     body: str
 
 
-class Letter(NamedTuple):
-    """Which mail stands in for a text, and what it is headed."""
-
-    template: str
-    change: str = ""
-    headline: str = ""
-
-
-# A kind of text that can go by mail as well; any other kind becomes a plain note.
-LETTERS: Mapping[str, Letter] = {
-    "confirmation": Letter("patient_visit", change="booked"),
-    "moved": Letter("patient_visit", change="moved"),
-    "cancelled": Letter("patient_visit", change="cancelled"),
-    "preparation": Letter("patient_preparation"),
-    "aftercare": Letter("patient_aftercare"),
-    "check_in": Letter("patient_aftercare"),
-    "proposed": Letter("patient_note", headline="Times for your visit"),
-    "declined": Letter("patient_note", headline="About your request"),
-    "course_overview": Letter("patient_note", headline="Your visits"),
-}
-LEAFLETS: Mapping[str, Literal["before", "after"]] = {
-    "preparation": "before",
-    "aftercare": "after",
-    "check_in": "after",
-}
-NOTE = Letter("patient_note", headline="About your visit")
-
-
 def text_of(office: Office, seen: Situation) -> Said:
     """The text for this patient; CannotSay when a value or an approval is missing (R22)."""
     patient, _ = patient_and_phone(seen)
-    wording, values = _wording(office, seen, patient)
+    wording, values = wording_of(office, seen, patient)
     return Said(render_text(wording, values, samples_allowed=office.samples_allowed))
 
 
-def mail_of(office: Office, seen: Situation) -> Email:
-    """The mail; NotFound when there is nobody to write to."""
-    if seen.message.staff_id is not None:
-        return _to_staff(office, seen, seen.message.staff_id)
-    patient, _ = patient_and_phone(seen)
-    return _to_patient(office, seen, patient)
-
-
-def _to_staff(office: Office, seen: Situation, staff_id: str) -> Email:
-    member = member_of(office.store, office.clinic, staff_id)
-    if member is None or not member.may_act(seen.now):
-        raise NotFound
-    values = {
-        **office.clinic.values(),
-        "staff_name": member.name,
-        "initials": seen.patient.initials if seen.patient else "unknown",
-        "day_sheet_link": office.links.day_url(staff_id=staff_id, now=seen.now),
-        **_staff_values(office, seen, staff_id),
-    }
-    mail = render_email(seen.message.kind, values)
-    return Email(to=member.email, subject=mail.subject, text=mail.text, html=mail.html)
-
-
-def _staff_values(office: Office, seen: Situation, staff_id: str) -> dict[str, str]:
-    match seen.subject:
-        case ConsultationRequest() as request:
-            return {
-                "reference": request.id,
-                "received": _moment(office, request.received_at),
-                "answer_by": _moment(office, request.answer_by),
-                "link": _staff_link(office, request.id, staff_id, seen.now),
-            }
-        case Task() as task:
-            page = task.subject_id if task.subject_id and _has_page(task.subject_id) else None
-            return {
-                "reference": page or task.id,
-                "what": catalogue.task_title(task.what),
-                "received": _moment(office, task.opened_at),
-                "deadline": _moment(office, task.deadline_at),
-                "link": _staff_link(office, page or DAY, staff_id, seen.now),
-            }
-        case _:
-            about = seen.message.facts.get("subject_id", DAY)
-            return {
-                "reference": about,
-                "link": _staff_link(office, about, staff_id, seen.now),
-                "expires": "in 30 days",
-                "received": _moment(office, seen.message.created_at),
-            }
-
-
-def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
-    if patient.email is None:
-        raise NotFound
-    letter = LETTERS.get(seen.message.kind, NOTE)
-    wording, values = _wording(office, seen, patient, by_mail=True)
-    said = render_text(wording, values, samples_allowed=office.samples_allowed)
-    about = seen.message.subject.pk if seen.message.subject else seen.message.owner_id
-    link = office.links.patient_url(office.links.patient_token(about))
-    mail = render_email(
-        letter.template,
-        {
-            **values,
-            "change": letter.change,
-            "headline": letter.headline,
-            "lines": _lines(office, seen, said, letter, values),
-            "link": link,
-        },
-    )
-    return Email(
-        to=patient.email,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        attachments=_calendar(office, seen) if letter.change else (),
-    )
-
-
-def _lines(
-    office: Office, seen: Situation, said: str, letter: Letter, values: Mapping[str, str]
-) -> list[str]:
-    """A mail has room for the whole leaflet; a note says what the text would have said."""
-    visit = seen.appointment
-    which = LEAFLETS.get(seen.message.kind)
-    if visit is None or which is None:
-        return [] if letter.change else [said]
-    lines = office.plans[visit.visit_type].leaflet_lines(which, _language(seen))
-    return [render_text(line, values, samples_allowed=office.samples_allowed) for line in lines]
-
-
-def _calendar(office: Office, seen: Situation) -> tuple[Attachment, ...]:
-    visit = seen.appointment
-    if visit is None:
-        return ()
-    kind = office.clinic.visit_type(visit.visit_type)
-    text = visit_ics(
-        visit,
-        title=f"{kind.neutral_name}, {office.clinic.name}",
-        where=office.clinic.address.line,
-        now=seen.now,
-    )
-    return (Attachment(name="visit.ics", content_type="text/calendar", text=text),)
-
-
-def _wording(
+def wording_of(
     office: Office, seen: Situation, patient: Patient, *, by_mail: bool = False
 ) -> tuple[Wording, dict[str, str]]:
     message, visit = seen.message, seen.appointment
@@ -221,22 +79,3 @@ def _starts(office: Office, seen: Situation) -> list[datetime]:
         return []
     rows = office.store.get_many(*(Appointment.ref(id_) for id_ in ids))
     return [row.start_at for row in rows if row is not None and row.is_open]
-
-
-def _staff_link(office: Office, subject_id: str, staff_id: str, now: datetime) -> str:
-    if subject_id == DAY:
-        return office.links.day_url(staff_id=staff_id, now=now)
-    token = office.links.staff_token(subject_id=subject_id, staff_id=staff_id, now=now)
-    return office.links.staff_url(token)
-
-
-def _has_page(subject_id: str) -> bool:
-    return subject_id.startswith(("REQ-", "APT-"))
-
-
-def _moment(office: Office, at: datetime) -> str:
-    return f"{said_day(at, office.clinic.zone)}, {said_time(at, office.clinic.zone)}"
-
-
-def _language(seen: Situation) -> str:
-    return seen.patient.language if seen.patient else "en"

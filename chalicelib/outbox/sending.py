@@ -1,7 +1,5 @@
 """Claim, send, settle. The claim is written before the provider is called; settling never sends."""
 
-import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
@@ -10,39 +8,26 @@ from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import (
     Change,
     Forget,
-    Is,
-    OneOf,
     Operation,
-    Patch,
-    Require,
     Save,
-    as_stored,
 )
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
-from chalicelib.domain.message import (
-    Message,
-    MessageStatus,
-    accepted,
-    claimed,
-    ended,
-    opened,
-)
+from chalicelib.domain.life import accepted, ended, opened
+from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_of
-from chalicelib.domain.people import Patient, PatientLink, Phone, SentCount
 from chalicelib.domain.work import ProviderId, Stop
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
-from chalicelib.outbox.checks import calendar_day, validity
-from chalicelib.outbox.office import Office, Situation, patient_and_phone
-from chalicelib.outbox.saying import Said, mail_of, text_of
+from chalicelib.outbox.checks import validity
+from chalicelib.outbox.claiming import KEPT, claim_of_mail, claim_of_text
+from chalicelib.outbox.mailing import mail_of
+from chalicelib.outbox.office import Office, Situation
+from chalicelib.outbox.saying import Said, text_of
 from chalicelib.ports import Accepted, OutcomeUnknown, Refused
 
 log = Logger(service="bookend", child=True)
 
 SEND_TAKES = timedelta(seconds=15)  # the provider's time-out and a little more (F78)
-PROBE_EVERY = timedelta(minutes=5)
-KEPT = timedelta(days=30)  # counts and provider ids are of no use after that
-LINK_LIFE = timedelta(days=30)
 
 
 def open_task(office: Office, seen: Situation) -> None:
@@ -77,10 +62,7 @@ def send_mail(office: Office, seen: Situation) -> None:
         )
     except CannotSay as error:
         return refusals.not_sayable(office, seen, error)
-    taken, change = _claim(message, seen.now, to=email.to, body=None)
-    if message.subject is not None:
-        change.include([message.subject.requirement()])
-    change.include(_links(office, seen, email.text))
+    taken, change = claim_of_mail(office, seen, to=email.to, said=email.text)
     office.store.commit(change)
     try:
         answer = office.mails.send(email)
@@ -95,26 +77,11 @@ def send_mail(office: Office, seen: Situation) -> None:
 
 def send_text(office: Office, seen: Situation) -> None:
     """One text to one number, claimed before the provider hears of it (R30)."""
-    patient, phone = patient_and_phone(seen)
     try:
         said = text_of(office, seen)
     except CannotSay as error:
         return refusals.not_sayable(office, seen, error)
-    taken, change = _claim(seen.message, seen.now, to=phone.number, body=said.body)
-    change.include(_permissions(seen, patient, phone))
-    change.include([_counted(seen, phone)])
-    change.include(_links(office, seen, said.body))
-    if seen.stop is not None:
-        # One text may try while all others wait.
-        change.include(
-            [
-                Patch(
-                    Stop.ref().key,
-                    set=as_stored({"probe_at": seen.now + PROBE_EVERY}),
-                    when=(Is("revision", seen.stop.revision),),
-                )
-            ]
-        )
+    taken, change = claim_of_text(office, seen, said.body)
     office.store.commit(change)
     return _hand_over(office, seen, taken, said)
 
@@ -184,77 +151,3 @@ def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> N
         log.warning("message.unknown", extra={"message_id": taken.id, "error": str(error)})
     else:
         settle(office, taken, answer, stop=seen.stop)
-
-
-def _claim(
-    message: Message, now: datetime, *, to: str | None, body: str | None
-) -> tuple[Message, Change]:
-    """The row as it will stand once the claim is written, and the claim."""
-    claim_id = secrets.token_hex(8)
-    patch = claimed(message, claim_id=claim_id, now=now, to=to, body=body)
-    taken = message.evolve(**{name: value for name, value in patch.set.items() if name in _CLAIMED})
-    return taken, Change(patch)
-
-
-_CLAIMED = frozenset(
-    {"status", "claim_id", "claimed_at", "lease_until", "due_at", "attempt", "to", "body"}
-)
-
-
-def _permissions(seen: Situation, patient: Patient, phone: Phone) -> list[Operation]:
-    """Nothing leaves if the visit, the number, the consent or an opt-out changed since (F13)."""
-    required: list[Operation] = [
-        Require(
-            patient.key,
-            (Is("phone", phone.number), OneOf("text_consent", (patient.text_consent.value,))),
-        ),
-        Require(phone.key, (Is("opted_out_at", None), Is("bad_because", None))),
-    ]
-    if seen.message.subject is not None:
-        required.append(seen.message.subject.requirement())
-    return required
-
-
-def _counted(seen: Situation, phone: Phone) -> Operation:
-    """The number's count of the day rises once per message, whatever is tried again (R19)."""
-    on = calendar_day(seen)
-    known = seen.counts.get(on)
-    values: Mapping[str, object] = {
-        "record": SentCount.KIND,
-        "number": phone.number,
-        "on": on,
-        "ttl": int((seen.now + KEPT).timestamp()),
-    }
-    return Patch(
-        SentCount.ref(phone.number, on).key,
-        set=values,
-        add={"count": 0 if seen.message.is_counted else 1},
-        when=(Is("count", known.count if known else None),),
-    )
-
-
-def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
-    """A patient's link works from the moment it is sent: its row is written with the claim."""
-    if seen.message.subject is None:
-        return []
-    subject_id = seen.message.subject.pk
-    token = office.links.patient_token(subject_id)
-    if office.links.patient_url(token) not in said:
-        return []
-    visit = seen.appointment
-    until = (visit.end_at if visit is not None else seen.now) + LINK_LIFE
-    link = PatientLink(hash=office.links.hashed(token), subject_id=subject_id, expires_at=until)
-    return [
-        Patch(
-            link.key,
-            set=as_stored(
-                {
-                    "record": PatientLink.KIND,
-                    "hash": link.hash,
-                    "subject_id": subject_id,
-                    "expires_at": until,
-                    **link.index(),
-                }
-            ),
-        )
-    ]

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.message import LEFT, Message, MessageStatus, voids
+from chalicelib.domain.life import voids
+from chalicelib.domain.message import LEFT, Message, MessageStatus
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import visit_messages
 from chalicelib.usecases.visits import Visit, visit_of

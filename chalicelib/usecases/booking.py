@@ -7,7 +7,8 @@ from typing import NamedTuple
 from chalicelib.domain.appointment import Appointment, Course, DaySheet
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import AlreadyDecided, Invalid, NotFound, SlotTaken
-from chalicelib.domain.message import Message, voids
+from chalicelib.domain.life import voids
+from chalicelib.domain.message import Message
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import new_id
 from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus

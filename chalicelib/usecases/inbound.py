@@ -8,7 +8,8 @@ from chalicelib.domain.record import Value
 from chalicelib.domain.work import InboundText
 from chalicelib.messages.replies import Meaning, Reading, understand
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
-from chalicelib.usecases.meanings import HANDLERS, Heard, alarm
+from chalicelib.usecases.hearing import Heard, alarm
+from chalicelib.usecases.meanings import HANDLERS
 from chalicelib.usecases.picking import Choice, chosen, take_offer
 
 

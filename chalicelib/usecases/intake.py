@@ -2,28 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple
 
 from chalicelib.clinic.staff import staff_now
-from chalicelib.domain.change import AtMost, Change, Operation, Patch, Save
+from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Invalid, TooMany
 from chalicelib.domain.owed import mails_to_staff, subject_of
 from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
 from chalicelib.domain.record import Value, new_id
 from chalicelib.domain.request import (
     ConsultationRequest,
-    RateCount,
     RequestStatus,
     Submission,
 )
 from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
+from chalicelib.usecases.limits import counted, limits, seconds_to_next_window
 
 SAME_KEY = timedelta(hours=24)  # how long a key answers the same reference
 SAME_FIELDS = timedelta(minutes=10)  # without a key, the same fields are the same request
-WINDOW = timedelta(hours=1)  # of the limits
 
 
 Box = Literal["appointment", "detailed"]
@@ -81,19 +79,25 @@ def submit(
     key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(wish)}")
 
     def attempt(now: datetime) -> tuple[Change, Receipt]:
-        limits = _limits(wish, origin, now)
+        under = limits(
+            number=wish.phone,
+            per_number=origin.per_number,
+            address=origin.address,
+            per_address=origin.per_address,
+            now=now,
+        )
         known, phone, *counts = desk.store.get_many(
             Submission.ref(key_hash),
             Phone.ref(wish.phone),
-            *(RateCount.ref(source, window) for source, window, _ in limits),
+            *(limit.ref for limit in under),
         )
         if known is not None and now < known.expires_at:
             if key and known.fields_hash != fields_hash:
                 raise Invalid(key="This form was sent before with other answers. Please reload it.")
             return Change(), Receipt(known.request_id, known.answer_by)
-        for (_, _, most), count in zip(limits, counts, strict=True):
-            if count is not None and count.count >= most:
-                raise TooMany(_until_next_window(now))
+        for limit, count in zip(under, counts, strict=True):
+            if count is not None and count.count >= limit.most:
+                raise TooMany(seconds_to_next_window(now))
 
         patient = _patient(wish, now)
         request = ConsultationRequest(
@@ -124,7 +128,7 @@ def submit(
                 Save(phone.evolve(patients=(*phone.patients, patient.id))),
                 *consents(desk, patient, origin=origin, now=now),
                 *_notices(desk, request, now),
-                *(_counted(*limit, now) for limit in limits),
+                *(counted(limit, now) for limit in under),
             ]
         )
         return change, Receipt(request.id, request.answer_by)
@@ -198,35 +202,6 @@ def _notices(desk: Desk, request: ConsultationRequest, now: datetime) -> list[Sa
             *mails(kind="request_overdue", staff=managers, due_at=later),
         )
     ]
-
-
-def _limits(wish: Wish, origin: Origin, now: datetime) -> Sequence[tuple[str, str, int]]:
-    if not origin.address:
-        return ()
-    window = now.strftime("%Y-%m-%dT%H")
-    return (
-        (_hash(f"number:{wish.phone}")[:32], window, origin.per_number),
-        (_hash(f"address:{origin.address}")[:32], window, origin.per_address),
-    )
-
-
-def _counted(source: str, window: str, most: int, now: datetime) -> Operation:
-    ref = RateCount.ref(source, window)
-    return Patch(
-        ref.key,
-        set={
-            "record": RateCount.KIND,
-            "source": source,
-            "window": window,
-            "ttl": int((now + 2 * WINDOW).timestamp()),
-        },
-        add={"count": 1},
-        when=(AtMost("count", most - 1),),
-    )
-
-
-def _until_next_window(now: datetime) -> int:
-    return 3600 - now.minute * 60 - now.second
 
 
 def _sameness(wish: Wish) -> str:

@@ -5,7 +5,8 @@ from datetime import datetime
 from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import AlreadyDecided, Invalid
-from chalicelib.domain.message import Message, voids
+from chalicelib.domain.life import voids
+from chalicelib.domain.message import Message
 from chalicelib.domain.record import Record
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import visit_messages, welcome

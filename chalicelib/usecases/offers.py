@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Invalid, NotFound, SlotTaken
-from chalicelib.domain.message import voids
+from chalicelib.domain.life import voids
 from chalicelib.domain.owed import subject_of
 from chalicelib.domain.request import (
     ConsultationRequest,

@@ -9,7 +9,7 @@ from chalicelib.domain.people import Phone
 from chalicelib.domain.record import written
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.deciding import Desk
-from chalicelib.usecases.meanings import Heard, read_this, reply
+from chalicelib.usecases.hearing import Heard, read_this, reply
 from chalicelib.usecases.offers import choose
 
 OFFER = "offer"  # how a digit's meaning begins on the phone's row, when it stands for a time

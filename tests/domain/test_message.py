@@ -11,12 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.message import (
-    FINAL,
-    NEXT,
-    Channel,
-    Message,
-    MessageStatus,
+from chalicelib.domain.life import (
     accepted,
     again,
     claimed,
@@ -27,6 +22,7 @@ from chalicelib.domain.message import (
     receipt,
     voids,
 )
+from chalicelib.domain.message import FINAL, NEXT, Channel, Message, MessageStatus
 
 START = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 

@@ -1,0 +1,117 @@
+"""The claim of a message: one transaction that holds all that must still be true (R30, F13)."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, as_stored
+from chalicelib.domain.life import claimed
+from chalicelib.domain.message import Message
+from chalicelib.domain.people import PatientLink, Phone, SentCount
+from chalicelib.domain.work import Stop
+from chalicelib.outbox.checks import calendar_day
+from chalicelib.outbox.office import Office, Situation, patient_and_phone
+
+PROBE_EVERY = timedelta(minutes=5)
+KEPT = timedelta(days=30)  # counts are of no use after that
+LINK_LIFE = timedelta(days=30)
+
+
+def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tuple[Message, Change]:
+    """The row as it will stand once claimed, and the change that claims it."""
+    taken, change = _claim(seen.message, seen.now, to=to, body=None)
+    if seen.message.subject is not None:
+        change.include([seen.message.subject.requirement()])
+    change.include(_links(office, seen, said))
+    return taken, change
+
+
+def claim_of_text(office: Office, seen: Situation, body: str) -> tuple[Message, Change]:
+    """As for a mail, with the number's consent, its count of the day, and the stop's probe."""
+    _, phone = patient_and_phone(seen)
+    taken, change = _claim(seen.message, seen.now, to=phone.number, body=body)
+    change.include(_permissions(seen))
+    change.include([_counted(seen, phone)])
+    change.include(_links(office, seen, body))
+    if seen.stop is not None:
+        # One text may try while all others wait.
+        probe = as_stored({"probe_at": seen.now + PROBE_EVERY})
+        change.include(
+            [Patch(Stop.ref().key, set=probe, when=(Is("revision", seen.stop.revision),))]
+        )
+    return taken, change
+
+
+def _claim(
+    message: Message, now: datetime, *, to: str | None, body: str | None
+) -> tuple[Message, Change]:
+    """The row as it will stand once the claim is written, and the claim."""
+    claim_id = secrets.token_hex(8)
+    patch = claimed(message, claim_id=claim_id, now=now, to=to, body=body)
+    taken = message.evolve(**{name: value for name, value in patch.set.items() if name in _CLAIMED})
+    return taken, Change(patch)
+
+
+_CLAIMED = frozenset(
+    {"status", "claim_id", "claimed_at", "lease_until", "due_at", "attempt", "to", "body"}
+)
+
+
+def _permissions(seen: Situation) -> list[Operation]:
+    """Nothing leaves if the visit, the number, the consent or an opt-out changed since (F13)."""
+    patient, phone = patient_and_phone(seen)
+    required: list[Operation] = [
+        Require(
+            patient.key,
+            (Is("phone", phone.number), OneOf("text_consent", (patient.text_consent.value,))),
+        ),
+        Require(phone.key, (Is("opted_out_at", None), Is("bad_because", None))),
+    ]
+    if seen.message.subject is not None:
+        required.append(seen.message.subject.requirement())
+    return required
+
+
+def _counted(seen: Situation, phone: Phone) -> Operation:
+    """The number's count of the day rises once per message, whatever is tried again (R19)."""
+    on = calendar_day(seen)
+    known = seen.counts.get(on)
+    values: Mapping[str, object] = {
+        "record": SentCount.KIND,
+        "number": phone.number,
+        "on": on,
+        "ttl": int((seen.now + KEPT).timestamp()),
+    }
+    return Patch(
+        SentCount.ref(phone.number, on).key,
+        set=values,
+        add={"count": 0 if seen.message.is_counted else 1},
+        when=(Is("count", known.count if known else None),),
+    )
+
+
+def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
+    """A patient's link works from the moment it is sent: its row is written with the claim."""
+    if seen.message.subject is None:
+        return []
+    subject_id = seen.message.subject.pk
+    token = office.links.patient_token(subject_id)
+    if office.links.patient_url(token) not in said:
+        return []
+    visit = seen.appointment
+    until = (visit.end_at if visit is not None else seen.now) + LINK_LIFE
+    link = PatientLink(hash=office.links.hashed(token), subject_id=subject_id, expires_at=until)
+    return [
+        Patch(
+            link.key,
+            set=as_stored(
+                {
+                    "record": PatientLink.KIND,
+                    "hash": link.hash,
+                    "subject_id": subject_id,
+                    "expires_at": until,
+                    **link.index(),
+                }
+            ),
+        )
+    ]

@@ -1,0 +1,94 @@
+"""A text as it was heard, and the three things that may follow any: an answer, a task, an alarm."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.staff import staff_now
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
+from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.work import Task
+from chalicelib.messages.replies import Reading
+from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.owing import note_to_patient
+
+READ_WITHIN = timedelta(hours=4)  # a reply is read by then
+ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A text, whom it may be from, and what it was understood as."""
+
+    desk: Desk
+    owner_id: str
+    phone: Phone
+    patients: list[Patient]
+    reading: Reading
+    body: str
+    quiet: bool  #: the provider has answered this word itself
+    now: datetime
+
+
+def reply(heard: Heard, kind: str, **facts: str) -> list[Operation]:
+    """One text back, to a known patient alone: an unknown number learns nothing (R45)."""
+    if not heard.patients:
+        return []
+    return [
+        Save(
+            note_to_patient(
+                heard.owner_id,
+                kind,
+                kind,
+                patient_id=heard.patients[0].id,
+                now=heard.now,
+                facts=facts,
+                answers_person=True,
+            )
+        )
+    ]
+
+
+def read_this(heard: Heard, what: str) -> Operation:
+    """A person reads the text and does what it needs."""
+    return Save(
+        task_message(
+            owner_id=heard.owner_id,
+            about=what,
+            what=what,
+            patient_id=heard.patients[0].id if heard.patients else None,
+            detail=heard.body,
+            deadline_at=heard.now + READ_WITHIN,
+            now=heard.now,
+        )
+    )
+
+
+def alarm(heard: Heard) -> list[Operation]:
+    """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44)."""
+    task = Task(
+        id=f"TSK-{heard.owner_id}",
+        what="urgent_text",
+        detail=heard.body,
+        patient_id=heard.patients[0].id if heard.patients else None,
+        subject_id=heard.owner_id,
+        urgent=True,
+        opened_at=heard.now,
+        deadline_at=heard.now,
+    )
+    everybody = staff_now(heard.desk.store, heard.desk.clinic, heard.now)
+    mails = [
+        Save(mail)
+        for minutes in ALARMS
+        for mail in mails_to_staff(
+            heard.owner_id,
+            "urgent_alarm",
+            everybody,
+            about=f"alarm-{minutes}",
+            now=heard.now,
+            due_at=heard.now + timedelta(minutes=minutes),
+            patient_id=task.patient_id,
+            subject=subject_of(task, ("open",)),
+        )
+    ]
+    return [Save(task), *reply(heard, "urgent_answer"), *mails]
