@@ -1,0 +1,214 @@
+"""The real Twilio client against a real HTTP server that answers as badly as it likes."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from chalicelib.adapters import twilio as adapter
+from chalicelib.adapters.twilio import TwilioTexts
+from chalicelib.ports import Fate, OutcomeUnknown, Refused
+
+ACCOUNT = "AC" + "0" * 32
+SID = "SM" + "1" * 32
+
+
+def accepted(**changes: Any) -> str:
+    return json.dumps(
+        {
+            "sid": SID,
+            "to": "+13165550142",
+            "body": "words",
+            "status": "queued",
+            "error_code": None,
+            "date_created": "Tue, 01 Dec 2026 15:00:00 +0000",
+            **changes,
+        }
+    )
+
+
+def error(code: int | None, status: int) -> str:
+    return json.dumps({"code": code, "message": "no", "status": status, "more_info": ""})
+
+
+class Provider(ThreadingHTTPServer):
+    """Answers every request with the same status and body, or breaks off."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.status = 201
+        self.body: str | None = accepted()
+        self.requests: list[dict[str, list[str]]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Provider
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.server.requests.append(parse_qs(self.rfile.read(length).decode()))
+        if self.server.body is None:
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        body = self.server.body.encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST
+
+    def log_message(self, format: str, *args: object) -> None:
+        """A test prints nothing."""
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def texts(url: str, sender: str = "+13165550100") -> TwilioTexts:
+    return TwilioTexts(account_sid=ACCOUNT, auth_token="token", sender=sender, api_url=url)
+
+
+def send(url: str, sender: str = "+13165550100") -> Any:
+    return texts(url, sender).send(
+        to="+13165550142",
+        body="words",
+        status_callback="https://example.com/twilio/status/APT-1.v1-x#rc=5&rp=all",
+        validity=timedelta(minutes=90),
+    )
+
+
+def test_what_is_sent_is_what_was_asked(provider: Provider) -> None:
+    assert send(provider.url) == (SID, "queued")
+    assert provider.requests == [
+        {
+            "To": ["+13165550142"],
+            "From": ["+13165550100"],
+            "Body": ["words"],
+            "StatusCallback": ["https://example.com/twilio/status/APT-1.v1-x#rc=5&rp=all"],
+            "ValidityPeriod": ["5400"],
+        }
+    ]
+
+
+def test_a_messaging_service_sends_in_place_of_a_number(provider: Provider) -> None:
+    send(provider.url, "MG" + "0" * 32)
+    assert "From" not in provider.requests[0]
+    assert provider.requests[0]["MessagingServiceSid"] == ["MG" + "0" * 32]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        pytest.param(500, error(20500, 500), id="500"),
+        pytest.param(503, "<html>busy</html>", id="503 in HTML"),
+        pytest.param(201, "", id="201 without a body"),
+        pytest.param(201, "<html>", id="201 in HTML"),
+        pytest.param(201, '{"sid": ', id="201 cut off"),
+        pytest.param(201, "[]", id="201 with a list"),
+        pytest.param(201, "null", id="201 with null"),
+        pytest.param(201, "{}", id="201 without an id"),
+        pytest.param(201, accepted(sid="nonsense"), id="201 with another id"),
+        pytest.param(201, None, id="accepted, then broken off"),
+    ],
+)
+def test_what_does_not_say_is_unknown(provider: Provider, status: int, body: str | None) -> None:
+    provider.status, provider.body = status, body
+    with pytest.raises(OutcomeUnknown):
+        send(provider.url)
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "fate"),
+    [
+        pytest.param(429, 20429, Fate.LATER, id="429"),
+        pytest.param(429, None, Fate.LATER, id="429 without a code"),
+        pytest.param(401, 20003, Fate.CONFIGURATION, id="wrong credentials"),
+        pytest.param(401, None, Fate.CONFIGURATION, id="401 without a code"),
+        pytest.param(400, 21606, Fate.CONFIGURATION, id="a sender that cannot"),
+        pytest.param(400, 21211, Fate.NUMBER_BAD, id="no number"),
+        pytest.param(400, 21614, Fate.NUMBER_BAD, id="a landline"),
+        pytest.param(400, 21610, Fate.OPTED_OUT, id="opted out"),
+        pytest.param(400, 21611, Fate.LATER, id="queue full"),
+        pytest.param(400, 30007, Fate.NEVER, id="filtered"),
+        pytest.param(400, 99999, Fate.NEVER, id="a code nobody knows"),
+        pytest.param(404, None, Fate.NEVER, id="404"),
+    ],
+)
+def test_a_refusal_has_the_fate_of_its_code(
+    provider: Provider, status: int, code: int | None, fate: Fate
+) -> None:
+    provider.status, provider.body = status, error(code, status)
+    with pytest.raises(Refused) as told:
+        send(provider.url)
+    assert told.value.fate is fate
+    assert len(provider.requests) == 1
+
+
+def test_nothing_left_when_nobody_listens() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(Refused) as told:
+            send(url)
+    assert told.value.fate is Fate.LATER
+
+
+def test_nothing_left_when_the_name_is_unknown() -> None:
+    with pytest.raises(Refused) as told:
+        send("http://twilio.invalid")
+    assert told.value.fate is Fate.LATER
+
+
+def test_a_broken_tls_connection_is_never_taken_for_certain(provider: Provider) -> None:
+    with pytest.raises(OutcomeUnknown):
+        send(provider.url.replace("http", "https"))
+    assert provider.requests == []
+
+
+def test_an_answer_that_never_comes_is_unknown(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "TIME_OUT", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(OutcomeUnknown):
+            send(f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+
+def test_the_client_has_a_time_out_and_tries_once() -> None:
+    client = texts("http://127.0.0.1:1")._client
+    assert client.http_client.timeout == adapter.TIME_OUT
+    assert client.http_client.session is None
+
+
+def test_a_text_that_the_provider_does_not_know_is_none(provider: Provider) -> None:
+    provider.status, provider.body = 404, error(20404, 404)
+    assert texts(provider.url).fetch(SID) is None
+
+
+def test_a_failed_look_up_proves_nothing(provider: Provider) -> None:
+    provider.status, provider.body = 500, "busy"
+    with pytest.raises(OutcomeUnknown):
+        texts(provider.url).sent_to("+13165550142")
