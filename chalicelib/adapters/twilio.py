@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
@@ -15,6 +15,16 @@ from chalicelib.adapters import twilio_errors
 from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, Refused
 
 TIME_OUT = 10.0  # seconds; below the function's own time-out, which is below the lease
+
+# What a look-up raises for anything but a clear refusal; a page of a list has a class of its own.
+_UNREADABLE = (
+    TwilioException,
+    requests.RequestException,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)
 
 _SID = re.compile(r"^(SM|MM)[0-9a-f]{32}$")
 
@@ -73,7 +83,7 @@ class TwilioTexts:
             return call(**arguments)
         except TwilioRestException as error:
             raise _refusal(error) from None
-        except (requests.RequestException, ValueError, TypeError, KeyError, AttributeError):
+        except _UNREADABLE:
             raise OutcomeUnknown("the look-up failed") from None
 
 
