@@ -1,0 +1,67 @@
+# Every command of this project; `make help` lists them.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+PORT ?= 8000
+CONSOLE_PORT ?= 8001
+FRESH ?=
+STAGE ?= prod
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check bench package deploy doctor
+
+help:
+	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
+	@echo '                  FRESH=1 starts empty; PORT and CONSOLE_PORT choose other ports'
+	@echo 'make test         every test that needs only Python'
+	@echo 'make test-all     the same; DynamoDB Local and browser tests come with a later change'
+	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
+	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
+	@echo 'make bench        not built yet'
+	@echo 'make deploy       not built yet'
+	@echo 'make doctor       not built yet'
+
+# The stamp is written last, so an installation that was broken off is made again from nothing.
+# A python3.N on the path may be a shim that cannot run; each is asked for its version first.
+$(STAMP): requirements.txt requirements-dev.txt
+	@if [ -e $(VENV) ] && [ ! -e $(STAMP) ]; then rm -rf $(VENV); fi
+	@if [ ! -x $(PYTHON) ] || ! $(PYTHON) -c '' 2>/dev/null; then \
+		rm -rf $(VENV); \
+		for candidate in python3.13 python3.12 python3.11 python3; do \
+			if $$candidate -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then \
+				echo "Making $(VENV) with $$candidate"; \
+				$$candidate -m venv $(VENV) && break; \
+				rm -rf $(VENV); \
+			fi; \
+		done; \
+	fi
+	@if [ ! -x $(PYTHON) ]; then echo 'Python 3.11, 3.12 or 3.13 (with venv) is needed and none was found.' >&2; exit 1; fi
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(STAMP)
+
+run: $(STAMP)
+	@exec env FRESH='$(FRESH)' PORT='$(PORT)' CONSOLE_PORT='$(CONSOLE_PORT)' $(PYTHON) -m local.run
+
+test: $(STAMP)
+	$(PYTHON) -m pytest
+
+test-all: test
+	@echo 'Tests against DynamoDB Local and in a browser come with a later change; none was run.'
+
+check: $(STAMP)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	PYTHONPATH=. $(VENV)/bin/lint-imports
+	$(PYTHON) -m chalicelib.clinic.lint
+	$(PYTHON) -m chalicelib.messages.lint
+
+package: $(STAMP)
+	rm -rf dist
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package --stage $(STAGE) --merge-template .chalice/resources.json dist
+	$(VENV)/bin/cfn-lint dist/sam.json
+
+bench deploy doctor:
+	@echo 'make $@ is not built yet; it comes with a later change.' >&2; exit 1
