@@ -1,0 +1,119 @@
+"""Moves the clock the way time would have gone: every minute with something due is visited, in
+order, and left only when nothing is due any more and the provider has said all it has to say.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from chalicelib.ports import Due
+
+ROUNDS = 200  # ticks in one minute after which something is going round in circles
+QUIET = 30  # seconds that the provider's callbacks of one round may take
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)  # later than any row
+_MINUTE = timedelta(minutes=1)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+    def move_to(self, at: datetime) -> None: ...
+
+
+class Provider(Protocol):
+    def wait_until_quiet(self, timeout: float) -> object: ...
+
+    def deliver_late(self, now: datetime) -> object: ...
+
+    def next_late_at(self) -> datetime | None: ...
+
+
+class StillDue(Exception):
+    """Rows are due again and again in one minute, so the clock cannot go on."""
+
+    def __init__(self, rows: Sequence[Due]) -> None:
+        names = ", ".join(f"{row.message_id} (due {row.due_at.isoformat()})" for row in rows[:20])
+        super().__init__(f"still due after {ROUNDS} rounds: {names}")
+        self.rows = tuple(rows)
+
+
+class Driver:
+    """Ticks and deliveries, one at a time, whoever asks for them."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        due: Callable[[datetime], Sequence[Due]],
+        tick: Callable[[], object],
+        deliver_queue: Callable[[], int],
+        twilio: Provider,
+    ) -> None:
+        """`due` gives the rows up to an instant, oldest first; `deliver_queue` says how many."""
+        self._clock = clock
+        self._due = due
+        self._tick = tick
+        self._deliver_queue = deliver_queue
+        self._twilio = twilio
+        # While the clock is driven, the automatic ticker and the queue's worker wait for this.
+        self._turn = threading.RLock()
+
+    def tick(self) -> None:
+        """One tick of the automatic ticker; late callbacks whose time has come go out first."""
+        with self._turn:
+            self._twilio.deliver_late(self._clock.now())
+            self._tick()
+
+    def deliver(self) -> int:
+        """What is on the queue is delivered; how many ids that was."""
+        with self._turn:
+            return self._deliver_queue()
+
+    def advance_by(self, duration: timedelta) -> None:
+        """Like advance_to, from now; OverflowError beyond the calendar."""
+        with self._turn:
+            self.advance_to(self._clock.now() + duration)
+
+    def advance_to(self, at: datetime) -> None:
+        """The clock stands at `at`, and all that was due by then is delivered.
+
+        ValueError back in time; StillDue when a minute does not come to an end.
+        """
+        with self._turn:
+            if at < self._clock.now():
+                raise ValueError("the clock does not go back")
+            self._visit(self._clock.now())
+            while (moment := self._next_at()) is not None and moment <= at:
+                self._visit(min(_ceil(moment), at))
+            self._go_to(at)
+
+    def _next_at(self) -> datetime | None:
+        rows = self._due(FOREVER)
+        moments = [rows[0].due_at] if rows else []
+        late_at = self._twilio.next_late_at()
+        return min([*moments, late_at] if late_at else moments, default=None)
+
+    def _visit(self, moment: datetime) -> None:
+        self._go_to(moment)
+        self._twilio.deliver_late(self._clock.now())
+        for _ in range(ROUNDS):
+            if self._due(self._clock.now()):
+                self._tick()
+            delivered = self._deliver_queue()
+            self._twilio.wait_until_quiet(QUIET)
+            # A callback may have caused another message, so the queue is asked once more.
+            if not delivered and not self._due(self._clock.now()):
+                return
+        raise StillDue(self._due(self._clock.now()))
+
+    def _go_to(self, moment: datetime) -> None:
+        # The clock runs on while it is driven, and may have passed the moment already.
+        if moment > self._clock.now():
+            self._clock.move_to(moment)
+
+
+def _ceil(moment: datetime) -> datetime:
+    """The automatic ticker runs at full minutes, so that is when a row is seen."""
+    whole = moment.replace(second=0, microsecond=0)
+    return whole if whole == moment else whole + _MINUTE
