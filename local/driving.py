@@ -29,6 +29,10 @@ class Provider(Protocol):
     def next_late_at(self) -> datetime | None: ...
 
 
+class BackInTime(ValueError):
+    """The clock does not go back."""
+
+
 class StillDue(Exception):
     """Rows are due again and again in one minute, so the clock cannot go on."""
 
@@ -71,18 +75,18 @@ class Driver:
             return self._deliver_queue()
 
     def advance_by(self, duration: timedelta) -> None:
-        """Like advance_to, from now; OverflowError beyond the calendar."""
+        """Like advance_to, from now."""
         with self._turn:
             self.advance_to(self._clock.now() + duration)
 
     def advance_to(self, at: datetime) -> None:
         """The clock stands at `at`, and all that was due by then is delivered.
 
-        ValueError back in time; StillDue when a minute does not come to an end.
+        BackInTime; StillDue when a minute does not come to an end.
         """
         with self._turn:
             if at < self._clock.now():
-                raise ValueError("the clock does not go back")
+                raise BackInTime(BackInTime.__doc__)
             self._visit(self._clock.now())
             while (moment := self._next_at()) is not None and moment <= at:
                 self._visit(min(_ceil(moment), at))

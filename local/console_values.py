@@ -1,0 +1,115 @@
+"""What may be posted to the console: the shapes of CONTRACT's JSON, read strictly."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+_LAST = datetime(2100, 1, 1, tzinfo=UTC)  # no visit is planned so far ahead
+_DURATION = re.compile(r"P(?=.)(\d{1,6}W|(\d{1,6}D)?(T(?=.)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}S)?)?)")
+
+
+def _a_duration(value: object) -> object:
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise ValueError("a duration looks like PT26H or P1DT2H30M")
+    return value
+
+
+def _an_instant(value: object) -> object:
+    if not isinstance(value, str) or "T" not in value:
+        raise ValueError("an instant looks like 2026-12-01T15:00:00Z")
+    return value
+
+
+class Posted(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ClockMove(Posted):
+    """How far the clock goes, or where to."""
+
+    advance: Annotated[timedelta, Field(strict=False), BeforeValidator(_a_duration)] | None = None
+    to: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_an_instant)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if (self.advance is None) == (self.to is None):
+            raise ValueError("exactly one of advance and to is needed")
+        return self
+
+    def target(self, now: datetime) -> datetime:
+        """Where the clock goes; ValueError when that is too far away."""
+        if self.to is not None and self.to <= _LAST:
+            return self.to.astimezone(UTC)
+        if self.advance is not None and self.advance <= _LAST - now:
+            return now + self.advance
+        raise ValueError(f"the clock goes no further than {_LAST.year}")
+
+
+class PatientText(Posted):
+    """A text that the patient's phone sends."""
+
+    sender: Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")] = Field(alias="from")
+    body: Annotated[str, StringConstraints(min_length=1, max_length=1600)]
+
+
+class KillPoint(Posted):
+    at: Literal["after_claim", "after_accept", "before_settle"]
+
+
+class HttpFault(Posted):
+    http: int = Field(ge=400, le=599)
+
+
+class HangFault(Posted):
+    hang_after_accept: Literal[True]
+
+
+class ErrorFault(Posted):
+    error: int  #: Twilio's own code
+
+
+class StatusFault(Posted):
+    status: Literal["undelivered", "failed"]
+    error: int | None = None
+
+
+class CallbackFault(Posted):
+    callback: Literal["late", "twice", "reversed", "lost"]
+
+
+class AwsErrorFault(Posted):
+    error: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,80}$")]
+
+
+class Faults(Posted):
+    """The next outgoing calls get these, one each, in order."""
+
+    twilio: list[HttpFault | HangFault | ErrorFault | StatusFault | CallbackFault] = []
+    ses: list[HttpFault | HangFault | AwsErrorFault] = []
+    dynamodb: list[HttpFault | HangFault | AwsErrorFault] = []
+
+    def by_service(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = self.model_dump(exclude_unset=True)
+        return found
+
+
+def complaints(error: ValidationError) -> list[dict[str, str]]:
+    """RFC 9457's `errors`: each field and what is wrong with it, without what was sent."""
+    return [
+        {
+            "field": ".".join(map(str, part["loc"])),
+            "message": part["msg"].removeprefix("Value error, "),
+        }
+        for part in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
