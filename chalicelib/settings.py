@@ -25,6 +25,8 @@ class Settings(BaseModel):
     twilio_auth_token: str = Field(min_length=16)
     twilio_from: str = Field(pattern=r"^(\+1\d{10}|MG[0-9a-f]{32})$")  #: a number or a service
     twilio_api_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^/]+$")
+    #: meanings of texts that the provider answers itself, so that we do not (R8)
+    twilio_answers: tuple[str, ...] = ("stop", "start")
     allowed_origins: tuple[str, ...] = ()  #: pages that may send the form from elsewhere
     texts_per_minute: int = Field(default=60, ge=1)  #: how many the provider takes from us
     due_shards: int = Field(default=1, ge=1, le=64)  #: may only grow
@@ -41,7 +43,7 @@ class Settings(BaseModel):
         }
         if environment.get("SECRETS_ID"):
             values |= _secrets(environment["SECRETS_ID"])
-        for name in ("link_keys", "allowed_origins"):
+        for name in ("link_keys", "allowed_origins", "twilio_answers"):
             if isinstance(values.get(name), str):
                 values[name] = tuple(filter(None, map(str.strip, values[name].split(","))))
         try:

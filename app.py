@@ -1,0 +1,45 @@
+"""The Chalice app: blueprints, middleware, and the event functions. No rule, no import of AWS."""
+
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.web import day, health, intake, patient, staff, twilio
+from chalicelib.web.files import files
+from chalicelib.web.guard import KeepTextsOut, with_our_headers
+
+app = Chalice(app_name="bookend")
+app.debug = False
+app.log.addFilter(KeepTextsOut())
+for blueprint in (
+    intake.routes,
+    staff.routes,
+    day.routes,
+    patient.routes,
+    twilio.routes,
+    health.routes,
+    files,
+):
+    app.register_blueprint(blueprint)
+app.register_middleware(with_our_headers, event_type="http")
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def tick(event: CloudWatchEvent) -> dict[str, int]:
+    """Each minute: what is due goes onto the courier's queue."""
+    from chalicelib.outbox import tick as ticking
+
+    return {"queued": ticking.run(wiring.services().office)}
+
+
+# The queue's real name comes from .chalice/resources.json when the bundle is made.
+@app.on_sqs_message(queue="Outbox", batch_size=10)
+def deliver(event: SQSEvent) -> dict[str, Any]:
+    """One id a record: what is to be done about this message now."""
+    from chalicelib.outbox import courier
+
+    office = wiring.services().office
+    for record in event:
+        courier.deliver(office, record.body)
+    return {}

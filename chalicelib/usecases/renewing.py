@@ -1,0 +1,36 @@
+"""A staff link that is too old is mailed anew, to the person the old one was mailed to."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.staff import member_of
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.message import Message
+from chalicelib.domain.owed import mails_to_staff
+from chalicelib.usecases.deciding import SERVICE, Desk, change_of, decide
+
+EVERY = timedelta(minutes=10)  # one mail in this time, however often it is asked for
+
+
+def renew(desk: Desk, *, subject_id: str, staff_id: str) -> None:
+    """A fresh link is on its way, unless the person has left or one was mailed a moment ago."""
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        member = member_of(desk.store, desk.clinic, staff_id)
+        if member is None or not member.may_act(now):
+            return Change(), None
+        window = int(now.timestamp() // EVERY.total_seconds())
+        (mail,) = mails_to_staff(
+            f"RNW-{subject_id}",
+            "fresh_link",
+            [member],
+            about=f"link-{window}",
+            now=now,
+            facts={"subject_id": subject_id},
+        )
+        if desk.store.get(Message.ref(mail.id)) is not None:
+            return Change(), None
+        change = change_of(mail.owner_id, "link_renewed", SERVICE, now, staff_id=staff_id)
+        change.include([Save(mail)])
+        return change, None
+
+    return decide(desk, attempt)

@@ -1,0 +1,92 @@
+"""Every answer that a view gives, with the headers that all of them carry."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalice.app import Response
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+)
+HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": POLICY.format(ancestors="'none'"),
+}
+
+
+def page(
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response:
+    """A page from `pages/`."""
+    from chalicelib.web.rendering import render
+
+    html = {"Content-Type": "text/html; charset=utf-8"}
+    return Response(
+        render(template, **values),
+        status_code=status,
+        headers={**HEADERS, **html, **(headers or {})},
+    )
+
+
+def data(
+    body: object,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """JSON, as UTF-8."""
+    return Response(
+        json.dumps(body, ensure_ascii=False),
+        status_code=status,
+        headers={**HEADERS, "Content-Type": content_type, **(headers or {})},
+    )
+
+
+def problem(
+    status: int,
+    title: str,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """RFC 9457, with a line for each field that is wrong."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if errors:
+        body["errors"] = list(errors)
+    return data(body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def plain(
+    text: str, content_type: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A text of any type: TwiML, a calendar, a script."""
+    return Response(
+        text,
+        status_code=status,
+        headers={**HEADERS, "Content-Type": f"{content_type}; charset=utf-8", **(headers or {})},
+    )
+
+
+def see_other(location: str) -> Response:
+    """303: what was asked for has happened; look there."""
+    if any(ord(letter) < 32 for letter in location):
+        raise ValueError("a header cannot hold a control character")
+    return Response(
+        "",
+        status_code=303,
+        headers={**HEADERS, "Location": location, "Content-Type": "text/plain; charset=utf-8"},
+    )
+
+
+def nothing(status: int) -> Response:
+    """An answer without a body."""
+    return Response("", status_code=status, headers={**HEADERS, "Content-Type": "text/plain"})

@@ -1,0 +1,151 @@
+"""The fields of each decision's form. What is wrong is said beside the field."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from chalicelib.clinic.times import at_wall_clock
+from chalicelib.domain.errors import Invalid
+from chalicelib.usecases.slots import WallTime
+from chalicelib.web.bodies import Form, single
+from chalicelib.web.fields import DAYS, MESSAGES, Address, Name, Note, Number
+
+F = TypeVar("F", bound="Fields")
+
+LISTS = frozenset({"weekdays"})  # fields that may come several times, besides proposed times
+
+
+def _wall_time(value: object) -> WallTime:
+    """`2026-12-08T09:00`, as a browser's date and time field sends it."""
+    text = str(value).strip()
+    on, _, at = text.partition("T")
+    clock = time.fromisoformat(at)
+    if clock.tzinfo is not None or len(at) not in (5, 8):
+        raise ValueError("a time on the clinic's clock")
+    return WallTime(date.fromisoformat(on), clock.replace(second=0, microsecond=0))
+
+
+When = Annotated[WallTime, BeforeValidator(_wall_time)]
+Picked = Annotated[str, Field(min_length=1, max_length=60)]
+Ticked = Literal["yes"]
+
+
+class Fields(BaseModel):
+    """A form's fields; others that a browser sends along are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Booking(Fields):
+    starts_at: When
+    visit_type: Picked
+    resource: Picked
+
+
+class Proposal(Fields):
+    starts_at: Annotated[tuple[When, ...], Field(min_length=1, max_length=3)]
+    visit_type: Picked
+    resource: Picked
+
+
+class Declining(Fields):
+    reason_code: Picked
+    note: Note = ""
+
+
+class CourseBooking(Fields):
+    first_starts_at: When
+    visit_type: Picked
+    resource: Picked
+    sessions: Annotated[int, Field(ge=2, le=9)]
+    spacing_days: Annotated[int, Field(ge=1, le=60)] | None = None
+    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+
+    @property
+    def weekday_numbers(self) -> tuple[int, ...]:
+        return tuple(DAYS.index(day) for day in self.weekdays)
+
+
+class Move(Fields):
+    starts_at: When
+    resource: Picked
+
+
+class Cancellation(Fields):
+    reason_code: Picked
+    tell_patient: Ticked | None = None
+
+
+class Moment(Fields):
+    """Something that happened; without a time it happened now."""
+
+    at: When | None = None
+    sure: Ticked
+
+    def instant(self, zone: Any) -> datetime | None:
+        return at_wall_clock(self.at.on, self.at.at, zone) if self.at else None
+
+
+class Sure(Fields):
+    sure: Ticked
+
+
+class Ride(Fields):
+    has: Literal["yes", "no"]
+
+
+class Contact(Fields):
+    name: Name
+    phone: Number
+    email: Address = None
+    language: Literal["en", "es"]
+    sure: Ticked
+
+
+class OptingOut(Fields):
+    means: Literal["phone", "e-mail", "in_person"]
+
+
+class Done(Fields):
+    task: Picked
+    note: Note = ""
+    sure: Ticked
+
+
+SAID: Mapping[str, str] = {
+    **{name: MESSAGES[name] for name in ("name", "phone", "email", "note", "language")},
+    "starts_at": "Please give a day and a time.",
+    "first_starts_at": "Please give the day and the time of the first session.",
+    "visit_type": "Please choose the kind of visit.",
+    "resource": "Please choose the room.",
+    "reason_code": "Please choose a reason.",
+    "sessions": "A course has two to nine sessions.",
+    "spacing_days": "Say how many days lie between two sessions: 1 to 60.",
+    "weekdays": "Please choose days of the week.",
+    "tell_patient": "Please tick the box or leave it empty.",
+    "at": "Please give a day and a time, or leave it empty for now.",
+    "sure": "Please tick the box to say that you mean it.",
+    "has": "Please choose.",
+    "means": "Please choose how the patient told us.",
+    "task": "This task is not known.",
+}
+
+
+def read(model: type[F], form: Form) -> F:
+    """The form's fields; Invalid with a message for each that is wrong or missing."""
+    values: dict[str, Any] = {}
+    for name in model.model_fields:
+        if name in LISTS or (model is Proposal and name == "starts_at"):
+            many = [part for text in form.get(name, []) for part in text.split(",")]
+            values[name] = tuple(part.strip() for part in many if part.strip())
+            continue
+        text = single(form, name)
+        if text is not None and text.strip():
+            values[name] = text.strip()
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        wrong = dict.fromkeys(str(part["loc"][0]) for part in error.errors())
+        raise Invalid(**{name: SAID.get(name, "Please look at this.") for name in wrong}) from None

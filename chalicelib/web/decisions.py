@@ -1,0 +1,149 @@
+"""Every decision that staff can take: its fields, and the use case that takes it. A table."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from chalicelib.usecases import attending, booking, contacting, moving, offers
+from chalicelib.usecases.deciding import Actor, Desk
+from chalicelib.web import decision_fields as fields
+
+
+class Taking(NamedTuple):
+    """Who takes a decision, and about what."""
+
+    desk: Desk
+    subject_id: str
+    actor: Actor
+
+
+class Decision(NamedTuple):
+    """One row: what may be typed, what it does, and what it can be taken on."""
+
+    fields: type[fields.Fields]
+    take: Callable[[Taking, Any], object]
+    on_request: bool
+    on_appointment: bool
+
+
+def _confirm(taking: Taking, typed: fields.Booking) -> object:
+    return booking.confirm(
+        taking.desk,
+        subject_id=taking.subject_id,
+        when=typed.starts_at,
+        visit_type=typed.visit_type,
+        resource=typed.resource,
+        actor=taking.actor,
+    )
+
+
+def _propose(taking: Taking, typed: fields.Proposal) -> object:
+    return offers.propose(
+        taking.desk,
+        subject_id=taking.subject_id,
+        times=typed.starts_at,
+        visit_type=typed.visit_type,
+        resource=typed.resource,
+        actor=taking.actor,
+    )
+
+
+def _decline(taking: Taking, typed: fields.Declining) -> object:
+    return offers.decline(
+        taking.desk,
+        subject_id=taking.subject_id,
+        reason_code=typed.reason_code,
+        note=typed.note,
+        actor=taking.actor,
+    )
+
+
+def _course(taking: Taking, typed: fields.CourseBooking) -> object:
+    return booking.book_course(
+        taking.desk,
+        subject_id=taking.subject_id,
+        first=typed.first_starts_at,
+        visit_type=typed.visit_type,
+        resource=typed.resource,
+        sessions=typed.sessions,
+        spacing_days=typed.spacing_days,
+        weekdays=typed.weekday_numbers,
+        actor=taking.actor,
+    )
+
+
+def _reschedule(taking: Taking, typed: fields.Move) -> object:
+    return moving.reschedule(
+        taking.desk,
+        appointment_id=taking.subject_id,
+        when=typed.starts_at,
+        resource=typed.resource,
+        actor=taking.actor,
+    )
+
+
+def _cancel(taking: Taking, typed: fields.Cancellation) -> object:
+    return moving.cancel(
+        taking.desk,
+        appointment_id=taking.subject_id,
+        reason_code=typed.reason_code,
+        tell_patient=typed.tell_patient is not None,
+        actor=taking.actor,
+    )
+
+
+def _happened(use_case: Callable[..., object]) -> Callable[[Taking, Any], object]:
+    def take(taking: Taking, typed: fields.Moment) -> object:
+        return use_case(
+            taking.desk,
+            appointment_id=taking.subject_id,
+            at=typed.instant(taking.desk.clinic.zone),
+            actor=taking.actor,
+        )
+
+    return take
+
+
+def _undo(taking: Taking, typed: fields.Sure) -> object:
+    return attending.undo(taking.desk, appointment_id=taking.subject_id, actor=taking.actor)
+
+
+def _driver(taking: Taking, typed: fields.Ride) -> object:
+    return attending.driver(
+        taking.desk, appointment_id=taking.subject_id, has=typed.has, actor=taking.actor
+    )
+
+
+def _contact(taking: Taking, typed: fields.Contact) -> object:
+    return contacting.contact(
+        taking.desk,
+        subject_id=taking.subject_id,
+        name=typed.name,
+        phone=typed.phone,
+        email=typed.email,
+        language=typed.language,
+        actor=taking.actor,
+    )
+
+
+def _opt_out(taking: Taking, typed: fields.OptingOut) -> object:
+    contacting.opt_out(
+        taking.desk, subject_id=taking.subject_id, means=typed.means, actor=taking.actor
+    )
+    return None
+
+
+DECISIONS: Mapping[str, Decision] = {
+    "confirm": Decision(fields.Booking, _confirm, True, True),
+    "propose": Decision(fields.Proposal, _propose, True, False),
+    "decline": Decision(fields.Declining, _decline, True, False),
+    "course": Decision(fields.CourseBooking, _course, True, True),
+    "reschedule": Decision(fields.Move, _reschedule, False, True),
+    "cancel": Decision(fields.Cancellation, _cancel, False, True),
+    "arrived": Decision(fields.Moment, _happened(attending.arrived), False, True),
+    "discharged": Decision(fields.Moment, _happened(attending.discharged), False, True),
+    "no_show": Decision(fields.Moment, _happened(attending.no_show), False, True),
+    "undo": Decision(fields.Sure, _undo, False, True),
+    "driver": Decision(fields.Ride, _driver, False, True),
+    "contact": Decision(fields.Contact, _contact, True, True),
+    "opt_out": Decision(fields.OptingOut, _opt_out, True, True),
+}

@@ -1,0 +1,167 @@
+"""The fields of a request, as the website's form and other people's programs send them."""
+
+import re
+import unicodedata
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from chalicelib.domain.errors import Invalid
+from chalicelib.usecases.intake import Wish
+
+Reason = Literal[
+    "depression",
+    "anxiety",
+    "ptsd",
+    "bipolar",
+    "chronic_pain",
+    "fibromyalgia",
+    "other",
+    "undisclosed",
+]
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PARTS = ("morning", "afternoon", "evening")
+
+MESSAGES = {
+    "name": "Please give a name of 1 to 100 characters.",
+    "phone": "Please give a US phone number that can receive calls, such as 316-555-0142.",
+    "email": "Please check the e-mail address, or leave it empty.",
+    "reason": "Please choose one of the reasons, or “I would rather not say”.",
+    "preferred": "Please choose days and times of day from the list.",
+    "note": "Please keep the note to 1,000 characters.",
+    "language": "Please choose English or Spanish.",
+    "sms_consent": "Please tick the box or leave it empty.",
+    "detailed_consent": "Please tick the box or leave it empty.",
+    "discreet": "Please tick the box or leave it empty.",
+    "time_zone": "This time zone is not known. Please use a name such as America/Chicago.",
+}
+UNKNOWN = "This field is not known."
+
+# What no name holds: control characters, and marks that turn the direction of what follows.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}  # needed to write some names rightly
+
+
+def _clean_name(value: str) -> str:
+    name = " ".join(value.split(" ")).strip()
+    if any(unicodedata.category(c) in _UNSEEN and c not in _JOINERS for c in name):
+        raise ValueError("a control character")
+    if not any(unicodedata.category(c)[0] == "L" for c in name):
+        raise ValueError("no letter")
+    return name
+
+
+def us_number(value: str) -> str:
+    """A US number in any spelling as E.164; ValueError for any other, or one that costs."""
+    import phonenumbers
+
+    text = unicodedata.normalize("NFKC", value).strip()
+    if not re.fullmatch(r"[+()\d\s./\u2010-\u2015-]{7,40}", text):
+        raise ValueError("not a number")
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException:
+        raise ValueError("not a number") from None
+    usual = (
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+    )
+    if (
+        not phonenumbers.is_valid_number(number)
+        or number.extension
+        or phonenumbers.region_code_for_number(number) != "US"
+        or phonenumbers.number_type(number) not in usual
+    ):
+        raise ValueError("not a US number")
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _address(value: str | None) -> str | None:
+    if value is None or not value.strip():
+        return None
+    text = value.strip()
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{3,189}", text):
+        raise ValueError("no address")
+    domain = text.partition("@")[2]
+    if not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}", domain):
+        raise ValueError("no domain")
+    return text
+
+
+def _words(value: str) -> str:
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in value):
+        raise ValueError("a control character")
+    return value.strip()
+
+
+def _known_zone(value: str | None) -> str | None:
+    if value is None or value == "":
+        return None
+    if value not in available_timezones():
+        raise ValueError("no zone")
+    return value
+
+
+class Preference(BaseModel):
+    """A day of the week and a part of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    part: Literal["morning", "afternoon", "evening"]
+
+
+Name = Annotated[str, Field(max_length=100), AfterValidator(_clean_name), Field(min_length=1)]
+Number = Annotated[str, Field(max_length=60), AfterValidator(us_number)]
+Address = Annotated[str | None, Field(max_length=254), AfterValidator(_address)]
+Note = Annotated[str, Field(max_length=1000), AfterValidator(_words)]
+Zone = Annotated[str | None, Field(max_length=64), BeforeValidator(_known_zone)]
+
+
+class RequestFields(BaseModel):
+    """What `POST /requests` takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Name
+    phone: Number
+    email: Address = None
+    reason: Reason
+    preferred: Annotated[list[Preference], Field(max_length=21)] = []
+    note: Note = ""
+    language: Literal["en", "es"] = "en"
+    sms_consent: bool = False
+    detailed_consent: bool = False
+    discreet: bool = False
+    time_zone: Zone = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_object(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            raise ValueError("not an object")
+        return values
+
+    def wish(self) -> Wish:
+        """The same, as the use case takes it."""
+        preferred = tuple(dict.fromkeys(f"{p.day}:{p.part}" for p in self.preferred))
+        return Wish(**{**self.model_dump(exclude={"preferred"}), "preferred": preferred})
+
+
+def checked(values: dict[str, Any]) -> RequestFields:
+    """The fields; Invalid with a message for each that is wrong, missing or unknown."""
+    try:
+        return RequestFields.model_validate(values)
+    except ValidationError as error:
+        names = dict.fromkeys(str(part["loc"][0]) for part in error.errors() if part["loc"])
+        raise Invalid(**{name: MESSAGES.get(name, UNKNOWN) for name in names}) from None

@@ -1,0 +1,46 @@
+"""What holds for every request: our headers on every answer, and no exception's words in a log."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.web import answers
+
+TITLES: Mapping[int, str] = {
+    400: "This could not be read",
+    404: "Not found",
+    405: "This cannot be done here",
+    415: "This content type is not taken",
+    500: "Something went wrong on our side. Nothing that you sent is lost if you send it again.",
+}
+
+
+def with_our_headers(event: Any, get_response: Callable[[Any], Response]) -> Response:
+    """Middleware: the framework's own errors become ours, and no answer lacks a header."""
+    response = get_response(event)
+    if isinstance(response.body, dict) and "Code" in response.body:
+        kept = {n: str(v) for n, v in response.headers.items() if n in ("Allow", "Retry-After")}
+        title = TITLES.get(response.status_code, "This could not be done")
+        return answers.problem(response.status_code, title, headers=kept)
+    for name, value in answers.HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+class KeepTextsOut(logging.Filter):
+    """An exception's text may hold what a patient typed, so the log gets its class alone (R53)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0] is not None:
+            trace = record.exc_info[2]
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
+            record.msg = "request.failed"
+            record.args = ()
+            record.__dict__["error"] = f"{record.exc_info[0].__name__} in {place}"
+            record.exc_info = None
+            record.exc_text = None
+        return True
