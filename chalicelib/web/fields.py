@@ -55,8 +55,6 @@ def _clean_name(value: str) -> str:
     name = " ".join(value.split(" ")).strip()
     if any(unicodedata.category(c) in _UNSEEN and c not in _JOINERS for c in name):
         raise ValueError("a control character")
-    if not any(unicodedata.category(c)[0] == "L" for c in name):
-        raise ValueError("no letter")
     return name
 
 
