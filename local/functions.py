@@ -1,0 +1,81 @@
+"""The event functions as the platform would call them: a schedule's tick, a queue's deliver."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+import boto3
+from chalice.local import LambdaContext
+
+_BATCHES = 50  # of ten messages; the rest of a longer queue has its turn in the next round
+_TIME_OUT = 60_000  # milliseconds, as deployed
+
+
+class Functions:
+    """Of the module `app`, in this process. A call that raises is told and does not end the run."""
+
+    def __init__(self, service: ModuleType, *, queue_url: str, now: Callable[[], datetime]) -> None:
+        self._service = service
+        self._sqs = boto3.client("sqs")
+        self._queue_url = queue_url
+        self._now = now
+
+    def tick(self) -> None:
+        self._call("tick", _scheduled(self._now()))
+
+    def deliver_queue(self) -> int:
+        """What is on the queue now, in batches of ten; how many ids were delivered."""
+        delivered = 0
+        for _ in range(_BATCHES):
+            answer = self._sqs.receive_message(
+                QueueUrl=self._queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+            )
+            messages = answer.get("Messages", [])
+            if not messages:
+                break
+            self._call("deliver", {"Records": [_record(message) for message in messages]})
+            for message in messages:
+                # The queue is a hint: what failed is on its row, and comes due again.
+                self._sqs.delete_message(
+                    QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+            delivered += len(messages)
+        return delivered
+
+    def _call(self, name: str, event: dict[str, Any]) -> None:
+        context = LambdaContext(name, 256, _TIME_OUT)
+        try:
+            getattr(self._service, name)(event, context)
+        except Exception as error:  # noqa: BLE001 the platform goes on after a function that raised
+            # Its text may hold what a person wrote, so only the type is told.
+            print(f"bookend: {name} ended with {type(error).__name__}", file=sys.stderr, flush=True)
+
+
+def _scheduled(at: datetime) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": "local",
+        "account": "000000000000",
+        "region": "us-east-1",
+        "source": "aws.events",
+        "detail-type": "Scheduled Event",
+        "detail": {},
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "resources": [],
+    }
+
+
+def _record(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": {},
+        "messageAttributes": {},
+        "md5OfBody": message.get("MD5OfBody", ""),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:outbox",
+        "awsRegion": "us-east-1",
+    }

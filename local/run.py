@@ -1,0 +1,126 @@
+"""`make run`: the whole service on loopback, until SIGINT or SIGTERM.
+
+Everything slow is imported after the signals are minded, so that an early Ctrl-C ends cleanly.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_FOLDER = Path(__file__).resolve().parent.parent / ".local"
+_ANSWERS_WITHIN = 15  # seconds
+
+
+class CannotRun(Exception):
+    """Something outside stands in the way; the text is for whoever typed `make run`."""
+
+
+def main() -> int:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run(stop)
+    except CannotRun as error:
+        print(f"bookend: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(stop: threading.Event) -> None:
+    """Serves until `stop` is set; CannotRun when it cannot begin."""
+    port, console_port = port_from("PORT", 8000), port_from("CONSOLE_PORT", 8001)
+    if port == console_port:
+        raise CannotRun("PORT and CONSOLE_PORT must differ.")
+    # Before anything is opened: FRESH must not empty the data of a run that is still going.
+    for name, number in (("PORT", port), ("CONSOLE_PORT", console_port)):
+        require_free(name, number)
+    os.environ.update(environment(port, console_port))
+
+    from local.assembly import start
+    from local.aws import ElsewhereRefused
+    from local.aws_keeper import InUse
+
+    try:
+        stack = start(
+            folder=Path(os.environ.get("BOOKEND_DATA") or _FOLDER),
+            fresh=os.environ.get("FRESH", "") not in ("", "0"),
+            port=port,
+            console_port=console_port,
+            stop=stop,
+        )
+    except (InUse, ElsewhereRefused, OSError) as error:
+        raise CannotRun(str(error)) from error
+    with stack:
+        try:
+            for number, path in ((port, "/health"), (console_port, "/api/state")):
+                require_answer(number, path)
+            print(f"service  http://{HOST}:{port}", flush=True)
+            print(f"console  http://{HOST}:{console_port}", flush=True)
+            stop.wait()
+        finally:
+            stop.set()
+    print("bookend: ended", flush=True)
+
+
+def environment(port: int, console_port: int) -> dict[str, str]:
+    """The settings of the local stage. Every secret here is made up and opens nothing."""
+    service, console = f"http://{HOST}:{port}", f"http://{HOST}:{console_port}"
+    settings = {
+        "STAGE": "local",
+        "BASE_URL": service,
+        "EMAIL_FROM": "clinic@example.com",
+        # The same in every run, so that yesterday's links still open.
+        "LINK_KEYS": "local-only-link-key-0123456789abcdef",
+        "ALLOWED_ORIGINS": f"{service},{console}",
+        "REQUESTS_PER_ADDRESS_PER_HOUR": "1000",
+        "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "WARNING"),
+    }
+    account = {
+        "TWILIO_ACCOUNT_SID": "AC" + "0123456789abcdef" * 2,
+        "TWILIO_AUTH_TOKEN": "local-only-auth-token-0123456789",
+        "TWILIO_FROM": "+13165550100",
+    }
+    if os.environ.get("TWILIO_API_URL"):
+        # Another Twilio API may know another account.
+        return settings | {name: os.environ.get(name) or account[name] for name in account}
+    return settings | account | {"TWILIO_API_URL": console}
+
+
+def port_from(name: str, usual: int) -> int:
+    given = os.environ.get(name) or str(usual)
+    if not (given.isascii() and given.isdecimal() and 0 < int(given) < 65536):
+        raise CannotRun(f"{name} must be a number from 1 to 65535, not {given!r}.")
+    return int(given)
+
+
+def require_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            message = f"port {port} is in use; choose another with {name}=…"
+            raise CannotRun(message) from error
+
+
+def require_answer(port: int, path: str) -> None:
+    connection = http.client.HTTPConnection(HOST, port, timeout=_ANSWERS_WITHIN)
+    try:
+        connection.request("GET", path)
+        status = connection.getresponse().status
+    except OSError as error:
+        raise CannotRun(f"http://{HOST}:{port}{path} does not answer") from error
+    finally:
+        connection.close()
+    if status >= 500:
+        raise CannotRun(f"http://{HOST}:{port}{path} answers {status}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
