@@ -1,0 +1,134 @@
+"""Puts the whole local run together: the service with its embedded AWS and Twilio, the console,
+the ticker and the queue's worker. Where it runs and when it ends is said in local/run.py.
+"""
+
+import dataclasses
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from http.server import HTTPServer
+from pathlib import Path
+
+from chalicelib import wiring
+from chalicelib.ports import Due
+from local import console, server, twilio_api
+from local.aws import EmbeddedAws
+from local.aws_keeper import Keeper
+from local.clock import MovableClock
+from local.console_api import Stage
+from local.driving import FOREVER, Driver
+from local.functions import Functions
+from local.kill import KillableTexts, KillSwitch
+from local.twilio import LocalTwilio
+
+HOST = "127.0.0.1"
+_ALL = 100_000  # rows; more than a rehearsal ever has
+_POLL = 0.2  # seconds between two looks at the queue, and at the clock's minute
+_TO_FINISH = 12.0  # seconds that a delivery under way has when the run ends
+
+
+def start(
+    *, folder: Path, fresh: bool, port: int, console_port: int, stop: threading.Event
+) -> ExitStack:
+    """Everything answers; closing the stack ends it. InUse, OSError or ElsewhereRefused if not."""
+    with ExitStack() as opened:
+        keeper = Keeper(folder / "bookend.db", fresh=fresh)
+        opened.callback(keeper.close)
+        clock = MovableClock(keeper)
+        sender = os.environ["EMAIL_FROM"]
+        aws = EmbeddedAws(keeper=keeper, clock=clock.now, senders=[sender], fresh=fresh)
+        opened.enter_context(aws)
+        os.environ.update(aws.environment)
+        twilio = LocalTwilio(
+            keeper=keeper,
+            clock=clock,
+            account_sid=os.environ["TWILIO_ACCOUNT_SID"],
+            auth_token=os.environ["TWILIO_AUTH_TOKEN"],
+            number=os.environ["TWILIO_FROM"],
+            inbound_url=f"{os.environ['BASE_URL']}/twilio/inbound",
+        )
+        switch = KillSwitch()
+        twilio.before_answer = lambda *_: switch.reached("after_accept")
+        real = wiring.build()
+        texts = KillableTexts(texts=real.text_sender, switch=switch)
+        services = dataclasses.replace(real, clock=clock, text_sender=texts)
+        wiring.provide(services)
+
+        def due(until: datetime, limit: int = 100) -> list[Due]:
+            shards = range(services.settings.due_shards)
+            with aws.spared():
+                rows = [services.store.due(shard=s, until=until, limit=limit) for s in shards]
+            return sorted((row for shard in rows for row in shard), key=lambda row: row.due_at)
+
+        import app as service
+
+        functions = Functions(service, queue_url=aws.environment["QUEUE_URL"], now=clock.now)
+        driver = Driver(
+            clock=clock,
+            due=due,
+            tick=functions.tick,
+            deliver_queue=functions.deliver_queue,
+            twilio=twilio,
+        )
+        stage = Stage(
+            clock=clock,
+            driver=driver,
+            pending=lambda: due(FOREVER, _ALL),
+            emails=aws.emails,
+            phone=twilio,
+            inject={
+                "twilio": twilio.inject,
+                "ses": lambda faults: aws.inject("ses", faults),
+                "dynamodb": lambda faults: aws.inject("dynamodb", faults),
+            },
+            arm=switch.arm,
+            service_url=os.environ["BASE_URL"],
+            zone=services.clinic.time_zone,
+        )
+        api = twilio_api.api_of(twilio) if hasattr(twilio_api, "api_of") else twilio_api.handle
+        front = server.serve(service.app, host=HOST, port=port).server
+        opened.enter_context(_serving(front))
+        desk = console.serve(stage=stage, twilio=api, host=HOST, port=console_port)
+        opened.enter_context(_serving(desk))
+        opened.enter_context(_in_background(lambda: _tick(driver, clock.now, stop)))
+        opened.enter_context(_in_background(lambda: _work(driver, stop)))
+        return opened.pop_all()
+
+
+def _tick(driver: Driver, now: Callable[[], datetime], stop: threading.Event) -> None:
+    """At once, which fills the queue that is not kept, and at each new minute of the clock."""
+    ticked_at = None
+    while not stop.is_set():
+        minute = now().replace(second=0, microsecond=0)
+        if minute != ticked_at:
+            driver.tick()
+            ticked_at = minute
+        stop.wait(_POLL)
+
+
+def _work(driver: Driver, stop: threading.Event) -> None:
+    while not stop.wait(_POLL):
+        driver.deliver()
+
+
+@contextmanager
+def _serving(server: HTTPServer) -> Iterator[None]:
+    with _in_background(lambda: server.serve_forever(poll_interval=0.05)):
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+@contextmanager
+def _in_background(work: Callable[[], None]) -> Iterator[None]:
+    """Runs beside; the end waits for what is under way, but not for ever."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(_TO_FINISH)
