@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chalicelib import wiring
 from chalicelib.ports import Due
-from local import console, server, twilio_api
+from local import console, server
 from local.aws import EmbeddedAws
 from local.aws_keeper import Keeper
 from local.clock import MovableClock
@@ -22,6 +22,7 @@ from local.driving import FOREVER, Driver
 from local.functions import Functions
 from local.kill import KillableTexts, KillSwitch
 from local.twilio import LocalTwilio
+from local.twilio_api import api_of
 
 HOST = "127.0.0.1"
 _ALL = 100_000  # rows; more than a rehearsal ever has
@@ -50,7 +51,7 @@ def start(
             inbound_url=f"{os.environ['BASE_URL']}/twilio/inbound",
         )
         switch = KillSwitch()
-        twilio.before_answer = lambda *_: switch.reached("after_accept")
+        twilio.before_answer = lambda: switch.reached("after_accept")
         real = wiring.build()
         texts = KillableTexts(texts=real.text_sender, switch=switch)
         services = dataclasses.replace(real, clock=clock, text_sender=texts)
@@ -87,10 +88,10 @@ def start(
             service_url=os.environ["BASE_URL"],
             zone=services.clinic.time_zone,
         )
-        api = twilio_api.api_of(twilio) if hasattr(twilio_api, "api_of") else twilio_api.handle
+        api = twilio_api.api_of(twilio)
         front = server.serve(service.app, host=HOST, port=port).server
         opened.enter_context(_serving(front))
-        desk = console.serve(stage=stage, twilio=api, host=HOST, port=console_port)
+        desk = console.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)
         opened.enter_context(_serving(desk))
         opened.enter_context(_in_background(lambda: _tick(driver, clock.now, stop)))
         opened.enter_context(_in_background(lambda: _work(driver, stop)))

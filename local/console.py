@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -12,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from local.console_api import Answer, Stage, allowed, answer, problem
 from local.server import PATIENCE, Server
+from local.twilio import BrokenOff
+from local.twilio import BrokenOff
 
 TWILIO = "/2010-04-01/"
 MAX_BODY = 256 * 1024  # bytes; the console is for one person on this machine
@@ -96,7 +99,16 @@ class Handler(BaseHTTPRequestHandler):
         fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         asked = dict(parse_qsl(query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status, content = type(self).twilio(self.command, path, asked, fields, headers)
+        try:
+            try:
+            status, content = type(self).twilio(self.command, path, asked, fields, headers)
+        except BrokenOff:
+            self.close_connection = True
+            return
+        except BrokenOff:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         self._send(status, "application/json", json.dumps(content).encode() if content else b"")
 
     def _answer_with_a_page(self, path: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
+from chalicelib.domain.errors import Unavailable
 from chalicelib.ports import Due
 from local.console_values import ClockMove, Faults, KillPoint, PatientText, complaints
 from local.driving import BackInTime, Clock, Driver, StillDue
@@ -53,6 +54,8 @@ def answer(stage: Stage, method: str, path: str, body: bytes) -> Answer | None:
         return problem(422, "Unprocessable Content", errors=complaints(error))
     except UnicodeDecodeError:
         return problem(422, "Unprocessable Content")
+    except Unavailable:
+        return problem(503, "The table does not answer")
 
 
 def allowed(path: str) -> str:
@@ -89,7 +92,7 @@ def _move_clock(stage: Stage, body: bytes) -> Answer:
             stage.driver.advance_to(target)
     except BackInTime as error:
         return _bad_move(move, str(error))
-    except StillDue as error:
+    except (StillDue, TimeoutError) as error:
         return problem(500, "The clock cannot go on", detail=str(error))
     return _state(stage)
 

@@ -4,6 +4,7 @@ order, and left only when nothing is due any more and the provider has said all 
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -77,20 +78,24 @@ class Driver:
     def advance_by(self, duration: timedelta) -> None:
         """Like advance_to, from now."""
         with self._turn:
-            self.advance_to(self._clock.now() + duration)
+            self._drive(self._clock.now() + duration)
 
     def advance_to(self, at: datetime) -> None:
         """The clock stands at `at`, and all that was due by then is delivered.
 
-        BackInTime; StillDue when a minute does not come to an end.
+        BackInTime; StillDue when a minute does not come to an end; TimeoutError when the
+        provider's callbacks do not.
         """
         with self._turn:
             if at < self._clock.now():
                 raise BackInTime(BackInTime.__doc__)
-            self._visit(self._clock.now())
-            while (moment := self._next_at()) is not None and moment <= at:
-                self._visit(min(_ceil(moment), at))
-            self._go_to(at)
+            self._drive(at)
+
+    def _drive(self, at: datetime) -> None:
+        self._visit(self._clock.now())
+        while (moment := self._next_at()) is not None and moment <= at:
+            self._visit(min(_ceil(moment), at))
+        self._go_to(at)
 
     def _next_at(self) -> datetime | None:
         rows = self._due(FOREVER)
@@ -113,7 +118,7 @@ class Driver:
 
     def _go_to(self, moment: datetime) -> None:
         # The clock runs on while it is driven, and may have passed the moment already.
-        if moment > self._clock.now():
+        with suppress(ValueError):
             self._clock.move_to(moment)
 
 

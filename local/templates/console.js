@@ -4,7 +4,7 @@ const byId = (id) => document.getElementById(id);
 const zone = document.body.dataset.zone;
 const seen = new Set();
 let shownNumber = null;
-let openMail = null;
+let mailsById = new Map();
 let nextDueAt = null;
 let offset = 0; // how far the local clock is ahead of this browser's, in milliseconds
 let drawn = { texts: "", emails: "" };
@@ -14,7 +14,8 @@ const format = (options) => new Intl.DateTimeFormat("en-US", { timeZone: zone, .
 const asTime = format({ hour: "numeric", minute: "2-digit" });
 const asClock = format({ hour: "numeric", minute: "2-digit", second: "2-digit" });
 const asDay = format({ weekday: "short", month: "short", day: "numeric" });
-const asDate = format({ weekday: "long", month: "long", day: "numeric", year: "numeric", timeZoneName: "short" });
+const asDate = format({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
+const asZone = format({ timeZoneName: "short" });
 const moment = (at) => `${asDay.format(at)}, ${asTime.format(at)}`;
 
 function make(tag, className, text) {
@@ -43,7 +44,8 @@ function say(text, isBad) {
 function drawClock() {
   const now = new Date(Date.now() + offset);
   byId("time").textContent = asClock.format(now);
-  byId("date").textContent = asDate.format(now);
+  const zoneName = asZone.formatToParts(now).find((part) => part.type === "timeZoneName").value;
+  byId("date").textContent = `${asDate.format(now)} (${zoneName})`;
 }
 
 function drawState(state) {
@@ -90,6 +92,7 @@ function drawTexts(texts) {
 }
 
 function drawMails(mails) {
+  mailsById = new Map(mails.map((mail) => [mail.id, mail]));
   byId("mail-empty").hidden = mails.length > 0;
   byId("mail-count").textContent = mails.length === 1 ? "1 mail" : mails.length ? `${mails.length} mails` : "";
   byId("mails").replaceChildren(...[...mails].reverse().map((mail) => {
@@ -101,37 +104,41 @@ function drawMails(mails) {
       make("span", "to quiet", `to ${mail.to.join(", ")}`),
       make("span", "when quiet", moment(new Date(mail.sent_at))),
     );
-    button.addEventListener("click", () => showMail(mail, mails));
+    button.addEventListener("click", () => { location.hash = encodeURIComponent(mail.id); });
     row.append(button);
     return row;
   }));
 }
 
-function showMail(mail, mails) {
-  openMail = mail.id;
-  seen.add(mail.id);
+function showMail(mail) {
   byId("mail-subject").textContent = mail.subject;
   byId("mail-about").textContent = `to ${mail.to.join(", ")} · ${moment(new Date(mail.sent_at))}`;
   byId("mail-frame").hidden = !mail.html;
   byId("mail-plain").open = !mail.html;
-  if (mail.html) byId("mail-frame").src = `/emails/${encodeURIComponent(mail.id)}`;
+  // Replaced, not assigned: the frame's own steps would come between the page and its Back button.
+  if (mail.html) byId("mail-frame").contentWindow.location.replace(`/emails/${encodeURIComponent(mail.id)}`);
   byId("mail-text").textContent = mail.text;
   byId("mail-files").replaceChildren(...mail.attachments.map((file) => {
     const details = make("details");
     details.append(make("summary", "", `Attached: ${file.name} (${file.content_type})`), make("pre", "", file.text));
     return details;
   }));
-  drawMails(mails);
-  byId("mails").hidden = true;
-  byId("mail").hidden = false;
+}
+
+// The open mail is in the address, so that the browser's Back leads to the list.
+function openMail() {
+  const mail = mailsById.get(decodeURIComponent(location.hash.slice(1)));
+  byId("mails").hidden = Boolean(mail);
+  byId("mail").hidden = !mail;
+  if (!mail) return;
+  seen.add(mail.id);
+  showMail(mail);
+  drawMails([...mailsById.values()]);
   byId("back").focus({ preventScroll: true });
 }
 
-byId("back").addEventListener("click", () => {
-  openMail = null;
-  byId("mail").hidden = true;
-  byId("mails").hidden = false;
-});
+byId("back").addEventListener("click", () => { location.hash = ""; });
+window.addEventListener("hashchange", openMail);
 
 async function redraw() {
   const [state, texts, emails] = await Promise.all([call("/api/state"), call("/api/texts"), call("/api/emails")]);
@@ -200,4 +207,4 @@ byId("reply").addEventListener("submit", async (event) => {
 });
 
 setInterval(drawClock, 1000);
-poll();
+poll().then(openMail);

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from chalicelib.ports import Due
 from local.console import serve, with_links_in_new_tabs
 from local.console_api import Stage
 from local.driving import Driver
+from local.twilio import BrokenOff
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 MAIL = {
@@ -94,6 +95,8 @@ class World:
         headers: Mapping[str, str],
     ) -> tuple[int, Any]:
         self.twilio_calls.append((method, path, query, form))
+        if form.get("Body") == "hang":
+            raise BrokenOff
         return 201, {"authorization": headers.get("authorization")}
 
     def ask(
@@ -262,6 +265,11 @@ def test_twilios_own_api_is_served_beside(world: World) -> None:
             {"To": "+13165550123", "Body": ""},
         )
     ]
+
+
+def test_a_hanging_twilio_ends_the_connection_without_an_answer(world: World) -> None:
+    with pytest.raises(RemoteDisconnected):
+        world.ask("POST", "/2010-04-01/Accounts/AC1/Messages.json", "Body=hang")
 
 
 def test_the_page_and_its_files_come_from_here_alone(world: World) -> None:

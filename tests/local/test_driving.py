@@ -18,8 +18,10 @@ def after(**parts: float) -> datetime:
 class StillClock:
     def __init__(self) -> None:
         self.at = NOON
+        self.runs = timedelta(0)  #: how far it goes on whenever it is read
 
     def now(self) -> datetime:
+        self.at += self.runs
         return self.at
 
     def move_to(self, at: datetime) -> None:
@@ -144,6 +146,13 @@ def test_the_clock_does_not_go_back() -> None:
     service = Service()
     with pytest.raises(ValueError, match="back"):
         service.driver.advance_to(after(seconds=-1))
+
+
+def test_no_time_at_all_delivers_what_is_due_though_the_clock_runs_on() -> None:
+    service = Service(old=NOON)
+    service.clock.runs = timedelta(milliseconds=1)
+    service.driver.advance_by(timedelta(0))
+    assert [name for name, _ in service.delivered] == ["old"]
 
 
 def test_a_duration_counts_from_now() -> None:

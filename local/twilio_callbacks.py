@@ -1,0 +1,113 @@
+"""Status callbacks, in order, one at a time; some late, doubled, turned round or lost."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import requests
+
+from local.aws_keeper import Keeper
+
+LATE = timedelta(minutes=10)  # of the movable clock
+TRIES = 25  # the service may be starting
+WAIT = 0.2  # seconds of real time between two tries
+_LATE = "twilio.late"
+
+Steps = list[dict[str, Any]]
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+def plan_of(fault: Mapping[str, Any]) -> tuple[Steps, bool]:
+    """What a text goes through, whether each step is told, and whether all of it comes late."""
+    last = fault.get("status", "delivered")
+    steps: Steps = [
+        {"status": "sent", "error": None, "told": True},
+        {"status": last, "error": fault.get("error") if "status" in fault else None, "told": True},
+    ]
+    match fault.get("callback"):
+        case "twice":
+            steps = [step for step in steps for _ in range(2)]
+        case "reversed":
+            steps.reverse()
+        case "lost":
+            steps = [{**step, "told": False} for step in steps]
+    return steps, fault.get("callback") == "late"
+
+
+class Callbacks:
+    """One worker that posts callbacks and writes down how far each text has come."""
+
+    def __init__(
+        self,
+        *,
+        post: Callable[[str, str, int | None], int],
+        update: Callable[[str, str, int | None, Steps], None],
+        clock: Clock,
+        keeper: Keeper,
+    ) -> None:
+        self._post = post
+        self._update = update
+        self._clock = clock
+        self._keeper = keeper
+        self._waiting: deque[tuple[str, Steps]] = deque()
+        self._busy = 0
+        self._changed = threading.Condition()
+        threading.Thread(target=self._work, name="twilio-callbacks", daemon=True).start()
+
+    def add(self, sid: str, steps: Steps) -> None:
+        with self._changed:
+            self._waiting.append((sid, steps))
+            self._busy += 1
+            self._changed.notify_all()
+
+    def add_late(self, sid: str, steps: Steps) -> None:
+        due = self._clock.now() + LATE
+        self._keeper.put(_LATE, {sid: {"at": due.isoformat(), "steps": steps}})
+
+    def deliver_late(self, now: datetime) -> None:
+        """What was late and is due now joins the others."""
+        for sid, late in self._keeper.keyed(_LATE).items():
+            if datetime.fromisoformat(late["at"]) <= now:
+                self._keeper.put(_LATE, {sid: None})
+                self.add(sid, late["steps"])
+
+    def next_late_at(self) -> datetime | None:
+        times = [datetime.fromisoformat(late["at"]) for late in self._keeper.keyed(_LATE).values()]
+        return min(times, default=None)
+
+    def wait_until_quiet(self, timeout: float) -> None:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._busy == 0, timeout):
+                raise TimeoutError("callbacks are still under way")
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._waiting))
+                sid, steps = self._waiting.popleft()
+            try:
+                for n, step in enumerate(steps, 1):
+                    self._update(sid, step["status"], step["error"], steps[n:])
+                    if step["told"]:
+                        self._tell(sid, step)
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _tell(self, sid: str, step: Mapping[str, Any]) -> None:
+        """Tried again while nobody answers or the answer is a 5xx, as `#rc=5&rp=all` asks."""
+        pause = threading.Event()
+        for _ in range(TRIES):
+            try:
+                status = self._post(sid, step["status"], step["error"])
+            except requests.RequestException:
+                status = 503
+            if status < 500:
+                return
+            pause.wait(WAIT)
