@@ -88,7 +88,6 @@ def start(
             service_url=os.environ["BASE_URL"],
             zone=services.clinic.time_zone,
         )
-        api = twilio_api.api_of(twilio)
         front = server.serve(service.app, host=HOST, port=port).server
         opened.enter_context(_serving(front))
         desk = console.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -13,7 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from local.console_api import Answer, Stage, allowed, answer, problem
 from local.server import PATIENCE, Server
-from local.twilio import BrokenOff
 from local.twilio import BrokenOff
 
 TWILIO = "/2010-04-01/"
@@ -100,14 +98,9 @@ class Handler(BaseHTTPRequestHandler):
         asked = dict(parse_qsl(query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            try:
             status, content = type(self).twilio(self.command, path, asked, fields, headers)
         except BrokenOff:
             self.close_connection = True
-            return
-        except BrokenOff:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
             return
         self._send(status, "application/json", json.dumps(content).encode() if content else b"")
 
