@@ -65,6 +65,7 @@ def rows(browser: Browser) -> dict[Any, Any]:
 
 
 def the_visit(browser: Browser) -> Appointment:
+    found: Appointment
     (found,) = _all(browser, Appointment)
     return found
 
