@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from chalicelib.domain.appointment import Appointment, Course, DaySheet
 from chalicelib.domain.change import Condition, Forget, Is, Operation, Patch, Require, Save
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.message import Message, message_key
+from chalicelib.domain.message import Message, message_id, message_key
 from chalicelib.domain.people import Consent, Patient, PatientLink, Phone, SentCount, StaffMember
 from chalicelib.domain.record import Key, Record
 from chalicelib.domain.request import ConsultationRequest, RateCount, Submission
@@ -115,7 +115,7 @@ def conditions(operation: Operation) -> Sequence[Condition]:
 
 
 def due_of(pk: str, sk: str, due_at: str) -> Due:
-    message_id = f"{pk}.{sk.removeprefix('MSG#')}"
-    if message_key(message_id) != (pk, sk):
+    found = message_id(Key(pk, sk))
+    if message_key(found) != (pk, sk):
         raise Unreadable(f"{sk} is no message")
-    return Due(message_id, datetime.fromisoformat(due_at))
+    return Due(found, datetime.fromisoformat(due_at))

@@ -4,8 +4,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.change import Is, Patch, as_stored
-from chalicelib.domain.message import FINAL, NEXT, Channel, Happened, Message, MessageStatus
+from chalicelib.domain.change import Change, Is, Patch, as_stored
+from chalicelib.domain.message import (
+    FINAL,
+    NEXT,
+    Channel,
+    Happened,
+    Message,
+    MessageStatus,
+    message_id,
+)
+from chalicelib.domain.record import written
 
 LEASE = timedelta(minutes=5)  # longer than one run of the courier may last (60 s)
 LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once after this (R40)
@@ -24,6 +33,22 @@ def voids(messages: Iterable[Message], *, because: str, now: datetime) -> list[P
         and message.status is not MessageStatus.SENT
         and message.void_because is None
     ]
+
+
+def due_now(change: Change, now: datetime) -> list[str]:
+    """The messages that the change makes due: new ones, and those whose time it moved."""
+    latest = written(now)
+    new = [
+        record.id
+        for record in change.saved
+        if isinstance(record, Message) and record.due_at is not None and record.due_at <= now
+    ]
+    moved = [
+        message_id(part.key)
+        for part in change.operations
+        if isinstance(part, Patch) and (part.set.get("due_at") or "~") <= latest
+    ]
+    return [*new, *moved]
 
 
 def claimed(

@@ -165,6 +165,11 @@ class Message(Record):
         return self.status
 
 
+def message_id(key: Key) -> str:
+    """The id of the message that is stored under a key."""
+    return f"{key.pk}.{key.sk.removeprefix('MSG#')}"
+
+
 def message_key(message_id: str) -> Key:
     owner, _, about = message_id.partition(".")
     return Key(owner, f"MSG#{about}")

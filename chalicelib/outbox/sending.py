@@ -12,7 +12,7 @@ from chalicelib.domain.change import (
     Save,
 )
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
-from chalicelib.domain.life import accepted, ended, opened
+from chalicelib.domain.life import accepted, due_now, ended, opened
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_of
 from chalicelib.domain.work import ProviderId, Stop
@@ -123,13 +123,7 @@ def held_by(sid: str, message: Message, now: datetime) -> Operation:
 
 def nudge_new(office: Office, change: Change, now: datetime) -> None:
     """What the change made due now need not wait for the next tick."""
-    office.nudge.send(
-        [
-            record.id
-            for record in change.saved
-            if isinstance(record, Message) and record.due_at is not None and record.due_at <= now
-        ]
-    )
+    office.nudge.send(due_now(change, now))
 
 
 def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> None:

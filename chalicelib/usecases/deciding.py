@@ -9,8 +9,7 @@ from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.message import Message
-from chalicelib.domain.record import Record
+from chalicelib.domain.life import due_now
 from chalicelib.domain.request import Decision
 from chalicelib.domain.work import AuditEvent
 from chalicelib.ports import Clock, Nudge, Pause, Store
@@ -61,7 +60,7 @@ def decide(desk: Desk, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
         except Stale:
             desk.pause(tried)
         else:
-            desk.nudge.send(_due_now(change.saved, now))
+            desk.nudge.send(due_now(change, now))
             return answer
     raise Unavailable("others were faster; please try again")
 
@@ -74,11 +73,3 @@ def change_of(owner_id: str, what: str, actor: Actor, now: datetime, **facts: st
     )
     change.include([Save(event)])
     return change
-
-
-def _due_now(saved: tuple[Record, ...], now: datetime) -> list[str]:
-    return [
-        record.id
-        for record in saved
-        if isinstance(record, Message) and record.due_at is not None and record.due_at <= now
-    ]

@@ -49,6 +49,12 @@ def said_moment(at: datetime) -> str:
     return f"{local:%a %b} {local.day}, {said_clock(at)}"
 
 
+def said_number(number: str) -> str:
+    """`316-555-0142` for a number as it is stored."""
+    digits = number.removeprefix("+1")
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else number
+
+
 def _local(at: datetime) -> datetime:
     return at.astimezone(wiring.services().clinic.zone)
 
@@ -72,6 +78,7 @@ def _environment() -> "Environment":
     environment.filters["day"] = said_day
     environment.filters["clock"] = said_clock
     environment.filters["moment"] = said_moment
+    environment.filters["number"] = said_number
     environment.globals["url"] = url
     environment.globals["static"] = static_url
     environment.globals["clinic"] = _Clinic()
