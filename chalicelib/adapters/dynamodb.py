@@ -33,6 +33,8 @@ _BUSY = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflict",
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
@@ -125,7 +127,7 @@ class DynamoStore:
                 if not _only_traffic(error):
                     raise Stale(_failed_at(error, change.operations)) from None
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _BUSY:
+                if not _is_busy(error):
                     raise
             except BotoCoreError as error:
                 # The answer was lost; the same token makes asking again harmless (F18).
@@ -164,13 +166,18 @@ class DynamoStore:
         try:
             return getattr(self._client, operation)(**arguments)
         except (ClientError, BotoCoreError) as error:
-            code = getattr(error, "response", {}).get("Error", {}).get("Code")
-            if isinstance(error, ClientError) and code not in _BUSY:
+            if isinstance(error, ClientError) and not _is_busy(error):
                 raise
-            raise Unavailable(f"{operation}: {code or type(error).__name__}") from error
+            raise Unavailable(f"{operation}: {type(error).__name__}") from error
 
     def _row(self, item: Mapping[str, Any]) -> Row:
         return {name: self._unpack(value) for name, value in item.items()}
+
+
+def _is_busy(error: ClientError) -> bool:
+    """Whether nothing is wrong with what was asked, so that asking again may help (F17)."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or error.response["Error"]["Code"] in _BUSY
 
 
 def _only_traffic(error: ClientError) -> bool:

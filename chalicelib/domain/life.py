@@ -173,7 +173,7 @@ def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: date
     return Patch(
         message.key,
         set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
-        append={"history": (_line(now, "looked up", "nothing found" if found_nothing else ""),)},
+        append={"history": (_line(now, "looked up", "nothing found"),)} if found_nothing else {},
         when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
     )
 

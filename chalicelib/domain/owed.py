@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import Channel, Message, Subject
 from chalicelib.domain.people import StaffMember
-from chalicelib.domain.record import to_milliseconds
+from chalicelib.domain.record import id_from, to_milliseconds
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 
@@ -52,7 +52,7 @@ def task_message(
 def task_of(message: Message, *, now: datetime) -> Task:
     """The task that a due row opens. Its id comes from the row, so it is opened once."""
     return Task(
-        id=f"TSK-{message.id.replace('.', '-')}",
+        id=id_from("TSK", message.id),
         what=message.kind,
         detail=message.facts.get("detail", ""),
         patient_id=message.patient_id,

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
@@ -30,6 +31,12 @@ Instant = Annotated[
 def new_id(prefix: str) -> str:
     """An id such as `APT-7K2M9Q4X1B`: 50 random bits, readable aloud, safe in an address."""
     return f"{prefix}-" + "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+def id_from(prefix: str, cause: str) -> str:
+    """An id of the same shape that is always the same for the same cause."""
+    number = int.from_bytes(sha256(cause.encode()).digest()[:8])
+    return f"{prefix}-" + "".join(_ALPHABET[number >> 5 * place & 31] for place in range(10))
 
 
 class Key(NamedTuple):

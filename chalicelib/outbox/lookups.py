@@ -19,7 +19,8 @@ log = Logger(service="bookend", child=True)
 SETTLED_AFTER = timedelta(minutes=15)  # a list read earlier than this proves nothing
 AND_AGAIN = timedelta(minutes=5)  # later than the first, a second list must agree
 LATE = timedelta(minutes=10)  # a first claim this late may follow a restored table (F71)
-RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed
+RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
+RETRY_LOOK_MOST = timedelta(hours=1)
 
 # Twilio's words for a text, as our statuses.
 STATUS_BY_WORD = {
@@ -146,7 +147,9 @@ def _nothing_found(office: Office, message: Message, now: datetime) -> None:
 def _not_looked(office: Office, message: Message, now: datetime) -> None:
     if now >= message.send_before and message.void_because is None:
         return _too_late(office, message, "nobody knows whether it left", now)
-    patch = looked(message, found_nothing=False, due_at=now + RETRY_LOOK, now=now)
+    waited = now - (message.claimed_at or now)
+    due_at = now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
+    patch = looked(message, found_nothing=False, due_at=due_at, now=now)
     return office.store.commit(Change(patch))
 
 

@@ -7,6 +7,7 @@ from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
 from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import id_from
 from chalicelib.domain.work import Task
 from chalicelib.messages.replies import Reading
 from chalicelib.usecases.deciding import Desk
@@ -67,7 +68,7 @@ def read_this(heard: Heard, what: str) -> Operation:
 def alarm(heard: Heard) -> list[Operation]:
     """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44)."""
     task = Task(
-        id=f"TSK-{heard.owner_id}",
+        id=id_from("TSK", heard.owner_id),
         what="urgent_text",
         detail=heard.body,
         patient_id=heard.patients[0].id if heard.patients else None,
