@@ -1,5 +1,6 @@
 """Status callbacks, in order, one at a time; some late, doubled, turned round or lost."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ LATE = timedelta(minutes=10)  # of the movable clock
 TRIES = 25  # the service may be starting
 WAIT = 0.2  # seconds of real time between two tries
 _LATE = "twilio.late"
+
+log = logging.getLogger(__name__)
 
 Steps = list[dict[str, Any]]
 
@@ -103,11 +106,15 @@ class Callbacks:
     def _tell(self, sid: str, step: Mapping[str, Any]) -> None:
         """Tried again while nobody answers or the answer is a 5xx, as `#rc=5&rp=all` asks."""
         pause = threading.Event()
+        status = 0
         for _ in range(TRIES):
             try:
                 status = self._post(sid, step["status"], step["error"])
             except requests.RequestException:
                 status = 503
-            if status < 500:
+            if status < 400:
                 return
+            if status < 500:
+                break
             pause.wait(WAIT)
+        log.warning("a callback of %s was answered with %s", sid, status)

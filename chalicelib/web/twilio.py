@@ -24,7 +24,7 @@ F = TypeVar("F", bound=BaseModel)
 Sid = Annotated[str, Field(pattern=r"^(SM|MM)[0-9a-fA-F]{32}$")]
 # A short code, a name or `anonymous` may write to us too (F58).
 Sender = Annotated[str, Field(pattern=r"^[+]?[A-Za-z0-9 ._-]{1,32}$")]
-MESSAGE_ID = re.compile(r"^[A-Z]{2,4}-[A-Za-z0-9.-]{1,120}$")
+MESSAGE_ID = re.compile(r"^[A-Z]{2,4}-[A-Za-z0-9._-]{1,120}$")
 
 
 class InboundFields(BaseModel):

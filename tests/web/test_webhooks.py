@@ -1,6 +1,7 @@
 """Twilio's webhooks: what is not signed changes nothing; what is counts once."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -139,3 +140,16 @@ def test_a_foreign_sender_gets_no_reply(browser: Browser) -> None:
         assert browser.twilio("/twilio/inbound", fields).status_code == 200
     browser.world.drain()
     assert len(browser.world.texts.sent) == sent
+
+
+def test_every_text_of_a_plan_takes_its_receipt(browser: Browser) -> None:
+    world = browser.world
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert len(world.texts.sent) == 8
+    for text, callback in zip(world.texts.sent, world.texts.callbacks, strict=True):
+        path = callback.partition("#")[0].removeprefix("http://127.0.0.1:8000")
+        fields = {"MessageSid": text.sid, "MessageStatus": "delivered", "To": text.to}
+        assert browser.twilio(path, list(fields.items())).status_code == 204
+        message = world.store.get(Message.ref(path.rpartition("/")[2]))
+        assert message is not None
+        assert message.status is MessageStatus.DELIVERED, path
