@@ -53,6 +53,7 @@ def thank() -> Response:
         reference=told.get("reference", ""),
         answer_by=datetime.fromisoformat(answer_by) if answer_by else None,
         embedded="embed" in query,
+        headers=_framed("embed" in query),
     )
 
 
@@ -60,7 +61,11 @@ def thank() -> Response:
 def take_request() -> Response:
     """One stored request, however often it is sent."""
     kind = (routes.current_request.headers.get("content-type") or "").lower()
-    return _take_form() if FORM in kind else _take_json()
+    answer = _take_form() if FORM in kind else _take_json()
+    if _origin() in wiring.services().settings.allowed_origins:
+        # A refusal too must be readable to the page that sent the request.
+        answer.headers.update(_cors(_origin() or ""))
+    return answer
 
 
 @routes.route("/requests", methods=["OPTIONS"])
@@ -81,7 +86,7 @@ def preflight() -> Response:
 def _take_json() -> Response:
     request = routes.current_request
     type_of(request, JSON)
-    origin = _allowed_origin()
+    _refuse_other_origins()
     fields = checked(json_of(request))
     receipt = submit(wiring.services().desk, fields.wish(), origin=_source("json", 1), key=_key())
     body = {
@@ -89,14 +94,14 @@ def _take_json() -> Response:
         "status": "received",
         "answer_by": written(receipt.answer_by),
     }
-    return answers.data(body, status=201, headers=_cors(origin) if origin else None)
+    return answers.data(body, status=201)
 
 
 @answering("page")
 def _take_form() -> Response:
     services = wiring.services()
     form = form_of(routes.current_request)
-    _allowed_origin()
+    _refuse_other_origins()
     mark = read_mark(
         services.settings.link_keys, single(form, "submission_id"), services.clock.now()
     )
@@ -149,11 +154,10 @@ def _form_page(
     query = query_of(routes.current_request)
     embedded = "embed" in query or single(form, "embed") == "1"
     language = "es" if query.get("lang") == "es" else "en"
-    framed = {"Content-Security-Policy": _framing()} if embedded else {}
     return answers.page(
         "request.html",
         status=status,
-        headers={**framed, **(headers or {})},
+        headers={**_framed(embedded), **(headers or {})},
         typed=form_values(form),
         errors=dict(errors),
         days=DAYS,
@@ -176,9 +180,12 @@ def _same_mark(form: Form) -> str | None:
     return text if mark else None
 
 
-def _framing() -> str:
+def _framed(embedded: bool) -> dict[str, str]:
+    """The embedded form may stand in the configured pages; nothing else may stand anywhere."""
     origins = " ".join(wiring.services().settings.allowed_origins)
-    return answers.POLICY.format(ancestors=origins or "'none'")
+    if not embedded or not origins:
+        return {}
+    return {"Content-Security-Policy": answers.POLICY.format(ancestors=origins)}
 
 
 def _thanks(receipt: Receipt, form: Form) -> Response:
@@ -217,18 +224,14 @@ def _origin() -> str | None:
     return None if origin is None else str(origin)
 
 
-def _allowed_origin() -> str | None:
-    """The foreign page that may send this, or None; refused is one that is named and not listed."""
+def _refuse_other_origins() -> None:
+    """Refused is a page elsewhere that is named and not configured (F42)."""
     origin = _origin()
-    if origin is None or origin == "null":
-        return None
     settings = wiring.services().settings
     scheme, _, rest = settings.base_url.partition("://")
-    if origin == f"{scheme}://{rest.partition('/')[0]}":
-        return None
-    if origin not in settings.allowed_origins:
+    ours = f"{scheme}://{rest.partition('/')[0]}"
+    if origin not in (None, "null", ours, *settings.allowed_origins):
         raise BadBody(403, "Requests are not taken from this page.")
-    return origin
 
 
 def _cors(origin: str) -> dict[str, str]:
