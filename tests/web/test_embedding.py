@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -39,17 +40,28 @@ def test_nothing_else_stands_in_any_page(browser: Browser, path: str) -> None:
 def test_the_script_names_the_configured_base_and_no_header(browser: Browser) -> None:
     answer = browser.get("/embed.js", Host="evil.example.com")
     assert answer.headers["Content-Type"].startswith("text/javascript")
-    assert "http://127.0.0.1:8000" in answer.body.decode()
+    assert 'var base = "http://127.0.0.1:8000";' in answer.body.decode()
     assert "evil" not in answer.body.decode()
 
 
 def test_an_embedded_form_stays_embedded(browser: Browser) -> None:
     (form,) = browser.forms("/request?embed=1")
-    assert ("embed", "1") in form.fields
-    again = browser.send("/requests", form.fields)
-    assert again.status_code == 422
-    (form,) = forms_of(again.body.decode())
-    assert ("embed", "1") in form.fields
+    wrong = browser.send(form.action, form.fields)
+    assert wrong.status_code == 422
+    assert forms_of(wrong.body.decode())[0].action == form.action
+    browser.world.clock.at += timedelta(seconds=4)
+    taken = browser.send(form.action, list((dict(form.fields) | FIELDS).items()))
+    thanks = browser.get(taken.headers["Location"])
+    for answer in (wrong, thanks):
+        assert f"frame-ancestors {CLINIC}" in answer.headers["Content-Security-Policy"]
+        assert "frame.js" in answer.body.decode()
+
+
+def test_a_refusal_is_shown_in_the_frame_too(browser: Browser) -> None:
+    (form,) = browser.forms("/request?embed=1")
+    long = browser.send(form.action, [*form.fields, ("note", "x" * 20_000)])
+    assert long.status_code == 413
+    assert f"frame-ancestors {CLINIC}" in long.headers["Content-Security-Policy"]
 
 
 def test_a_configured_page_may_ask_and_send(browser: Browser) -> None:

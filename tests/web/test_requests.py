@@ -86,13 +86,15 @@ def test_a_form_is_taken_and_thanked_for(browser: Browser) -> None:
         pytest.param({"name": ["Ana"]}, "name", id="name a list"),
         pytest.param({"name": None}, "name", id="name null"),
         pytest.param({"name": "Ana\r\nBcc: x@example.com"}, "name", id="name with a line break"),
-        pytest.param({"name": "Ana \u202eevil"}, "name", id="name with a turned direction"),
+        pytest.param({"name": "\u200b\u202e"}, "name", id="name that cannot be seen"),
+        pytest.param({"name": "Ana\u2028Löwe"}, "name", id="name with a line separator"),
         pytest.param({"phone": ...}, "phone", id="no phone"),
         pytest.param({"phone": "+442079460000"}, "phone", id="foreign phone"),
         pytest.param({"phone": "+14165550100"}, "phone", id="Canadian phone"),
         pytest.param({"phone": "+19005550100"}, "phone", id="premium phone"),
         pytest.param({"phone": "800-555-0100"}, "phone", id="toll-free phone"),
         pytest.param({"phone": "316-555-0100 ext. 5"}, "phone", id="extension"),
+        pytest.param({"phone": "316-976-1234"}, "phone", id="premium exchange"),
         pytest.param({"phone": "555-0100"}, "phone", id="phone without area"),
         pytest.param({"phone": "CALL-ME-NOW"}, "phone", id="phone in letters"),
         pytest.param({"phone": 3165550142}, "phone", id="phone a number"),
@@ -141,7 +143,16 @@ def test_any_spelling_of_a_number_is_the_same(browser: Browser, phone: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ['O\'Neil, Ana "Lu"', "Zoë 山田", "{{7*7}}", "<script>alert(1)</script>", "x" * 100]
+    "name",
+    [
+        'O\'Neil, Ana "Lu"',
+        "Zoë 山田",
+        "{{7*7}}",
+        "<script>alert(1)</script>",
+        "=1+1",
+        "Ana \u202eeverse \u200b🫨",
+        "x" * 100,
+    ],
 )
 def test_a_name_is_kept_as_it_was_typed(browser: Browser, name: str) -> None:
     assert browser.json("/requests", fields(name=name)).status_code == 201
