@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 from chalice.app import Response
@@ -74,6 +75,22 @@ def plain(
         status_code=status,
         headers={**HEADERS, "Content-Type": f"{content_type}; charset=utf-8", **(headers or {})},
     )
+
+
+def bare_page(
+    title: str, text: str, *, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A page that needs no template, no setting and no clinic: for when those are what fails."""
+    html = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)}</title></head>"
+        f"<body><main><h1>{escape(title)}</h1><p>{escape(text)}</p>"
+        "<p>If it is urgent, please call the clinic. In an emergency call 911. In a crisis call or"
+        " text 988.</p></main></body></html>"
+    )
+    return plain(html, "text/html", status=status, headers=headers)
 
 
 def see_other(location: str) -> Response:

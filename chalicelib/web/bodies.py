@@ -26,15 +26,15 @@ class BadBody(Exception):
         self.title = title
 
 
-def body_of(request: Any) -> bytes:
-    """The bytes that came, at most 16 KiB of them."""
+def body_of(request: Any, *, most: int = MOST) -> bytes:
+    """The bytes that came, if there are no more than `most` of them."""
     try:
         raw = request.raw_body
     except ValueError:
         raise BadBody(400, "The body could not be read.") from None
     body = raw.encode() if isinstance(raw, str) else bytes(raw)
-    if len(body) > MOST:
-        raise BadBody(413, "This is too long. At most 16 KiB are taken.")
+    if len(body) > most:
+        raise BadBody(413, f"This is too long. At most {most // 1024} KiB are taken.")
     return body
 
 

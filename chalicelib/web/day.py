@@ -19,8 +19,7 @@ from chalicelib.web import answers
 from chalicelib.web.bodies import FORM, Form, form_of, query_of, single
 from chalicelib.web.decision_fields import Done, read
 from chalicelib.web.errors import answering
-from chalicelib.web.fields import DAYS, PARTS, checked
-from chalicelib.web.intake import form_values, from_form
+from chalicelib.web.fields import DAYS, PARTS, checked, form_values, from_form
 from chalicelib.web.rendering import url
 from chalicelib.web.staff import Opened, expired, open_link
 from chalicelib.web.staff_pages import Typed

@@ -1,8 +1,9 @@
 """The fields of each decision's form. What is wrong is said beside the field."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -14,20 +15,21 @@ from chalicelib.web.fields import DAYS, MESSAGES, Address, Name, Note, Number
 
 F = TypeVar("F", bound="Fields")
 
-LISTS = frozenset({"weekdays"})  # fields that may come several times, besides proposed times
+INSTEAD = "instead"  # a free time that was picked after the one that was typed turned out taken
+
+# Any other century is a slip of the finger, and the ends of the calendar cannot be computed with.
+_WALL_TIME = re.compile(r"(20\d\d-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d{1,6})?)?", re.ASCII)
 
 
-def _wall_time(value: object) -> WallTime:
-    """`2026-12-08T09:00`, as a browser's date and time field sends it."""
-    text = str(value).strip()
-    on, _, at = text.partition("T")
-    clock = time.fromisoformat(at)
-    if clock.tzinfo is not None or len(at) not in (5, 8):
-        raise ValueError("a time on the clinic's clock")
-    return WallTime(date.fromisoformat(on), clock.replace(second=0, microsecond=0))
+def wall_time(value: object) -> WallTime:
+    """`2026-12-08T09:00`, as a browser's date and time field sends it; seconds are dropped."""
+    found = _WALL_TIME.fullmatch(str(value).strip())
+    if found is None:
+        raise ValueError("no time on the clinic's clock")
+    return WallTime(date.fromisoformat(found[1]), time.fromisoformat(found[2]))
 
 
-When = Annotated[WallTime, BeforeValidator(_wall_time)]
+When = Annotated[WallTime, BeforeValidator(wall_time)]
 Picked = Annotated[str, Field(min_length=1, max_length=60)]
 Ticked = Literal["yes"]
 
@@ -37,6 +39,8 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    SEVERAL: ClassVar[frozenset[str]] = frozenset()  #: fields that may come more than once
+
 
 class Booking(Fields):
     starts_at: When
@@ -45,6 +49,8 @@ class Booking(Fields):
 
 
 class Proposal(Fields):
+    SEVERAL = frozenset({"starts_at"})
+
     starts_at: Annotated[tuple[When, ...], Field(min_length=1, max_length=3)]
     visit_type: Picked
     resource: Picked
@@ -56,6 +62,8 @@ class Declining(Fields):
 
 
 class CourseBooking(Fields):
+    SEVERAL = frozenset({"weekdays"})
+
     first_starts_at: When
     visit_type: Picked
     resource: Picked
@@ -137,11 +145,13 @@ def read(model: type[F], form: Form) -> F:
     """The form's fields; Invalid with a message for each that is wrong or missing."""
     values: dict[str, Any] = {}
     for name in model.model_fields:
-        if name in LISTS or (model is Proposal and name == "starts_at"):
+        if name in model.SEVERAL:
             many = [part for text in form.get(name, []) for part in text.split(",")]
             values[name] = tuple(part.strip() for part in many if part.strip())
             continue
         text = single(form, name)
+        if name == "starts_at":
+            text = single(form, INSTEAD) or text
         if text is not None and text.strip():
             values[name] = text.strip()
     try:

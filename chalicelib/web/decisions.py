@@ -23,6 +23,8 @@ class Decision(NamedTuple):
     take: Callable[[Taking, Any], object]
     on_request: bool
     on_appointment: bool
+    answers: bool = False  #: whether it answers a request, which can be done once
+    when: str = "starts_at"  #: the field that says the time
 
 
 def _confirm(taking: Taking, typed: fields.Booking) -> object:
@@ -133,10 +135,12 @@ def _opt_out(taking: Taking, typed: fields.OptingOut) -> object:
 
 
 DECISIONS: Mapping[str, Decision] = {
-    "confirm": Decision(fields.Booking, _confirm, True, True),
-    "propose": Decision(fields.Proposal, _propose, True, False),
-    "decline": Decision(fields.Declining, _decline, True, False),
-    "course": Decision(fields.CourseBooking, _course, True, True),
+    "confirm": Decision(fields.Booking, _confirm, True, True, answers=True),
+    "propose": Decision(fields.Proposal, _propose, True, False, answers=True),
+    "decline": Decision(fields.Declining, _decline, True, False, answers=True),
+    "course": Decision(
+        fields.CourseBooking, _course, True, True, answers=True, when="first_starts_at"
+    ),
     "reschedule": Decision(fields.Move, _reschedule, False, True),
     "cancel": Decision(fields.Cancellation, _cancel, False, True),
     "arrived": Decision(fields.Moment, _happened(attending.arrived), False, True),

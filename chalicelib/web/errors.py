@@ -105,12 +105,16 @@ def _show(kind: Kind, answer: Answer, error: Exception) -> Response:
         errors = [{"field": name, "message": text} for name, text in fields.items()]
         return answers.problem(answer.status, answer.title, errors=errors, headers=headers)
     fields = error.messages_by_field if isinstance(error, Invalid) else {}
-    return answers.page(
-        "problem.html",
-        status=answer.status,
-        headers=headers,
-        title=answer.title,
-        text=text,
-        details=list(fields.values()),
-        free=list(error.free) if isinstance(error, SlotTaken) else [],
-    )
+    try:
+        return answers.page(
+            "problem.html",
+            status=answer.status,
+            headers=headers,
+            title=answer.title,
+            text=text,
+            details=list(fields.values()),
+            free=list(error.free) if isinstance(error, SlotTaken) else [],
+        )
+    except Unavailable:
+        # The settings themselves cannot be read, and a page of ours names the clinic (F37).
+        return answers.bare_page(answer.title, text, status=answer.status, headers=headers)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -17,6 +18,8 @@ from pydantic import (
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.usecases.intake import Wish
+from chalicelib.web.bodies import Form, single
+from chalicelib.web.words import ENGLISH
 
 Reason = Literal[
     "depression",
@@ -31,30 +34,23 @@ Reason = Literal[
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
 
-MESSAGES = {
-    "name": "Please give a name of 1 to 100 characters.",
-    "phone": "Please give a US phone number that can receive calls, such as 316-555-0142.",
-    "email": "Please check the e-mail address, or leave it empty.",
-    "reason": "Please choose one of the reasons, or “I would rather not say”.",
-    "preferred": "Please choose days and times of day from the list.",
-    "note": "Please keep the note to 1,000 characters.",
-    "language": "Please choose English or Spanish.",
-    "sms_consent": "Please tick the box or leave it empty.",
-    "detailed_consent": "Please tick the box or leave it empty.",
-    "discreet": "Please tick the box or leave it empty.",
-    "time_zone": "This time zone is not known. Please use a name such as America/Chicago.",
-}
+MESSAGES: Mapping[str, str] = ENGLISH["errors"]
 UNKNOWN = "This field is not known."
 
-# What no name holds: control characters, and marks that turn the direction of what follows.
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_JOINERS = {"\u200c", "\u200d"}  # needed to write some names rightly
+PREMIUM_EXCHANGE = "976"  # in any area code such a number costs whoever reaches it
+TICKED = frozenset({"yes", "on", "true", "1"})
+
+# What no name holds: control characters, halves of one, and breaks of a line. Marks of direction
+# and joiners are kept as typed (F46): some names need them, and pages show each name by itself.
+_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_LETTERS = frozenset("LNPSM")  # the first letter of a category that can be seen
 
 
 def _clean_name(value: str) -> str:
-    name = " ".join(value.split(" ")).strip()
-    if any(unicodedata.category(c) in _UNSEEN and c not in _JOINERS for c in name):
-        raise ValueError("a control character")
+    name = value.strip()
+    kinds = {unicodedata.category(letter) for letter in name}
+    if kinds & _CONTROL or not {kind[0] for kind in kinds} & _LETTERS:
+        raise ValueError("no name")
     return name
 
 
@@ -74,11 +70,13 @@ def us_number(value: str) -> str:
         phonenumbers.PhoneNumberType.MOBILE,
         phonenumbers.PhoneNumberType.FIXED_LINE,
     )
+    national = str(number.national_number)
     if (
         not phonenumbers.is_valid_number(number)
         or number.extension
         or phonenumbers.region_code_for_number(number) != "US"
         or phonenumbers.number_type(number) not in usual
+        or national[3:6] == PREMIUM_EXCHANGE
     ):
         raise ValueError("not a US number")
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
@@ -97,9 +95,10 @@ def _address(value: str | None) -> str | None:
 
 
 def _words(value: str) -> str:
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in value):
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
         raise ValueError("a control character")
-    return value.strip()
+    return text.strip()
 
 
 def _known_zone(value: str | None) -> str | None:
@@ -163,3 +162,25 @@ def checked(values: dict[str, Any]) -> RequestFields:
     except ValidationError as error:
         names = dict.fromkeys(str(part["loc"][0]) for part in error.errors() if part["loc"])
         raise Invalid(**{name: MESSAGES.get(name, UNKNOWN) for name in names}) from None
+
+
+def from_form(form: Form) -> dict[str, Any]:
+    """A form's texts as the JSON route would have them; blank fields as missing ones."""
+    values: dict[str, Any] = {}
+    for name in ("name", "phone", "email", "reason", "note", "language", "time_zone"):
+        text = single(form, name)
+        if text is not None and (text.strip() or name in ("name", "phone")):
+            values[name] = text
+    for name in ("sms_consent", "detailed_consent", "discreet"):
+        values[name] = (single(form, name) or "") in TICKED
+    values["preferred"] = [
+        {"day": day, "part": part}
+        for day, _, part in (text.partition(":") for text in form.get("preferred", []))
+    ]
+    return values
+
+
+def form_values(form: Form) -> dict[str, Any]:
+    """What was typed, for showing the form again."""
+    texts = {name: values[0] for name, values in form.items() if values}
+    return {"one": texts, "preferred": set(form.get("preferred", []))}

@@ -1,5 +1,6 @@
 """Style sheets and scripts: few, small, and kept by browsers for a day."""
 
+import json
 from collections.abc import Mapping
 from importlib import resources
 
@@ -15,6 +16,7 @@ files = Blueprint(__name__)
 TYPES: Mapping[str, str] = {
     "bookend.css": "text/css",
     "staff.css": "text/css",
+    "frame.js": "text/javascript",
 }
 KEPT = {"Cache-Control": "public, max-age=86400"}
 FOLDER = resources.files("chalicelib.web").joinpath("static")
@@ -40,4 +42,6 @@ def embed() -> Response:
         "Cache-Control": "public, max-age=3600",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    return answers.plain(text.replace("{{base}}", base), "text/javascript", headers=headers)
+    return answers.plain(
+        text.replace('"{{base}}"', json.dumps(base)), "text/javascript", headers=headers
+    )

@@ -13,7 +13,11 @@ TITLES: Mapping[int, str] = {
     404: "Not found",
     405: "This cannot be done here",
     415: "This content type is not taken",
-    500: "Something went wrong on our side. Nothing that you sent is lost if you send it again.",
+    500: "Something went wrong on our side",
+}
+TEXTS: Mapping[int, str] = {
+    404: "This page does not exist. Please open the link from the message again.",
+    500: "Please try again in a few minutes. Nothing happens twice if you send it again.",
 }
 
 
@@ -23,10 +27,18 @@ def with_our_headers(event: Any, get_response: Callable[[Any], Response]) -> Res
     if isinstance(response.body, dict) and "Code" in response.body:
         kept = {n: str(v) for n, v in response.headers.items() if n in ("Allow", "Retry-After")}
         title = TITLES.get(response.status_code, "This could not be done")
+        if "text/html" in _accepted(event):
+            text = TEXTS.get(response.status_code, "Please go back and try again.")
+            return answers.bare_page(title, text, status=response.status_code, headers=kept)
         return answers.problem(response.status_code, title, headers=kept)
     for name, value in answers.HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _accepted(event: Any) -> str:
+    """What the asker reads; none is known of an event that is no request."""
+    return str(event.headers.get("accept", "")) if event is not None else ""
 
 
 class KeepTextsOut(logging.Filter):

@@ -1,16 +1,14 @@
 """The website's form and `POST /requests`."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Invalid, TooMany
 from chalicelib.domain.record import written
-from chalicelib.usecases.intake import Origin, Receipt, made_up, submit
+from chalicelib.usecases.intake import Origin, made_up, submit
 from chalicelib.web import answers
 from chalicelib.web.bodies import (
     FORM,
@@ -24,13 +22,14 @@ from chalicelib.web.bodies import (
     type_of,
 )
 from chalicelib.web.errors import answering
-from chalicelib.web.fields import DAYS, PARTS, checked
-from chalicelib.web.submission import TOO_FAST, new_mark, read_mark, sealed, unsealed
+from chalicelib.web.fields import checked, from_form
+from chalicelib.web.origins import foreign_origin, framed, preflight_answer, readable
+from chalicelib.web.request_page import form_page, thanks_page, to_thanks
+from chalicelib.web.submission import TOO_FAST, read_mark
+from chalicelib.web.words import words
 
 routes = Blueprint(__name__)
 
-TICKED = frozenset({"yes", "on", "true", "1"})
-OURS = ("submission_id", "website")  # fields of the form that are not the patient's
 SIGNED_FORMS_MORE = 2  # a form that we made may come this much more often from one address
 KEY_MOST = 255
 
@@ -38,57 +37,61 @@ KEY_MOST = 255
 @routes.route("/request", methods=["GET"])
 @answering("page")
 def show_form() -> Response:
-    return _form_page({}, {})
+    return _for_frames(_show_form())
 
 
 @routes.route("/thanks", methods=["GET"])
 @answering("page")
 def thank() -> Response:
-    query = query_of(routes.current_request)
-    keys = wiring.services().settings.link_keys
-    told = unsealed(keys, query.get("r", "")) or {}
-    answer_by = told.get("answer_by")
-    return answers.page(
-        "thanks.html",
-        reference=told.get("reference", ""),
-        answer_by=datetime.fromisoformat(answer_by) if answer_by else None,
-        embedded="embed" in query,
-        headers=_framed("embed" in query),
-    )
+    return _for_frames(_thank())
 
 
 @routes.route("/requests", methods=["POST"], content_types=[JSON, FORM])
 def take_request() -> Response:
     """One stored request, however often it is sent."""
     kind = (routes.current_request.headers.get("content-type") or "").lower()
-    answer = _take_form() if FORM in kind else _take_json()
-    if _origin() in wiring.services().settings.allowed_origins:
-        # A refusal too must be readable to the page that sent the request.
-        answer.headers.update(_cors(_origin() or ""))
-    return answer
+    return _form_request() if FORM in kind else _json_request()
 
 
 @routes.route("/requests", methods=["OPTIONS"])
 @answering("json")
 def preflight() -> Response:
     """Our own answer to a browser that asks before sending from a configured page."""
-    answer = answers.nothing(204)
-    origin = _origin()
-    if origin in wiring.services().settings.allowed_origins:
-        answer.headers.update(_cors(origin or ""))
-        answer.headers["Access-Control-Allow-Methods"] = "POST, OPTIONS"
-        answer.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
-        answer.headers["Access-Control-Max-Age"] = "600"
-    return answer
+    return preflight_answer(routes.current_request, wiring.services().settings)
+
+
+@answering("json")
+def _json_request() -> Response:
+    return readable(_take_json(), routes.current_request, wiring.services().settings)
+
+
+@answering("page")
+def _form_request() -> Response:
+    answer = _for_frames(_take_form())
+    return readable(answer, routes.current_request, wiring.services().settings)
+
+
+# Refusals become answers inside, so that they too get what frames and other pages need; only what
+# is wrong with our own settings is left for the decorator outside.
+@answering("page")
+def _show_form() -> Response:
+    return form_page(_language({}), embedded=_is_embedded())
+
+
+@answering("page")
+def _thank() -> Response:
+    seal = query_of(routes.current_request).get("r", "")
+    return thanks_page(seal, embedded=_is_embedded())
 
 
 @answering("json")
 def _take_json() -> Response:
     request = routes.current_request
+    services = wiring.services()
     type_of(request, JSON)
-    _refuse_other_origins()
+    foreign_origin(request, services.settings)
     fields = checked(json_of(request))
-    receipt = submit(wiring.services().desk, fields.wish(), origin=_source("json", 1), key=_key())
+    receipt = submit(services.desk, fields.wish(), origin=_source("json", 1), key=_key())
     body = {
         "reference": receipt.reference,
         "status": "received",
@@ -101,100 +104,42 @@ def _take_json() -> Response:
 def _take_form() -> Response:
     services = wiring.services()
     form = form_of(routes.current_request)
-    _refuse_other_origins()
+    foreign_origin(routes.current_request, services.settings)
     mark = read_mark(
         services.settings.link_keys, single(form, "submission_id"), services.clock.now()
     )
     is_machine = bool(single(form, "website")) or (mark is not None and mark.age < TOO_FAST)
+    language, embedded = _language(form), _is_embedded()
     try:
         wish = checked(from_form(form)).wish()
         if is_machine:
-            return _thanks(made_up(services.desk), form)
+            return to_thanks(made_up(services.desk), language, embedded=embedded)
         origin = _source("form", SIGNED_FORMS_MORE if mark else 1)
-        key = mark.id if mark else _key()
-        receipt = submit(services.desk, wish, origin=origin, key=key)
+        receipt = submit(services.desk, wish, origin=origin, key=mark.id if mark else _key())
     except Invalid as error:
-        return _form_page(form, error.messages_by_field, status=422)
+        errors: Mapping[str, str] = error.messages_by_field
+        return form_page(language, form=form, errors=errors, status=422, embedded=embedded)
     except TooMany as error:
-        headers = {"Retry-After": str(error.retry_after_seconds)}
-        return _form_page(form, {"": str(error)}, status=429, headers=headers)
-    return _thanks(receipt, form)
+        said = words(language)["request"]["too_many"].format(phone=services.clinic.phone_said)
+        retry = {"Retry-After": str(error.retry_after_seconds)}
+        return form_page(
+            language, form=form, errors={"": said}, status=429, headers=retry, embedded=embedded
+        )
+    return to_thanks(receipt, language, embedded=embedded)
 
 
-def from_form(form: Form) -> dict[str, Any]:
-    """A form's texts as the JSON route would have them; blank fields as missing ones."""
-    values: dict[str, Any] = {}
-    for name in ("name", "phone", "email", "reason", "note", "language", "time_zone"):
-        text = single(form, name)
-        if text is not None and (text.strip() or name in ("name", "phone")):
-            values[name] = text
-    for name in ("sms_consent", "detailed_consent", "discreet"):
-        values[name] = (single(form, name) or "") in TICKED
-    values["preferred"] = [
-        {"day": day, "part": part}
-        for day, _, part in (text.partition(":") for text in form.get("preferred", []))
-    ]
-    return values
+def _language(form: Form) -> str:
+    """The language of the page that was read: its consents are stored in that one."""
+    asked = form.get("language") or [query_of(routes.current_request).get("lang", "")]
+    return "es" if asked[0] == "es" else "en"
 
 
-def form_values(form: Form) -> dict[str, Any]:
-    """What was typed, for showing the form again."""
-    texts = {name: values[0] for name, values in form.items() if values}
-    return {"one": texts, "preferred": set(form.get("preferred", []))}
+def _is_embedded() -> bool:
+    return query_of(routes.current_request).get("embed") == "1"
 
 
-def _form_page(
-    form: Form,
-    errors: Mapping[str, str],
-    *,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    services = wiring.services()
-    query = query_of(routes.current_request)
-    embedded = "embed" in query or single(form, "embed") == "1"
-    language = "es" if query.get("lang") == "es" else "en"
-    return answers.page(
-        "request.html",
-        status=status,
-        headers={**_framed(embedded), **(headers or {})},
-        typed=form_values(form),
-        errors=dict(errors),
-        days=DAYS,
-        parts=PARTS,
-        language=language,
-        submission_id=_same_mark(form)
-        or new_mark(services.settings.link_keys, services.clock.now()),
-        consents={
-            box: services.clinic.consent(box, language) for box in ("appointment", "detailed")
-        },
-        embedded=embedded,
-    )
-
-
-def _same_mark(form: Form) -> str | None:
-    """A form that comes back for mending keeps its mark, so mending it makes one request."""
-    services = wiring.services()
-    text = (form.get("submission_id") or [""])[0]
-    mark = read_mark(services.settings.link_keys, text, services.clock.now())
-    return text if mark else None
-
-
-def _framed(embedded: bool) -> dict[str, str]:
-    """The embedded form may stand in the configured pages; nothing else may stand anywhere."""
-    origins = " ".join(wiring.services().settings.allowed_origins)
-    if not embedded or not origins:
-        return {}
-    return {"Content-Security-Policy": answers.POLICY.format(ancestors=origins)}
-
-
-def _thanks(receipt: Receipt, form: Form) -> Response:
-    from chalicelib.web.rendering import url
-
-    told = {"reference": receipt.reference, "answer_by": written(receipt.answer_by)}
-    seal = sealed(wiring.services().settings.link_keys, told)
-    embed = "&embed=1" if single(form, "embed") == "1" else ""
-    return answers.see_other(url(f"thanks?r={quote(seal)}{embed}"))
+def _for_frames(answer: Response) -> Response:
+    return framed(answer, wiring.services().settings) if _is_embedded() else answer
 
 
 def _source(means: str, more: int) -> Origin:
@@ -217,22 +162,3 @@ def _key() -> str | None:
     if not 1 <= len(key) <= KEY_MOST or not key.isprintable():
         raise BadBody(400, "The Idempotency-Key must have 1 to 255 printable characters.")
     return str(key)
-
-
-def _origin() -> str | None:
-    origin = routes.current_request.headers.get("origin")
-    return None if origin is None else str(origin)
-
-
-def _refuse_other_origins() -> None:
-    """Refused is a page elsewhere that is named and not configured (F42)."""
-    origin = _origin()
-    settings = wiring.services().settings
-    scheme, _, rest = settings.base_url.partition("://")
-    ours = f"{scheme}://{rest.partition('/')[0]}"
-    if origin not in (None, "null", ours, *settings.allowed_origins):
-        raise BadBody(403, "Requests are not taken from this page.")
-
-
-def _cors(origin: str) -> dict[str, str]:
-    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chalicelib import wiring
+from chalicelib.web.words import ENGLISH
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -79,6 +80,7 @@ def _environment() -> "Environment":
     environment.filters["clock"] = said_clock
     environment.filters["moment"] = said_moment
     environment.filters["number"] = said_number
+    environment.globals["words"] = ENGLISH  # a page in another language is given its own
     environment.globals["url"] = url
     environment.globals["static"] = static_url
     environment.globals["clinic"] = _Clinic()

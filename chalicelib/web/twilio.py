@@ -1,8 +1,7 @@
 """Twilio's two webhooks: a patient's text, and what became of one of ours."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from aws_lambda_powertools import Logger
@@ -12,19 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chalicelib import wiring
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.web import answers
-from chalicelib.web.bodies import FORM, BadBody, body_of
+from chalicelib.web.bodies import BadBody, body_of
 from chalicelib.web.errors import answering
 
 log = Logger(service="bookend", child=True)
 
 routes = Blueprint(__name__)
 
+# What is no form carries no valid signature either, and gets the same answer (F54).
+ANY = ["*/*"]
+# 1,600 characters may be 19 KB in a form, and ten addresses of pictures come beside them (F57).
+MOST = 64 * 1024
+
 F = TypeVar("F", bound=BaseModel)
 
 Sid = Annotated[str, Field(pattern=r"^(SM|MM)[0-9a-fA-F]{32}$")]
 # A short code, a name or `anonymous` may write to us too (F58).
 Sender = Annotated[str, Field(pattern=r"^[+]?[A-Za-z0-9 ._-]{1,32}$")]
-MESSAGE_ID = re.compile(r"^[A-Z]{2,4}-[A-Za-z0-9._-]{1,120}$")
+MESSAGE_ID = re.compile(r"[A-Z]{2,4}-[A-Za-z0-9._-]{1,120}")
 
 
 class InboundFields(BaseModel):
@@ -61,7 +65,7 @@ class StatusFields(BaseModel):
     ErrorCode: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
 
 
-@routes.route("/twilio/inbound", methods=["POST"], content_types=[FORM])
+@routes.route("/twilio/inbound", methods=["POST"], content_types=ANY)
 @answering("json")
 def inbound() -> Response:
     """The text has had its effect before this answers; a failing store is a 5xx (R39)."""
@@ -80,7 +84,7 @@ def inbound() -> Response:
     return answers.plain("<Response/>", "text/xml")
 
 
-@routes.route("/twilio/status/{message_id}", methods=["POST"], content_types=[FORM])
+@routes.route("/twilio/status/{message_id}", methods=["POST"], content_types=ANY)
 @answering("json")
 def status(message_id: str) -> Response:
     """The receipt is taken, or is none of ours; both are a 204, so that it is not sent again."""
@@ -88,7 +92,7 @@ def status(message_id: str) -> Response:
 
     message_id = unquote(message_id)
     fields = _read(StatusFields, f"/twilio/status/{message_id}")
-    if MESSAGE_ID.match(message_id):
+    if MESSAGE_ID.fullmatch(message_id):
         receipts.take(
             wiring.services().office,
             message_id,
@@ -122,7 +126,7 @@ def _signed(path: str) -> list[tuple[str, str]]:
     settings = wiring.services().settings
     signature = request.headers.get("x-twilio-signature", "")
     try:
-        text = body_of(request).decode("utf-8")
+        text = body_of(request, most=MOST).decode("utf-8")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except ValueError:
         raise BadBody(403, "Forbidden") from None
@@ -145,5 +149,7 @@ class _Fields(dict[str, list[str]]):
         return self[name]
 
 
-def _query(parameters: Mapping[str, str] | None) -> str:
-    return f"?{urlencode(parameters)}" if parameters else ""
+def _query(parameters: Any) -> str:
+    """The address's query as it was; API Gateway hands it over in pieces, decoded."""
+    pairs = [(name, value) for name in parameters or () for value in parameters.getlist(name)]
+    return f"?{urlencode(pairs)}" if pairs else ""

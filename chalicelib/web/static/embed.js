@@ -1,19 +1,34 @@
-/* Puts the request form where this script stands. Without scripts the page shows a plain link. */
+/* Puts the request form where this script stands, as tall as it needs to be. */
 (function () {
   "use strict";
   var base = "{{base}}";
   var script = document.currentScript;
+  var lang = script.dataset.lang === "es" ? "&lang=es" : "";
   var frame = document.createElement("iframe");
-  frame.src = base + "/request?embed=1" + (script.dataset.lang === "es" ? "&lang=es" : "");
+  frame.src = base + "/request?embed=1" + lang;
   frame.title = "Request an appointment";
-  frame.loading = "lazy";
-  frame.referrerPolicy = "no-referrer";
-  frame.style.cssText = "width:100%;min-height:1900px;border:0;color-scheme:light dark";
-  var link = document.createElement("p");
-  var anchor = document.createElement("a");
-  anchor.href = base + "/request";
-  anchor.textContent = "Open the form on its own page";
-  link.appendChild(anchor);
-  script.parentNode.insertBefore(frame, script.nextSibling);
-  frame.insertAdjacentElement("afterend", link);
+  frame.style.cssText = "display:block;width:100%;height:60rem;border:0";
+
+  var link = document.createElement("a");
+  link.href = base + "/request" + lang.replace("&", "?");
+  link.textContent = "Open the form on its own page";
+  var aside = document.createElement("p");
+  aside.appendChild(link);
+
+  window.addEventListener("message", function (event) {
+    if (event.source !== frame.contentWindow || new URL(base).origin !== event.origin) return;
+    var told = event.data || {};
+    if (told.bookend === "height" && told.height > 0 && told.height < 20000) {
+      frame.style.height = Math.ceil(told.height) + "px";
+    }
+  });
+
+  var loads = 0;
+  frame.addEventListener("load", function () {
+    loads += 1;
+    // The answer to the form begins at the top, which may lie far above the button just pressed.
+    if (loads > 1 && frame.getBoundingClientRect().top < 0) frame.scrollIntoView();
+  });
+
+  script.after(frame, aside);
 })();
