@@ -15,13 +15,14 @@ from chalicelib.adapters.expressions import packed, transact_item
 from chalicelib.adapters.rows import Row, due_of, record_of
 from chalicelib.domain.change import Change, Operation
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
-from chalicelib.domain.record import Record, Ref, written
+from chalicelib.domain.record import Key, Record, Ref, written
 from chalicelib.ports import Due, Pause
 
 log = Logger(service="bookend", child=True)
 
 R = TypeVar("R", bound=Record)
 
+BATCH = 100  # keys that one BatchGetItem takes
 TRIES = 4  # of the same bytes, when only traffic stood in the way
 
 # Reasons for which a cancelled transaction may be sent again as it is.
@@ -60,23 +61,10 @@ class DynamoStore:
         return cast(R, record_of(self._row(answer["Item"]))) if "Item" in answer else None
 
     def get_many(self, *refs: Ref[Any]) -> tuple[Any, ...]:
-        keys = {ref.key for ref in refs}
-        wanted: list[Row] = [packed(key._asdict()) for key in keys]
-        found: dict[tuple[str, str], Row] = {}
-        for attempt in range(TRIES):
-            answer = self._call(
-                "batch_get_item",
-                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}},
-            )
-            for item in answer["Responses"].get(self._table, []):
-                row = self._row(item)
-                found[row["pk"], row["sk"]] = row
-            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-            if not wanted:
-                break
-            self._pause(attempt)
-        else:
-            raise Unavailable("the table did not answer for every row")
+        keys = sorted({ref.key for ref in refs})
+        found: dict[Key, Row] = {}
+        for start in range(0, len(keys), BATCH):
+            found |= self._batch(keys[start : start + BATCH])
         return tuple(record_of(found[ref.key]) if ref.key in found else None for ref in refs)
 
     def owned(self, pk: str) -> list[Record]:
@@ -144,6 +132,23 @@ class DynamoStore:
             if getattr(record, "change_id", None) == change.id:
                 return self.get(Ref(type(record), record.key)) is not None
         return False
+
+    def _batch(self, keys: Sequence[Key]) -> dict[Key, Row]:
+        wanted: list[Row] = [packed(key._asdict()) for key in keys]
+        found: dict[Key, Row] = {}
+        for attempt in range(TRIES):
+            answer = self._call(
+                "batch_get_item",
+                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}},
+            )
+            for item in answer["Responses"].get(self._table, []):
+                row = self._row(item)
+                found[Key(row["pk"], row["sk"])] = row
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not wanted:
+                return found
+            self._pause(attempt)
+        raise Unavailable("the table did not answer for every row")
 
     def _query(self, *, most: int | None = None, **query: Any) -> list[Record]:
         records: list[Record] = []

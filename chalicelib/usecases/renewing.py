@@ -19,15 +19,19 @@ def renew(desk: Desk, *, subject_id: str, staff_id: str) -> None:
         if member is None or not member.may_act(now):
             return Change(), None
         window = int(now.timestamp() // EVERY.total_seconds())
-        (mail,) = mails_to_staff(
-            f"RNW-{subject_id}",
-            "fresh_link",
-            [member],
-            about=f"link-{window}",
-            now=now,
-            facts={"subject_id": subject_id},
+        before, mail = (
+            mails_to_staff(
+                f"RNW-{subject_id}",
+                "fresh_link",
+                [member],
+                about=f"link-{number}",
+                now=now,
+                facts={"subject_id": subject_id},
+            )[0]
+            for number in (window - 1, window)
         )
-        if desk.store.get(Message.ref(mail.id)) is not None:
+        mailed = desk.store.get_many(Message.ref(before.id), Message.ref(mail.id))
+        if any(one is not None and now - one.created_at < EVERY for one in mailed):
             return Change(), None
         change = change_of(mail.owner_id, "link_renewed", SERVICE, now, staff_id=staff_id)
         change.include([Save(mail)])

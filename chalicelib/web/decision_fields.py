@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from chalicelib import wiring
 from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.errors import Invalid
 from chalicelib.usecases.slots import WallTime
@@ -27,6 +28,11 @@ def wall_time(value: object) -> WallTime:
     if found is None:
         raise ValueError("no time on the clinic's clock")
     return WallTime(date.fromisoformat(found[1]), time.fromisoformat(found[2]))
+
+
+def as_typed(at: datetime) -> str:
+    """An instant as `wall_time` reads it."""
+    return f"{at.astimezone(wiring.services().clinic.zone):%Y-%m-%dT%H:%M}"
 
 
 When = Annotated[WallTime, BeforeValidator(wall_time)]

@@ -1,24 +1,25 @@
 """The staff's page of a request or an appointment, and the decisions taken on it."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Invalid, LinkExpired, NotFound, SlotTaken
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound, SlotTaken
+from chalicelib.domain.request import OPEN, ConsultationRequest
+from chalicelib.usecases.booking import answered_before
 from chalicelib.usecases.contacting import subject_by_id
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.renewing import renew
 from chalicelib.usecases.staff import acting
-from chalicelib.web import answers, staff_pages
-from chalicelib.web.bodies import FORM, Form, form_of
+from chalicelib.web import answers
+from chalicelib.web.bodies import FORM, JSON, form_of
 from chalicelib.web.decision_fields import read
-from chalicelib.web.decisions import DECISIONS, Taking
+from chalicelib.web.decisions import DECISIONS, Decision, Taking
 from chalicelib.web.errors import answering
-from chalicelib.web.rendering import url
+from chalicelib.web.rendering import said_moment, url
+from chalicelib.web.staff_pages import Typed, decided_before, link_to, page_of
 
 routes = Blueprint(__name__)
 
@@ -42,21 +43,29 @@ def show(token: str) -> Response:
     services = wiring.services()
     subject = subject_by_id(services.desk, opened.subject_id)
     if isinstance(subject, ConsultationRequest) and subject.appointment_id is not None:
-        onward = services.links.staff_token(
-            subject_id=subject.appointment_id,
-            staff_id=opened.actor.id,
-            now=services.clock.now(),
-        )
-        return answers.see_other(url(f"s/{onward}"))
-    return staff_pages.page_of(subject, opened.token, opened.actor)
+        return answers.see_other(link_to(subject.appointment_id, opened.actor))
+    return page_of(subject, opened.token, opened.actor)
+
+
+# "202 always" also for a client that names no content type, which Chalice reads as JSON.
+@routes.route("/s/{token}/renew", methods=["POST"], content_types=[FORM, JSON])
+@answering("page")
+def mail_again(token: str) -> Response:
+    """Always the same answer, so that nobody learns which links were good."""
+    services = wiring.services()
+    try:
+        link = services.links.read_expired(unquote(token))
+    except NotFound:
+        link = None
+    if link is not None:
+        renew(services.desk, subject_id=link.subject_id, staff_id=link.staff_id)
+    return answers.page("staff/renewed.html", status=202)
 
 
 @routes.route("/s/{token}/{decision}", methods=["POST"], content_types=[FORM])
 @answering("page")
 def decide(token: str, decision: str) -> Response:
     """Taken: 303 to the page. A wrong field: the page again with what was typed."""
-    if decision == "renew":
-        return _renew(token)
     row = DECISIONS.get(decision)
     if row is None:
         raise NotFound
@@ -65,16 +74,17 @@ def decide(token: str, decision: str) -> Response:
     except LinkExpired:
         return expired(token)
     form = form_of(routes.current_request)
-    services = wiring.services()
-    subject_id = _meant(opened.subject_id, decision)
+    desk = wiring.services().desk
     try:
-        typed = read(row.fields, form)
-        row.take(Taking(services.desk, subject_id, opened.actor), typed)
+        subject_id = _meant(opened.subject_id, row)
+        row.take(Taking(desk, subject_id, opened.actor), read(row.fields, form))
+    except AlreadyDecided as error:
+        return _again(opened, Typed(notice=decided_before(error)), 409)
     except Invalid as error:
-        return _again(opened, subject_id, decision, form, error.messages_by_field, 422)
+        said = {row.when if n == "starts_at" else n: w for n, w in error.messages_by_field.items()}
+        return _again(opened, Typed(decision, form, said), 422)
     except SlotTaken as taken:
-        said = {"starts_at": _clash(taken)}
-        return _again(opened, subject_id, decision, form, said, 409, free=taken.free)
+        return _again(opened, Typed(decision, form, {row.when: _clash(taken)}, taken.free), 409)
     return answers.see_other(url(f"s/{opened.token}"))
 
 
@@ -91,57 +101,44 @@ def expired(token: str) -> Response:
     return answers.page("staff/expired.html", status=410, token=unquote(token))
 
 
-def _renew(token: str) -> Response:
-    """Always the same answer, so that nobody learns which links were good."""
-    services = wiring.services()
-    try:
-        link = services.links.read_expired(unquote(token))
-    except NotFound:
-        link = None
-    if link is not None:
-        renew(services.desk, subject_id=link.subject_id, staff_id=link.staff_id)
-    return answers.page("staff/renewed.html", status=202)
+def _meant(subject_id: str, row: Decision) -> str:
+    """What the decision is about: through a booked request's link also its appointment.
 
-
-def _meant(subject_id: str, decision: str) -> str:
-    """What the decision is about: through a booked request's link also its appointment."""
-    row = DECISIONS[decision]
-    if not subject_id.startswith("REQ-"):
-        if not row.on_appointment or not subject_id.startswith("APT-"):
+    AlreadyDecided when it would answer a request that has its answer, whatever was typed.
+    """
+    if subject_id.startswith("APT-"):
+        if not row.on_appointment:
             raise NotFound
         return subject_id
-    if row.on_request:
-        return subject_id
     request = wiring.services().store.get(ConsultationRequest.ref(subject_id))
-    if request is None or request.status is not RequestStatus.BOOKED:
+    if request is None:
         raise NotFound
-    return request.appointment_id or ""
+    if row.on_request:
+        if row.answers and request.status not in OPEN:
+            raise answered_before(request)
+        return subject_id
+    if request.appointment_id is None:
+        raise NotFound
+    return request.appointment_id
 
 
-def _again(
-    opened: Opened,
-    subject_id: str,
-    decision: str,
-    form: Form,
-    errors: Mapping[str, str],
-    status: int,
-    *,
-    free: Any = (),
-) -> Response:
-    subject = subject_by_id(wiring.services().desk, subject_id)
-    return staff_pages.page_of(
-        subject,
-        opened.token,
-        opened.actor,
-        status=status,
-        typed=staff_pages.Typed(decision, form, dict(errors), tuple(free)),
-    )
+def _again(opened: Opened, typed: Typed, status: int) -> Response:
+    """The page as it is now; a booked request's is that of its visit, with the visit's link."""
+    services = wiring.services()
+    subject = subject_by_id(services.desk, opened.subject_id)
+    token = opened.token
+    if isinstance(subject, ConsultationRequest) and subject.appointment_id is not None:
+        subject = subject_by_id(services.desk, subject.appointment_id)
+        token = services.links.staff_token(
+            subject_id=subject.id, staff_id=opened.actor.id, now=services.clock.now()
+        )
+    return page_of(subject, token, opened.actor, status=status, typed=typed)
 
 
 def _clash(taken: SlotTaken) -> str:
-    from chalicelib.web.rendering import said_moment
-
     if len(taken.clashes) > 1:
         times = "; ".join(said_moment(at) for at in taken.clashes)
         return f"These times are taken: {times}."
+    if taken.clashes:
+        return f"{said_moment(taken.clashes[0])} is taken."
     return "That time is taken."

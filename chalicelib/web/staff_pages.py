@@ -1,7 +1,8 @@
 """What the staff's page shows: the thing itself, what can be decided now, and the timeline."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -9,64 +10,57 @@ from chalice.app import Response
 
 from chalicelib import wiring
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.message import Channel, Message, MessageStatus
+from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Record
 from chalicelib.domain.request import OPEN, ConsultationRequest
-from chalicelib.domain.work import AuditEvent
-from chalicelib.messages import catalogue
 from chalicelib.usecases.attending import UNDO_WITHIN, UNDONE
+from chalicelib.usecases.contacting import open_visits
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.moving import CANCEL_REASONS
 from chalicelib.usecases.offers import DECLINE_REASONS
 from chalicelib.usecases.staff import name_of
 from chalicelib.web import answers
 from chalicelib.web.bodies import Form
+from chalicelib.web.decision_fields import as_typed
+from chalicelib.web.rendering import said_moment, url
+from chalicelib.web.timelines import MEANS_WORDS, timeline
 
-# How a message's status reads, and whether it is good, open or bad news.
-STATUS_WORDS: Mapping[MessageStatus, tuple[str, str]] = {
-    MessageStatus.PENDING: ("waits", "open"),
-    MessageStatus.SENDING: ("is being sent", "open"),
-    MessageStatus.SENT: ("sent, not confirmed", "open"),
-    MessageStatus.DELIVERED: ("delivered", "good"),
-    MessageStatus.UNDELIVERED: ("not delivered", "bad"),
-    MessageStatus.FAILED: ("failed", "bad"),
-    MessageStatus.WITHDRAWN: ("withdrawn", "off"),
-    MessageStatus.SUPPRESSED: ("not sent", "off"),
-    MessageStatus.EXPIRED: ("not sent, too late", "off"),
+NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
+
+# What was decided before, for whoever comes second (R50).
+DECIDED_WORDS: Mapping[str, str] = {
+    "booked": "A visit was booked",
+    "proposed": "Times were offered",
+    "declined": "The request was declined",
+    "closed": "The request was closed",
+    "arrived": "The arrival was recorded",
+    "fulfilled": "The discharge was recorded",
+    "noshow": "It was recorded that the patient did not come",
+    "cancelled": "The visit was cancelled",
+    "at that time": "The visit was put at this time",
+    "done": "The task was closed",
 }
-KIND_WORDS: Mapping[str, str] = {
-    "welcome": "First text to this number",
-    "confirmation": "Confirmation",
-    "moved": "New time",
-    "cancelled": "Cancellation",
-    "reminder": "Reminder",
-    "ride": "Ride home",
-    "preparation": "Preparation",
-    "aftercare": "Aftercare",
-    "check_in": "Check-in",
-    "proposed": "Times offered",
-    "declined": "Answer",
-    "course_overview": "Course overview",
-    "new_request": "Notice to staff",
-    "request_waiting": "Reminder to staff",
-    "request_overdue": "Reminder to the manager",
-}
-EVENT_WORDS: Mapping[str, str] = {
-    "request_received": "Request received",
-    "booked": "Booked",
-    "course_booked": "Course booked",
-    "proposed": "Times offered",
+STATUS_WORDS: Mapping[str, str] = {
+    "received": "Waiting for an answer",
+    "proposed": "Times are offered; the patient has not chosen yet",
     "declined": "Declined",
-    "moved": "Moved",
+    "closed": "Closed",
+    "booked": "Booked",
+    "arrived": "Here",
+    "fulfilled": "Done",
+    "noshow": "Did not come",
     "cancelled": "Cancelled",
-    "arrived": "Arrived",
-    "discharged": "Discharged",
-    "no_show": "Did not come",
-    "undone": "Last entry taken back",
-    "driver": "Ride home noted",
-    "move_asked": "Asked for another time",
-    "contact_changed": "Contact details changed",
-    "opted_out": "Opted out of texts",
+}
+REASON_WORDS: Mapping[str, str] = {
+    "depression": "Depression",
+    "anxiety": "Anxiety",
+    "ptsd": "Post-traumatic stress",
+    "bipolar": "Bipolar disorder",
+    "chronic_pain": "Chronic pain",
+    "fibromyalgia": "Fibromyalgia",
+    "other": "Something else",
+    "undisclosed": "Would rather not say",
 }
 
 
@@ -77,6 +71,7 @@ class Typed(NamedTuple):
     form: Form = MappingProxyType({})
     errors: Mapping[str, str] = MappingProxyType({})
     free: tuple[datetime, ...] = ()
+    notice: str = ""  #: who decided this before, and when
 
     def value(self, decision: str, name: str, default: str = "") -> str:
         if decision != self.decision:
@@ -88,18 +83,6 @@ class Typed(NamedTuple):
 
     def error(self, decision: str, name: str) -> str:
         return self.errors.get(name, "") if decision == self.decision else ""
-
-
-class Line(NamedTuple):
-    """One line of a timeline."""
-
-    at: datetime
-    what: str
-    state: str
-    tone: str
-    why: str
-    channel: str
-    body: str
 
 
 def page_of(
@@ -114,56 +97,74 @@ def page_of(
     services = wiring.services()
     now = services.clock.now()
     patient = services.store.get(Patient.ref(subject.patient_id))
-    phone = services.store.get(Phone.ref(patient.phone)) if patient else None
-    records = services.store.owned(subject.key.pk)
+    if patient is None:
+        raise NotFound
+    phone = services.store.get(Phone.ref(patient.phone))
+    request, records = _told(subject, patient)
+    said = cache(lambda id_: name_of(services.desk, id_))
     return answers.page(
         "staff/request.html" if isinstance(subject, ConsultationRequest) else "staff/visit.html",
         status=status,
         subject=subject,
+        request=request,
         patient=patient,
         phone=phone,
         now=now,
         token=token,
-        actor=actor,
         typed=typed or Typed(),
-        timeline=timeline(records, now),
+        timeline=timeline(records, patient=patient, phone=phone, name_of=said),
         **_about(subject, now),
+        others=_others(subject, actor, now),
         visit_types=services.clinic.visit_types,
         resources=services.clinic.resources,
         decline_reasons=DECLINE_REASONS,
         cancel_reasons=CANCEL_REASONS,
+        status_words=STATUS_WORDS,
+        reason_words=REASON_WORDS,
+        means_words=MEANS_WORDS,
+        as_typed=as_typed,
         day_link=services.links.day_url(staff_id=actor.id, now=now),
     )
 
 
-def timeline(records: list[Any], now: datetime) -> list[Line]:
-    """What happened and what will, by time; nothing is left out."""
-    lines = [_of_message(r, now) for r in records if isinstance(r, Message)]
-    lines += [_of_event(r) for r in records if isinstance(r, AuditEvent)]
-    return sorted(lines, key=lambda line: line.at)
+def link_to(subject_id: str, actor: Actor) -> str:
+    """A request's or a visit's own page, for the person whose link this is."""
+    services = wiring.services()
+    token = services.links.staff_token(
+        subject_id=subject_id, staff_id=actor.id, now=services.clock.now()
+    )
+    return url(f"s/{token}")
 
 
-def _of_message(message: Message, now: datetime) -> Line:
-    words, tone = STATUS_WORDS[message.shown_status]
-    if message.channel is Channel.TASK:
-        what = catalogue.task_title(message.kind)
-        words = "task opened" if message.status is MessageStatus.SENT else words
-    else:
-        what = KIND_WORDS.get(message.kind, message.kind.replace("_", " ").capitalize())
-    if message.channel is Channel.EMAIL and message.status is MessageStatus.SENT:
-        words, tone = "sent", "good"
-    why = message.void_because or message.reason or ""
-    at = message.claimed_at or message.due_at or message.scheduled_at
-    if message.void_because is not None or message.shown_status is MessageStatus.EXPIRED:
-        at = message.scheduled_at
-    return Line(at, what, words, tone, why, message.channel.value, message.body or "")
+def decided_before(error: AlreadyDecided) -> str:
+    """Who was first, and when."""
+    words = DECIDED_WORDS.get(error.what, f"This is {error.what} already")
+    return f"{words} by {error.by}, {said_moment(error.at)}."
 
 
-def _of_event(event: AuditEvent) -> Line:
-    desk = wiring.services().desk
-    by = {"patient": "the patient", "service": ""}.get(event.by) or name_of(desk, event.by)
-    what = EVENT_WORDS.get(event.what, event.what.replace("_", " ").capitalize())
-    return Line(event.at, what, f"by {by}" if by else "", "event", "", "", "")
+def _told(
+    subject: ConsultationRequest | Appointment, patient: Patient
+) -> tuple[ConsultationRequest | None, list[Record]]:
+    """The request that it began with, and all that was recorded about it and the patient."""
+    store = wiring.services().store
+    owners = [subject.id, patient.id, subject.course_id]
+    if isinstance(subject, Appointment):
+        owners.append(subject.request_id)
+    records = [record for owner in owners if owner for record in store.owned(owner)]
+    request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
+    return request, records
+
+
+def _others(
+    subject: ConsultationRequest | Appointment, actor: Actor, now: datetime
+) -> list[tuple[Appointment, str]]:
+    """The patient's other visits to come, each with its page."""
+    visits = open_visits(wiring.services().desk, subject.patient_id)
+    return [
+        (visit, link_to(visit.id, actor))
+        for visit in visits
+        if visit.id != subject.id and visit.end_at > now
+    ]
 
 
 def _about(subject: ConsultationRequest | Appointment, now: datetime) -> dict[str, Any]:
@@ -172,6 +173,7 @@ def _about(subject: ConsultationRequest | Appointment, now: datetime) -> dict[st
     clinic = wiring.services().clinic
     return {
         "possible": _of_appointment(subject, now),
+        "is_near": subject.is_open and now >= subject.start_at - NEAR,
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),
     }

@@ -195,6 +195,17 @@ def test_many_are_read_in_the_order_asked_for(store: Store) -> None:
     assert (nobody, someone, again, text.id) == (None, patient(revision=1), someone, message().id)
 
 
+def test_more_than_a_hundred_are_read_at_once(store: Store) -> None:
+    store.commit(Change(Save(patient())))
+    refs = [Patient.ref(f"PAT-{number:010d}") for number in range(250)]
+    found = store.get_many(*refs)
+    assert [ref.key.pk for ref, row in zip(refs, found, strict=True) if row] == ["PAT-0000000001"]
+
+
+def test_nothing_is_read_for_nothing(store: Store) -> None:
+    assert store.get_many() == ()
+
+
 def test_everything_of_one_owner_comes_in_one_read(store: Store) -> None:
     event = AuditEvent(
         change_id="CHG-1", owner_id="APT-0000000001", what="booked", by="ruth", at=NOW

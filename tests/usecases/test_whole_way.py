@@ -236,6 +236,24 @@ def test_a_course_is_all_or_nothing_with_one_overview() -> None:
     assert "6 visits" in world.texts.bodies[1]
 
 
+@pytest.mark.parametrize("visit_type", ["consultation", "iv_infusion", "intranasal"])
+def test_nine_sessions_fit_one_decision(visit_type: str) -> None:
+    world = World()
+    receipt = world.request()
+    course = booking.book_course(
+        world.desk,
+        subject_id=receipt.reference,
+        first=at("2026-12-08T09:00"),
+        visit_type=visit_type,
+        resource="room-1",
+        sessions=9,
+        spacing_days=7,
+        weekdays=(),
+        actor=RUTH,
+    )
+    assert len(course.appointment_ids) == 9
+
+
 def test_a_course_with_a_clash_books_nothing_and_names_it() -> None:
     world = World()
     booked(world, "2026-12-11T09:00")
