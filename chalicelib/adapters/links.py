@@ -1,6 +1,7 @@
 """The links of mails and texts: signed for staff, derived and stored hashed for patients."""
 
 import hashlib
+import string
 from datetime import datetime, timedelta
 
 from itsdangerous import BadData, Signer, URLSafeSerializer
@@ -12,6 +13,9 @@ from chalicelib.ports import StaffLink
 
 STAFF_LINK_LIFE = timedelta(days=30)
 DAY = "day"  # the subject of a link to the day sheet
+
+PATIENT_TOKEN = 22  # characters: 130 bits (R28)
+_DIGITS = string.digits + string.ascii_letters
 
 # What of a request's URL Twilio repeats on a failure; the fragment is never sent (R39).
 RETRY = "#rc=5&rp=all"
@@ -57,7 +61,9 @@ class SignedLinks:
 
     def patient_token(self, subject_id: str) -> str:
         signer = Signer(self._keys[0], salt="bookend.patient-link", digest_method=hashlib.sha256)
-        return signer.get_signature(subject_id).decode()[:22]
+        # Letters and digits alone: programs that make links leave out a "-" or "_" at the end.
+        number = int.from_bytes(base64_decode(signer.get_signature(subject_id)))
+        return "".join(_DIGITS[number // 62**place % 62] for place in range(PATIENT_TOKEN))
 
     def patient_url(self, token: str) -> str:
         return f"{self._base}/v/{token}"

@@ -1,14 +1,14 @@
 """The staff's day sheet: requests waiting, tasks, today and tomorrow; and a caller's request."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
 from chalicelib.domain.appointment import Appointment, DaySheet
-from chalicelib.domain.errors import Invalid, LinkExpired, NotFound
+from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound
 from chalicelib.domain.people import Patient
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
@@ -22,12 +22,20 @@ from chalicelib.web.errors import answering
 from chalicelib.web.fields import DAYS, PARTS, checked, form_values, from_form
 from chalicelib.web.rendering import url
 from chalicelib.web.staff import Opened, expired, open_link
-from chalicelib.web.staff_pages import Typed
+from chalicelib.web.staff_pages import STATUS_WORDS, Typed, decided_before, link_to
 
 routes = Blueprint(__name__)
 
 DAY = "day"  # what a link to the day sheet names as its subject
-CONSENT_MEANS = {"phone": "On the phone", "in_person": "In person", "none": "No texts wished"}
+NOT_ASKED = "none"
+CONSENT_MEANS = {
+    "phone": "On the phone",
+    "in_person": "In person",
+    "e-mail": "By e-mail",
+    NOT_ASKED: "They want no texts",
+}
+AT_ONCE = 100  # DynamoDB reads no more rows in one request
+SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days that a sheet can be asked for
 
 
 class Row(NamedTuple):
@@ -61,10 +69,12 @@ def decide(token: str, decision: str) -> Response:
     form = form_of(routes.current_request)
     try:
         take(opened, form)
+    except AlreadyDecided as error:
+        return _page(opened, status=409, typed=Typed(notice=decided_before(error)))
     except Invalid as error:
         typed = Typed(decision, form, dict(error.messages_by_field))
         return _page(opened, status=422, typed=typed)
-    return answers.see_other(url(f"d/{opened.token}"))
+    return answers.see_other(_sheet(opened, _asked_date()))
 
 
 def _open(token: str) -> Opened:
@@ -80,18 +90,24 @@ def _done(opened: Opened, form: Form) -> None:
 
 
 def _new(opened: Opened, form: Form) -> None:
-    """A caller's request; no box counts unless it is said how the consent was given."""
+    """A caller's request; a box counts only when it is said how the consent was given."""
     values = from_form(form)
     means = single(form, "consent_means") or ""
+    wrong: dict[str, str] = {}
     if means not in CONSENT_MEANS:
-        raise Invalid(consent_means="Please say how the patient told us.")
-    if means == "none":
+        wrong["consent_means"] = "Please say how the patient told us."
+    if means == NOT_ASKED:
         values |= {"sms_consent": False, "detailed_consent": False}
-    wish = checked(values).wish()
+    try:
+        wish = checked(values).wish()
+    except Invalid as error:
+        raise Invalid(**error.messages_by_field, **wrong) from None
+    if wrong:
+        raise Invalid(**wrong)
     origin = Origin(
-        means=means if means != "none" else "phone",
+        means="phone" if means == NOT_ASKED else means,
         page="day sheet",
-        address="",
+        address="",  # without one no limit holds: staff may write down as many as call
         per_number=1,
         per_address=1,
     )
@@ -101,11 +117,14 @@ def _new(opened: Opened, form: Form) -> None:
 def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> Response:
     services = wiring.services()
     now = services.clock.now()
-    on = _date(now)
+    today = now.astimezone(services.clinic.zone).date()
+    asked = _asked_date()
+    on = asked or today
     requests = [r for r in services.store.open("request") if isinstance(r, ConsultationRequest)]
     tasks = [t for t in services.store.open("task") if isinstance(t, Task)]
     tasks.sort(key=lambda task: (not task.urgent, task.deadline_at))
     ids = {r.patient_id for r in requests} | {t.patient_id for t in tasks if t.patient_id}
+    typed = typed or Typed()
     return answers.page(
         "staff/day.html",
         status=status,
@@ -113,14 +132,20 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
         actor=opened.actor,
         now=now,
         on=on,
-        before=on - timedelta(days=1),
-        after=on + timedelta(days=1),
-        requests=[(r, _link(opened, r.id)) for r in requests],
+        today=today,
+        asked=f"?date={asked.isoformat()}" if asked else "",
+        nearby={
+            "The day before": _sheet(opened, on - timedelta(days=1)),
+            "Today": _sheet(opened, None),
+            "The day after": _sheet(opened, on + timedelta(days=1)),
+        },
+        requests=[(r, link_to(r.id, opened.actor)) for r in requests],
         tasks=[(t, task_title(t.what), _task_link(opened, t)) for t in tasks],
         patients=_patients(ids),
         sheets=[(day, _visits(opened, day)) for day in (on, on + timedelta(days=1))],
-        typed=typed or Typed(),
-        typed_new=form_values(typed.form if typed and typed.decision == "new" else {}),
+        status_words=STATUS_WORDS,
+        typed=typed,
+        typed_new=form_values(typed.form if typed.decision == "new" else {}),
         days=DAYS,
         parts=PARTS,
         consent_means=CONSENT_MEANS,
@@ -128,12 +153,18 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
     )
 
 
-def _date(now: datetime) -> date:
+def _sheet(opened: Opened, on: date | None) -> str:
+    """The sheet of a day; of today, whenever that is, without one."""
+    return url(f"d/{opened.token}" + (f"?date={on.isoformat()}" if on else ""))
+
+
+def _asked_date() -> date | None:
     asked = query_of(routes.current_request).get("date", "")
     try:
-        return date.fromisoformat(asked)
+        on = date.fromisoformat(asked)
     except ValueError:
-        return now.astimezone(wiring.services().clinic.zone).date()
+        return None
+    return on if SHOWN[0] <= on <= SHOWN[1] else None
 
 
 def _visits(opened: Opened, on: date) -> Mapping[str, list[Row]]:
@@ -147,7 +178,7 @@ def _visits(opened: Opened, on: date) -> Mapping[str, list[Row]]:
     patients = _patients({visit.patient_id for visit in found.values()})
     return {
         room.name: [
-            Row(visit, patients.get(visit.patient_id), _link(opened, visit.id))
+            Row(visit, patients.get(visit.patient_id), link_to(visit.id, opened.actor))
             for busy in (sheet.busy if sheet is not None else ())
             if (visit := found.get(busy.appointment_id)) is not None
         ]
@@ -155,20 +186,17 @@ def _visits(opened: Opened, on: date) -> Mapping[str, list[Row]]:
     }
 
 
-def _patients(ids: set[Any]) -> dict[str, Patient]:
+def _patients(ids: set[str]) -> dict[str, Patient]:
     wanted = sorted(ids)
-    rows = wiring.services().store.get_many(*(Patient.ref(id_) for id_ in wanted)) if wanted else ()
+    store = wiring.services().store
+    rows = [
+        row
+        for first in range(0, len(wanted), AT_ONCE)
+        for row in store.get_many(*(Patient.ref(i) for i in wanted[first : first + AT_ONCE]))
+    ]
     return {row.id: row for row in rows if row is not None}
 
 
 def _task_link(opened: Opened, task: Task) -> str:
     about = task.subject_id or ""
-    return _link(opened, about) if about.startswith(("REQ-", "APT-")) else ""
-
-
-def _link(opened: Opened, subject_id: str) -> str:
-    services = wiring.services()
-    token = services.links.staff_token(
-        subject_id=subject_id, staff_id=opened.actor.id, now=services.clock.now()
-    )
-    return url(f"s/{token}")
+    return link_to(about, opened.actor) if about.startswith(("REQ-", "APT-")) else ""

@@ -70,6 +70,7 @@ def test_a_patients_token_is_the_same_each_time_and_another_for_each_subject() -
     one, again, other = (links().patient_token(s) for s in ("APT-1", "APT-1", "APT-2"))
     assert one == again != other
     assert len(one) == 22
+    assert one.isalnum()
     assert one not in links().hashed(one)
 
 
