@@ -14,7 +14,7 @@ from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.fields import DAYS, PARTS, form_values
 from chalicelib.web.submission import TOO_FAST, new_mark, read_mark, sealed, unsealed
-from chalicelib.web.words import Words, not_yet, words
+from chalicelib.web.words import Words, not_yet, spoken, words
 
 
 def form_page(
@@ -49,7 +49,8 @@ def form_page(
         not_yet=not_yet(language).format(phone=services.clinic.phone_said),
         days=DAYS,
         parts=PARTS,
-        language=language,
+        language=spoken(language),
+        asked_language=language,
         answer_by=services.clinic.answer_by(now),
         submission_id=mark or new_mark(keys, now if form is None else now - TOO_FAST),
         consents={
@@ -82,7 +83,7 @@ def thanks_page(seal: str, *, embedded: bool) -> Response:
         "thanks.html",
         reference=told["reference"],
         answer_by=datetime.fromisoformat(told["answer_by"]),
-        language=told["language"],
+        language=spoken(told["language"]),
         words=words(told["language"]),
         embedded=embedded,
     )

@@ -129,6 +129,11 @@ def words(language: str) -> Words:
     return {part: {**lines, **own.get(part, {})} for part, lines in ENGLISH.items()}
 
 
+def spoken(language: str) -> str:
+    """The language that a page in this one is really in."""
+    return language if language in BY_LANGUAGE else "en"
+
+
 def not_yet(language: str) -> str:
     """A line for the readers of a language that has no table; empty for the others."""
     return "" if language in BY_LANGUAGE else NOT_YET.get(language, "")
