@@ -34,7 +34,6 @@ CONSENT_MEANS = {
     "e-mail": "By e-mail",
     NOT_ASKED: "They want no texts",
 }
-AT_ONCE = 100  # DynamoDB reads no more rows in one request
 SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days that a sheet can be asked for
 
 
@@ -90,14 +89,14 @@ def _done(opened: Opened, form: Form) -> None:
 
 
 def _new(opened: Opened, form: Form) -> None:
-    """A caller's request; a box counts only when it is said how the consent was given."""
+    """A caller's request; a box that is ticked needs to be told how the consent was given."""
     values = from_form(form)
     means = single(form, "consent_means") or ""
     wrong: dict[str, str] = {}
-    if means not in CONSENT_MEANS:
-        wrong["consent_means"] = "Please say how the patient told us."
     if means == NOT_ASKED:
         values |= {"sms_consent": False, "detailed_consent": False}
+    elif means not in CONSENT_MEANS and (means or values["sms_consent"]):
+        wrong["consent_means"] = "Please say how the patient agreed."
     try:
         wish = checked(values).wish()
     except Invalid as error:
@@ -105,7 +104,7 @@ def _new(opened: Opened, form: Form) -> None:
     if wrong:
         raise Invalid(**wrong)
     origin = Origin(
-        means="phone" if means == NOT_ASKED else means,
+        means="phone" if means in ("", NOT_ASKED) else means,
         page="day sheet",
         address="",  # without one no limit holds: staff may write down as many as call
         per_number=1,
@@ -187,13 +186,7 @@ def _visits(opened: Opened, on: date) -> Mapping[str, list[Row]]:
 
 
 def _patients(ids: set[str]) -> dict[str, Patient]:
-    wanted = sorted(ids)
-    store = wiring.services().store
-    rows = [
-        row
-        for first in range(0, len(wanted), AT_ONCE)
-        for row in store.get_many(*(Patient.ref(i) for i in wanted[first : first + AT_ONCE]))
-    ]
+    rows = wiring.services().store.get_many(*map(Patient.ref, sorted(ids))) if ids else ()
     return {row.id: row for row in rows if row is not None}
 
 

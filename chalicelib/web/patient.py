@@ -28,6 +28,16 @@ from chalicelib.web.rendering import url
 routes = Blueprint(__name__)
 
 TICK = "Please tick the box to say that you mean it."
+CHOOSE = "Please choose one of the times."
+
+# What was settled before, in words for the patient (R50).
+SETTLED: Mapping[str, str] = {
+    "booked": "This visit was booked before",
+    "declined": "This request has had its answer",
+    "closed": "This request has had its answer",
+    "cancelled": "This visit was cancelled",
+}
+SETTLED_ELSE = "This visit has begun, or is over"
 
 
 class Opened(NamedTuple):
@@ -77,7 +87,7 @@ def answer(token: str, answer: str) -> Response:
         gone = {"starts_at": "That time has just been taken. Please choose another."}
         return _page(_open(token), status=409, errors=gone)
     except AlreadyDecided as error:
-        return _page(_open(token), status=409, errors={"": decided_by(error)})
+        return _page(_open(token), status=409, errors={"": _settled(error)})
     return answers.see_other(url(f"v/{opened.token}?said={said}"))
 
 
@@ -118,14 +128,26 @@ def _choose(opened: Opened, typed: Mapping[str, str]) -> str:
     if isinstance(request, Appointment):
         last = request.last("booked")
         raise AlreadyDecided("booked", last.by_name if last else "", request.booked_at)
-    try:
-        start_at = datetime.fromisoformat(typed["starts_at"])
-    except ValueError:
-        raise Invalid(starts_at="Please choose one of the times.") from None
-    if start_at.tzinfo is None:
-        raise Invalid(starts_at="Please choose one of the times.")
+    start_at = _instant(typed["starts_at"])
     choose(wiring.services().desk, request_id=request.id, start_at=start_at)
     return "choose"
+
+
+def _instant(text: str) -> datetime:
+    """A time as the page gives it, on the clinic's clock; or an instant with its offset."""
+    try:
+        when = wall_time(text)
+    except ValueError:
+        pass
+    else:
+        return at_wall_clock(when.on, when.at, wiring.services().clinic.zone)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(starts_at=CHOOSE) from None
+    if instant.tzinfo is None:
+        raise Invalid(starts_at=CHOOSE)
+    return instant
 
 
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
@@ -171,38 +193,52 @@ def _page(
     }
     if isinstance(opened.subject, ConsultationRequest):
         left = times_left(services.desk, opened.subject, now)
-        return answers.page("patient/request.html", request=opened.subject, left=left, **common)
+        return answers.page(
+            "patient/request.html",
+            request=opened.subject,
+            left=left,
+            as_typed=as_typed,
+            zone_name=_zone_name(patient, left),
+            **common,
+        )
     visit = opened.subject
     kind = services.clinic.visit_type(visit.visit_type)
     detailed = patient.texted_consent is TextConsent.DETAILED
     plan = services.plans[visit.visit_type]
+    leaflet, language = plan.leaflet_lines, patient.language
+    # Who did not agree to plain words gets what the text to any phone would say.
+    neutral = [plan.wording(step, by_mail=True) for step in plan.steps if step.kind == "aftercare"]
+    zone = ZoneInfo(patient.time_zone or services.clinic.time_zone)
+    values = visit_values(services.clinic, plan, start=visit.start_at, reader_zone=zone)
     return answers.page(
         "patient/visit.html",
         visit=visit,
-        kind=kind,
         title=kind.name if detailed else kind.neutral_name,
-        before=_lines(plan, "before", visit, patient),
-        after=_lines(plan, "after", visit, patient) if detailed else _neutral(plan, visit),
+        time=values["time"],
+        before=_said(leaflet("before", language), values),
+        after=_said(leaflet("after", language) if detailed else neutral, values),
+        is_over=visit.end_at <= now,
         **common,
     )
 
 
-def _lines(plan: CarePlan, part: Any, visit: Appointment, patient: Patient) -> list[str]:
-    """The leaflet's lines; none where a wording is not approved for this stage (R21)."""
-    services = wiring.services()
-    allowed = services.settings.stage == "local"
-    values = visit_values(services.clinic, plan, start=visit.start_at)
+def _said(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
+    """The lines; none of a wording that is not approved for this stage (R21)."""
+    samples_allowed = wiring.services().settings.stage == "local"
     return [
-        render_text(line, values, samples_allowed=allowed)
-        for line in plan.leaflet_lines(part, patient.language)
-        if line.is_approved or allowed
+        render_text(wording, values, samples_allowed=samples_allowed)
+        for wording in wordings
+        if wording.is_approved or samples_allowed
     ]
 
 
-def _neutral(plan: CarePlan, visit: Appointment) -> list[str]:
-    """Advice for afterwards that does not name the treatment: the text that goes to any phone."""
-    services = wiring.services()
-    allowed = services.settings.stage == "local"
-    values = visit_values(services.clinic, plan, start=visit.start_at)
-    wordings = [plan.wording(step, by_mail=True) for step in plan.steps if step.kind == "aftercare"]
-    return [render_text(w, values, samples_allowed=allowed) for w in wordings]
+def _zone_name(patient: Patient, times: Sequence[datetime]) -> str:
+    """` CST` behind the times when the patient's own clock shows others (R16)."""
+    clinic = wiring.services().clinic
+    theirs = ZoneInfo(patient.time_zone or clinic.time_zone)
+    differs = [at for at in times if " " in said_time(at, clinic.zone, theirs)[8:]]
+    return "" if not differs else f"{differs[0].astimezone(clinic.zone):%Z}"
+
+
+def _settled(error: AlreadyDecided) -> str:
+    return f"{SETTLED.get(error.what, SETTLED_ELSE)}: {said_moment(error.at)}."
