@@ -1,0 +1,96 @@
+"""The process is killed and started again: nothing accepted is lost, nothing is sent twice."""
+
+import random
+import threading
+from collections import Counter
+from contextlib import suppress
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+
+from tests.e2e.running import KILLED, Running, lives
+
+TUESDAY = "2027-03-02T16:00:00Z"  # 10:00 in Wichita
+AFTER = "2027-03-11T16:05:00Z"  # past the check-in
+VISIT = {"starts_at": "2027-03-09T13:00", "visit_type": "iv_infusion", "resource": "room-1"}
+# How each text of the plan begins, behind the clinic's name.
+PLAN = (
+    "texts about your request",
+    "your visit is booked",
+    "a reminder of your visit",
+    "no driving after your visit",
+    "Tue Mar 9 1:00 PM: no solid food",
+    "see you today",
+    "a detached, dream-like feeling",
+    "how are you today",
+)
+BROKEN = (URLError, HTTPException, ConnectionError, TimeoutError)
+
+
+def wish(number: int = 42) -> dict[str, Any]:
+    return {
+        "name": "Ana Example",
+        "phone": f"316-555-01{number:02d}",
+        "email": "ana@example.org",
+        "reason": "other",
+        "sms_consent": True,
+        "detailed_consent": True,
+    }
+
+
+def said(run: Running) -> Counter[str]:
+    """How often each text of the plan was sent, whatever the provider made of it."""
+    bodies = [text["body"] for text in run.texts() if text["direction"] == "outbound"]
+    known = [next((words for words in PLAN if words in body), body) for body in bodies]
+    return Counter(known)
+
+
+@pytest.mark.parametrize("at", ["after_claim", "after_accept", "before_settle"])
+def test_killed_at_a_named_point_each_text_is_sent_once(at: str, tmp_path: Path) -> None:
+    with lives(tmp_path) as life:
+        run = life.start()
+        run.clock(TUESDAY)
+        assert run.post(f"{run.service}/requests", wish())[0] == 201
+        link = run.staff_link()
+        assert run.post(f"{run.console}/api/kill", {"at": at})[0] == 200
+        with suppress(*BROKEN):
+            run.form(f"{link}/confirm", VISIT)
+        assert run.process.wait(30) == KILLED
+        run = life.start()
+        run.clock(AFTER)
+        assert said(run) == Counter(PLAN)
+        assert {text["status"] for text in run.texts()} == {"delivered"}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_any_moment_nothing_accepted_is_lost_or_repeated(
+    seed: int, tmp_path: Path
+) -> None:
+    chance = random.Random(seed)
+    with lives(tmp_path) as life:
+        run = life.start()
+        run.clock(TUESDAY)
+        accepted: dict[int, str] = {}
+        for number in range(4):
+            killer = threading.Timer(chance.uniform(0.0, 0.6), run.kill)
+            killer.start()
+            with suppress(*BROKEN):
+                status, body = run.post(f"{run.service}/requests", wish(number))
+                if status == 201:
+                    accepted[number] = body["reference"]
+            with suppress(*BROKEN):
+                run.form(f"{run.staff_link()}/confirm", VISIT)
+            with suppress(*BROKEN):
+                run.post(f"{run.console}/api/clock", {"advance": "PT1M"})
+            killer.join()
+            run = life.start()
+        for number, reference in accepted.items():
+            # Within ten minutes the same fields are the same request, if it was not lost.
+            assert run.post(f"{run.service}/requests", wish(number))[1]["reference"] == reference
+        with suppress(AssertionError):
+            run.form(f"{run.staff_link()}/confirm", VISIT)
+        run.clock(AFTER)
+        assert said(run) == Counter(PLAN)
