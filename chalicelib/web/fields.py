@@ -3,13 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -104,9 +104,15 @@ def _words(value: str) -> str:
 def _known_zone(value: str | None) -> str | None:
     if value is None or value == "":
         return None
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError("no zone")
     return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    # These two are files of one machine, and no place.
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 class Preference(BaseModel):
@@ -122,7 +128,7 @@ Name = Annotated[str, Field(max_length=100), AfterValidator(_clean_name), Field(
 Number = Annotated[str, Field(max_length=60), AfterValidator(us_number)]
 Address = Annotated[str | None, Field(max_length=254), AfterValidator(_address)]
 Note = Annotated[str, Field(max_length=1000), AfterValidator(_words)]
-Zone = Annotated[str | None, Field(max_length=64), BeforeValidator(_known_zone)]
+Zone = Annotated[str | None, Field(max_length=64), AfterValidator(_known_zone)]
 
 
 class RequestFields(BaseModel):
