@@ -7,7 +7,7 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 from chalicelib import wiring
 from chalicelib.web import day, health, intake, patient, staff, twilio
 from chalicelib.web.files import files
-from chalicelib.web.guard import KeepTextsOut, with_our_headers
+from chalicelib.web.guard import KeepTextsOut, with_our_headers, without_texts
 
 app = Chalice(app_name="bookend")
 app.debug = False
@@ -23,6 +23,8 @@ for blueprint in (
 ):
     app.register_blueprint(blueprint)
 app.register_middleware(with_our_headers, event_type="http")
+app.register_middleware(without_texts, event_type="scheduled")
+app.register_middleware(without_texts, event_type="sqs")
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any
 
 from chalice.app import Response
@@ -41,18 +42,39 @@ def _accepted(event: Any) -> str:
     return str(event.headers.get("accept", "")) if event is not None else ""
 
 
+class EventFailed(Exception):
+    """An event function ended with an error; this names its class and place, and no word of it."""
+
+
+def without_texts(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Middleware of the event functions: the platform logs what they raise, so texts stay in here.
+
+    A checked value's error quotes what was typed (R53).
+    """
+    try:
+        return get_response(event)
+    except Exception as error:  # noqa: BLE001 nothing is swallowed: it is raised again, by its name
+        failed = EventFailed(_named(type(error), error.__traceback__))
+    # Raised out here, it drags no cause along that would be logged beside it.
+    raise failed
+
+
 class KeepTextsOut(logging.Filter):
     """An exception's text may hold what a patient typed, so the log gets its class alone (R53)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[0] is not None:
-            trace = record.exc_info[2]
-            while trace is not None and trace.tb_next is not None:
-                trace = trace.tb_next
-            place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
             record.msg = "request.failed"
             record.args = ()
-            record.__dict__["error"] = f"{record.exc_info[0].__name__} in {place}"
+            record.__dict__["error"] = _named(record.exc_info[0], record.exc_info[2])
             record.exc_info = None
             record.exc_text = None
         return True
+
+
+def _named(error: type[BaseException], trace: TracebackType | None) -> str:
+    """`KeyError in submit:41`: the class and the innermost place."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "nowhere"
+    return f"{error.__name__} in {place}"

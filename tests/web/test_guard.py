@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from chalice.test import HTTPResponse
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Unavailable
+from chalicelib.web.guard import EventFailed
 from tests.web.browser import FORM_TYPE, Browser, browsing, text_of
 from tests.world import World
 
@@ -118,6 +120,26 @@ def test_what_nobody_foresaw_is_a_500_without_a_detail(
     said = answer.body.decode() + caplog.text + "".join(str(vars(r)) for r in caplog.records)
     for hidden in ("Planted", "316-555-0142", "Traceback"):
         assert hidden not in said + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("name", ["tick", "deliver"])
+def test_an_event_function_fails_by_name_alone(broken: Browser, name: str) -> None:
+    import app
+
+    scheduled = dict.fromkeys(
+        ("version", "account", "region", "detail", "detail-type", "source", "time", "id"), ""
+    )
+    record = {"body": "REQ-1.new_request", "eventSource": "aws:sqs", "receiptHandle": "1"}
+    event = {"Records": [record]} if name == "deliver" else {**scheduled, "resources": []}
+    if name == "deliver":
+        # What goes wrong with one message is written on its row; only the wiring can fail here.
+        wiring.provide(None)
+    with pytest.raises(EventFailed) as caught:
+        getattr(app, name)(event, None)
+    whole = "".join(traceback.format_exception(caught.value))
+    assert str(caught.value).startswith("RuntimeError" if name == "tick" else "Unavailable")
+    for hidden in ("Planted", "316-555-0142", "LINK_KEYS"):
+        assert hidden not in whole
 
 
 def test_a_failing_store_is_a_503_that_says_when_to_come_back(browser: Browser) -> None:
