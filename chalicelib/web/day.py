@@ -23,6 +23,7 @@ from chalicelib.web.fields import DAYS, PARTS, checked, form_values, from_form
 from chalicelib.web.rendering import url
 from chalicelib.web.staff import Opened, expired, open_link
 from chalicelib.web.staff_pages import STATUS_WORDS, Typed, decided_before, link_to
+from chalicelib.web.timelines import said_age
 
 routes = Blueprint(__name__)
 
@@ -139,7 +140,10 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
             "The day after": _sheet(opened, on + timedelta(days=1)),
         },
         requests=[(r, link_to(r.id, opened.actor)) for r in requests],
-        tasks=[(t, task_title(t.what), _task_link(opened, t)) for t in tasks],
+        tasks=[
+            (t, task_title(t.what), said_age(now - t.opened_at), _task_link(opened, t))
+            for t in tasks
+        ],
         patients=_patients(ids),
         sheets=[(day, _visits(opened, day)) for day in (on, on + timedelta(days=1))],
         status_words=STATUS_WORDS,

@@ -147,9 +147,8 @@ def _told(
 ) -> tuple[ConsultationRequest | None, list[Record]]:
     """The request that it began with, and all that was recorded about it and the patient."""
     store = wiring.services().store
-    owners = [subject.id, patient.id, subject.course_id]
-    if isinstance(subject, Appointment):
-        owners.append(subject.request_id)
+    asked = subject.request_id if isinstance(subject, Appointment) else None
+    owners = (asked, patient.id, subject.course_id, subject.id)
     records = [record for owner in owners if owner for record in store.owned(owner)]
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
     return request, records
