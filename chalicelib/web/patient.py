@@ -1,56 +1,49 @@
-"""The patient's own page: when and where, how to prepare, how to look after oneself afterwards."""
+"""The patient's own link: the page, the calendar file, and what the patient answers there."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.values import visit_values
+from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound, SlotTaken
-from chalicelib.domain.people import Patient, PatientLink, Phone, TextConsent
+from chalicelib.domain.people import PatientLink
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.messages.calendar import visit_ics
-from chalicelib.messages.render import render_text
 from chalicelib.usecases.answering import ask_to_move, confirm_visit
 from chalicelib.usecases.contacting import opt_out, subject_by_id
 from chalicelib.usecases.deciding import PATIENT
-from chalicelib.usecases.offers import choose, times_left
+from chalicelib.usecases.offers import choose
 from chalicelib.web import answers
-from chalicelib.web.bodies import FORM, form_of, single
-from chalicelib.web.errors import answering, decided_by
-from chalicelib.web.rendering import url
+from chalicelib.web.bodies import FORM, form_of, query_of, single
+from chalicelib.web.decision_fields import wall_time
+from chalicelib.web.errors import answering
+from chalicelib.web.patient_pages import Opened, page_of
+from chalicelib.web.rendering import said_moment, url
 
 routes = Blueprint(__name__)
 
 TICK = "Please tick the box to say that you mean it."
 CHOOSE = "Please choose one of the times."
 
+
 # What was settled before, in words for the patient (R50).
 SETTLED: Mapping[str, str] = {
-    "booked": "This visit was booked before",
-    "declined": "This request has had its answer",
-    "closed": "This request has had its answer",
-    "cancelled": "This visit was cancelled",
+    "booked": "This visit was booked on {at}.",
+    "declined": "This request was answered on {at}.",
+    "closed": "This request was closed on {at}.",
+    "cancelled": "This visit was cancelled on {at}.",
 }
-SETTLED_ELSE = "This visit has begun, or is over"
-
-
-class Opened(NamedTuple):
-    """A good link: its characters, and what it leads to now."""
-
-    token: str
-    subject: ConsultationRequest | Appointment
+SETTLED_ELSE = "This visit has begun or is over."
 
 
 @routes.route("/v/{token}", methods=["GET", "HEAD"])
 @answering("page")
 def show(token: str) -> Response:
-    return _page(_open(token))
+    return page_of(_open(token), said=query_of(routes.current_request).get("said", ""))
 
 
 @routes.route("/v/{token}/visit.ics", methods=["GET", "HEAD"])
@@ -82,12 +75,16 @@ def answer(token: str, answer: str) -> Response:
     try:
         said = take(opened, {name: single(form, name) or "" for name in ("sure", "starts_at")})
     except Invalid as error:
-        return _page(opened, status=422, errors=error.messages_by_field)
+        return page_of(opened, status=422, errors=error.messages_by_field)
     except SlotTaken:
         gone = {"starts_at": "That time has just been taken. Please choose another."}
-        return _page(_open(token), status=409, errors=gone)
+        return page_of(_open(token), status=409, errors=gone)
     except AlreadyDecided as error:
-        return _page(_open(token), status=409, errors={"": _settled(error)})
+        return page_of(
+            _open(token),
+            status=409,
+            errors={"": SETTLED.get(error.what, SETTLED_ELSE).format(at=said_moment(error.at))},
+        )
     return answers.see_other(url(f"v/{opened.token}?said={said}"))
 
 
@@ -153,7 +150,7 @@ def _instant(text: str) -> datetime:
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
     _sure(typed)
     desk = wiring.services().desk
-    opt_out(desk, subject_id=opened.subject.key.pk, means="page", actor=PATIENT)
+    opt_out(desk, subject_id=opened.subject.id, means="page", actor=PATIENT)
     return "opt_out"
 
 
@@ -168,77 +165,3 @@ ANSWERS: Mapping[str, Callable[[Opened, Mapping[str, str]], str]] = {
     "choose": _choose,
     "opt_out": _opt_out,
 }
-
-
-def _page(
-    opened: Opened, *, status: int = 200, errors: Mapping[str, str] | None = None
-) -> Response:
-    services = wiring.services()
-    now = services.clock.now()
-    patient = services.store.get(Patient.ref(opened.subject.patient_id))
-    if patient is None:
-        raise NotFound
-    phone = services.store.get(Phone.ref(patient.phone))
-    query: dict[str, str] = dict(routes.current_request.query_params or {})
-    common: dict[str, Any] = {
-        "status": status,
-        "token": opened.token,
-        "now": now,
-        "patient": patient,
-        "gets_texts": phone is not None
-        and phone.may_be_texted
-        and patient.text_consent is not TextConsent.NONE,
-        "errors": dict(errors or {}),
-        "said": query.get("said", "") if status == 200 else "",
-    }
-    if isinstance(opened.subject, ConsultationRequest):
-        left = times_left(services.desk, opened.subject, now)
-        return answers.page(
-            "patient/request.html",
-            request=opened.subject,
-            left=left,
-            as_typed=as_typed,
-            zone_name=_zone_name(patient, left),
-            **common,
-        )
-    visit = opened.subject
-    kind = services.clinic.visit_type(visit.visit_type)
-    detailed = patient.texted_consent is TextConsent.DETAILED
-    plan = services.plans[visit.visit_type]
-    leaflet, language = plan.leaflet_lines, patient.language
-    # Who did not agree to plain words gets what the text to any phone would say.
-    neutral = [plan.wording(step, by_mail=True) for step in plan.steps if step.kind == "aftercare"]
-    zone = ZoneInfo(patient.time_zone or services.clinic.time_zone)
-    values = visit_values(services.clinic, plan, start=visit.start_at, reader_zone=zone)
-    return answers.page(
-        "patient/visit.html",
-        visit=visit,
-        title=kind.name if detailed else kind.neutral_name,
-        time=values["time"],
-        before=_said(leaflet("before", language), values),
-        after=_said(leaflet("after", language) if detailed else neutral, values),
-        is_over=visit.end_at <= now,
-        **common,
-    )
-
-
-def _said(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
-    """The lines; none of a wording that is not approved for this stage (R21)."""
-    samples_allowed = wiring.services().settings.stage == "local"
-    return [
-        render_text(wording, values, samples_allowed=samples_allowed)
-        for wording in wordings
-        if wording.is_approved or samples_allowed
-    ]
-
-
-def _zone_name(patient: Patient, times: Sequence[datetime]) -> str:
-    """` CST` behind the times when the patient's own clock shows others (R16)."""
-    clinic = wiring.services().clinic
-    theirs = ZoneInfo(patient.time_zone or clinic.time_zone)
-    differs = [at for at in times if " " in said_time(at, clinic.zone, theirs)[8:]]
-    return "" if not differs else f"{differs[0].astimezone(clinic.zone):%Z}"
-
-
-def _settled(error: AlreadyDecided) -> str:
-    return f"{SETTLED.get(error.what, SETTLED_ELSE)}: {said_moment(error.at)}."

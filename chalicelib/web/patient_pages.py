@@ -1,0 +1,114 @@
+"""The patient's own page: when and where, how to prepare, how to look after oneself afterwards."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from chalice.app import Response
+
+from chalicelib import wiring
+from chalicelib.clinic.values import visit_values
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.wording import Wording
+from chalicelib.messages.render import render_text
+from chalicelib.usecases.offers import times_left
+from chalicelib.web import answers
+from chalicelib.web.decision_fields import as_typed
+from chalicelib.web.rendering import said_clock, said_day
+
+
+class Opened(NamedTuple):
+    """A good link: its characters, and what it leads to now."""
+
+    token: str
+    subject: ConsultationRequest | Appointment
+
+
+def page_of(
+    opened: Opened,
+    *,
+    status: int = 200,
+    said: str = "",
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """The page; `said` is what the patient has just told us, `errors` what kept us from it."""
+    services = wiring.services()
+    now = services.clock.now()
+    subject = opened.subject
+    patient = services.store.get(Patient.ref(subject.patient_id))
+    if patient is None:
+        raise NotFound
+    phone = services.store.get(Phone.ref(patient.phone))
+    common: dict[str, Any] = {
+        "status": status,
+        "token": opened.token,
+        "now": now,
+        "gets_texts": phone is not None
+        and phone.may_be_texted
+        and patient.text_consent is not TextConsent.NONE,
+        "errors": dict(errors or {}),
+        "said": said,
+    }
+    if isinstance(subject, ConsultationRequest):
+        left = times_left(services.desk, subject, now)
+        choices = [(as_typed(at), _moment(at, patient)) for at in left]
+        return answers.page("patient/request.html", request=subject, choices=choices, **common)
+    return answers.page(
+        "patient/visit.html",
+        visit=subject,
+        starts=_moment(subject.start_at, patient),
+        is_over=now >= subject.end_at,
+        **_words(subject, patient),
+        **common,
+    )
+
+
+def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
+    """The visit's name and its leaflets; who did not agree to plain words gets neutral ones."""
+    services = wiring.services()
+    kind = services.clinic.visit_type(visit.visit_type)
+    plan = services.plans[visit.visit_type]
+    in_full = patient.texted_consent is TextConsent.DETAILED
+    after = [
+        plan.wording(step, language=patient.language, by_mail=True)
+        for step in plan.steps
+        if step.kind == "aftercare"
+    ]
+    if in_full:
+        after = list(plan.leaflet_lines("after", patient.language))
+    values = visit_values(
+        services.clinic, plan, start=visit.start_at, reader_zone=_zone_of(patient)
+    )
+    return {
+        "title": kind.name if in_full else kind.neutral_name,
+        "before": _lines(plan.leaflet_lines("before", patient.language), values),
+        "after": _lines(after, values),
+    }
+
+
+def _lines(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
+    """The lines; none of a wording that is not approved for this stage (R21)."""
+    samples_allowed = wiring.services().settings.stage == "local"
+    texts = [
+        render_text(wording, values, samples_allowed=samples_allowed)
+        for wording in wordings
+        if wording.is_approved or samples_allowed
+    ]
+    # A text begins with the clinic's name; on the clinic's own page that says nothing.
+    said = [text.removeprefix(f"{values['clinic']}: ") for text in texts]
+    return [text[:1].upper() + text[1:] for text in said]
+
+
+def _moment(at: datetime, patient: Patient) -> str:
+    """`Tuesday, December 8, 9:00 AM`, with the zone when the patient's clock differs (R16)."""
+    local = at.astimezone(wiring.services().clinic.zone)
+    differs = local.utcoffset() != at.astimezone(_zone_of(patient)).utcoffset()
+    return f"{said_day(at)}, {said_clock(at)}" + (f" {local:%Z}" if differs else "")
+
+
+def _zone_of(patient: Patient) -> ZoneInfo:
+    return ZoneInfo(patient.time_zone) if patient.time_zone else wiring.services().clinic.zone
