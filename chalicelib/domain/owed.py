@@ -32,15 +32,20 @@ def task_message(
     patient_id: str | None = None,
     subject: Subject | None = None,
     detail: str = "",
+    mailed: bool = True,
 ) -> Message:
-    """The row that opens a task when it comes due; sending it is committing the Task."""
+    """The row that opens a task when it comes due; sending it is committing the Task.
+
+    Without `mailed` it stands on the day sheet and no mail tells of it.
+    """
     return Message(
         id=f"{owner_id}.{about}",
         kind=what,
         channel=Channel.TASK,
         patient_id=patient_id,
         subject=subject,
-        facts={"detail": detail, "deadline_at": deadline_at.isoformat()},
+        facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
+        | ({} if mailed else {"mailed": "no"}),
         priority=1,
         scheduled_at=due_at or now,
         send_before=(due_at or now) + TASK_USEFUL,

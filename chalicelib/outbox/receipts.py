@@ -76,7 +76,7 @@ def _not_delivered(
     """Tried again as a new row where that may help, else said otherwise (F35)."""
     seen = situation(office, message, now)
     fate = office.texts.fate_of(code)
-    operations = number_marked(message.to or "", fate, code, now)
+    operations = number_marked(message, fate, code, now)
     retry = _retry(message, now) if fate is Fate.A_FEW_TIMES else None
     if retry is not None:
         return [*operations, Save(retry)]

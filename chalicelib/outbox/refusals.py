@@ -1,7 +1,7 @@
 """What follows when the provider refuses a message, or when it cannot be said at all."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
@@ -68,16 +68,37 @@ def _put_back(
     return change
 
 
-def number_marked(number: str, fate: Fate, code: int | None, now: datetime) -> list[Operation]:
-    """The number is known to be bad, or blocked at the provider (R12)."""
-    values: Mapping[Fate, dict[str, object]] = {
-        Fate.NUMBER_BAD: {"bad_because": f"this number cannot be texted ({code})"},
-        Fate.OPTED_OUT: {"opted_out_at": now, "opted_out_means": "provider"},
-    }
-    if fate not in values:
+def number_marked(message: Message, fate: Fate, code: int | None, now: datetime) -> list[Operation]:
+    """The number is known to be bad, or blocked at the provider, and a person hears of it (R12)."""
+    if fate not in _MARKS or message.to is None:
         return []
-    base: dict[str, object] = {"record": Phone.KIND, "number": number}
-    return [Patch(Phone.ref(number).key, set=as_stored(base | values[fate]))]
+    task, marks = _MARKS[fate](code, now)
+    base: dict[str, object] = {"record": Phone.KIND, "number": message.to}
+    return [
+        Patch(Phone.ref(message.to).key, set=as_stored(base | marks)),
+        Save(
+            task_message(
+                owner_id=message.owner_id,
+                about=f"{message.id.partition('.')[2]}-number",
+                what=task,
+                patient_id=message.patient_id,
+                deadline_at=now + MEND_WITHIN,
+                now=now,
+            )
+        ),
+    ]
+
+
+_MARKS: Mapping[Fate, Callable[[int | None, datetime], tuple[str, dict[str, object]]]] = {
+    Fate.NUMBER_BAD: lambda code, _now: (
+        "number_bad",
+        {"bad_because": f"this number cannot be texted ({code})"},
+    ),
+    Fate.OPTED_OUT: lambda _code, now: (
+        "blocked_by_provider",
+        {"opted_out_at": now, "opted_out_means": "provider"},
+    ),
+}
 
 
 def not_sayable(office: Office, seen: Situation, error: CannotSay) -> None:
@@ -126,7 +147,7 @@ def _consequences(
     if taken.channel is not Channel.TEXT:
         return []
     if error.fate is not Fate.CONFIGURATION:
-        return number_marked(taken.to or "", error.fate, error.code, now)
+        return number_marked(taken, error.fate, error.code, now)
     if seen.stop is not None:
         return []
     stop = Stop(since=now, code=error.code or 0, probe_at=now + PROBE_EVERY)

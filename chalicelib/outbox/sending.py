@@ -34,7 +34,8 @@ def open_task(office: Office, seen: Situation) -> None:
     """The task exists and the staff are told; the commit is the sending."""
     message = seen.message
     task = task_of(message, now=seen.now)
-    everybody = staff_now(office.store, office.clinic, seen.now)
+    is_mailed = "mailed" not in message.facts
+    everybody = staff_now(office.store, office.clinic, seen.now) if is_mailed else []
     mails = mails_to_staff(
         task.id,
         "task",

@@ -8,7 +8,7 @@ from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import id_from
-from chalicelib.domain.work import Task
+from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.messages.replies import Reading
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.owing import note_to_patient
@@ -50,7 +50,7 @@ def reply(heard: Heard, kind: str, **facts: str) -> list[Operation]:
     ]
 
 
-def read_this(heard: Heard, what: str) -> Operation:
+def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
     """A person reads the text and does what it needs."""
     return Save(
         task_message(
@@ -61,14 +61,22 @@ def read_this(heard: Heard, what: str) -> Operation:
             detail=heard.body,
             deadline_at=heard.now + READ_WITHIN,
             now=heard.now,
+            mailed=mailed,
         )
     )
 
 
 def alarm(heard: Heard) -> list[Operation]:
-    """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44)."""
+    """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44).
+
+    More urgent texts of the same hour join an alarm that nobody has taken yet (F59).
+    """
+    this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
+    standing = heard.desk.store.get(Task.ref(id_from("TSK", this_hour)))
+    if standing is not None and standing.status is TaskStatus.OPEN:
+        return [read_this(heard, "urgent_again", mailed=False)]
     task = Task(
-        id=id_from("TSK", heard.owner_id),
+        id=id_from("TSK", this_hour if standing is None else heard.owner_id),
         what="urgent_text",
         detail=heard.body,
         patient_id=heard.patients[0].id if heard.patients else None,

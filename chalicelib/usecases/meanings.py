@@ -109,13 +109,14 @@ def _doubtful(heard: Heard) -> list[Operation]:
 
 
 def _other(heard: Heard) -> list[Operation]:
-    """A person reads it; the sender hears so at most once in four hours."""
-    operations: list[Operation] = [read_this(heard, "reply_to_read")]
+    """A person reads it; sender and staff hear of it at most once in four hours (R43, F59)."""
     last = heard.phone.answered_at
-    if heard.patients and (last is None or heard.now - last >= ONE_ANSWER_PER):
-        operations.append(Save(heard.phone.evolve(answered_at=heard.now)))
-        operations += reply(heard, "automatic_answer")
-    return operations
+    is_first = last is None or heard.now - last >= ONE_ANSWER_PER
+    read = read_this(heard, "reply_to_read", mailed=is_first)
+    if not is_first:
+        return [read]
+    answered: Operation = Save(heard.phone.evolve(answered_at=heard.now))
+    return [read, answered, *reply(heard, "automatic_answer")]
 
 
 def _urgent(heard: Heard) -> list[Operation]:

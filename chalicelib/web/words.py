@@ -100,7 +100,7 @@ ENGLISH: Words = {
         "Pacific/Honolulu": "Hawaii",
     },
     "errors": {
-        "name": "Please give a name of 1 to 100 characters.",
+        "name": "Please give your name, in at most 100 characters.",
         "phone": "Please give a US phone number that can receive calls, such as 316-555-0142.",
         "email": "Please check the e-mail address, or leave it empty.",
         "reason": "Please choose one of the reasons, or “I would rather not say”.",

@@ -200,6 +200,7 @@ def test_a_number_blocked_at_the_provider_gets_no_more_texts() -> None:
     phone = world.store.get(Phone.ref("+13165550142"))
     assert phone is not None
     assert phone.opted_out_means == "provider"
+    assert "blocked_by_provider" in [getattr(t, "what", "") for t in world.store.open("task")]
     assert len(world.texts.sent) == 1
     assert row(world, message_id).status is MessageStatus.WITHDRAWN
 

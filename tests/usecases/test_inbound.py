@@ -12,6 +12,7 @@ from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases import booking, contacting, offers
 from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.tasks import close_task
 from tests.world import RUTH, World, at
 
 ANA = "+13165550142"
@@ -178,6 +179,46 @@ def test_the_sender_gets_one_automatic_answer_in_four_hours() -> None:
     world.clock.at += timedelta(hours=4)
     hear(world, "hello again")
     assert len(world.texts.sent) == sent + 2
+
+
+def test_a_flood_of_texts_is_one_mail_one_answer_and_every_text_on_the_day_sheet() -> None:
+    world = World()
+    booked(world)
+    mails, sent = len(world.mails.sent), len(world.texts.sent)
+    for number in range(60):
+        hear(world, f"hello {number}")
+    assert (len(world.mails.sent) - mails, len(world.texts.sent) - sent) == (3, 1)
+    assert tasks(world).count("reply_to_read") == 60
+
+
+def test_a_flood_of_urgent_texts_is_one_alarm_until_somebody_takes_it() -> None:
+    world = World()
+    booked(world)
+    mails = len(world.mails.sent)
+    for _ in range(30):
+        hear(world, "overdose")
+    assert len(world.mails.sent) - mails == 3
+    assert tasks(world).count("urgent_text") == 1
+    (alarm,) = [t for t in world.store.open("task") if getattr(t, "what", "") == "urgent_text"]
+    close_task(world.desk, task_id=alarm.key.pk, note="called", actor=RUTH)
+    hear(world, "overdose")
+    assert tasks(world).count("urgent_text") == 1
+    assert len(world.mails.sent) - mails == 6
+
+
+def test_a_stop_that_is_urgent_does_both() -> None:
+    world = World()
+    booked(world)
+    meaning = receive_text(
+        world.desk,
+        Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="suicide", opt_out_type="STOP"),
+        quiet_words=frozenset({"stop"}),
+    )
+    phone = world.store.get(Phone.ref(ANA))
+    assert phone is not None
+    assert (meaning, phone.opted_out_at is not None) == ("stop", True)
+    world.drain()
+    assert "urgent_text" in tasks(world)
 
 
 def offered(world: World) -> str:
