@@ -43,9 +43,11 @@ class Patient(Record):
     @property
     def initials(self) -> str:
         """`A. B.`: all that a mail to staff may show of a name (R54)."""
-        parts = self.name.split()
-        ends = parts[:1] + parts[-1:] if len(parts) > 1 else parts
-        return " ".join(f"{part[0].upper()}." for part in ends)
+        # A word may begin with a mark that nobody sees; only letters and digits are shown.
+        firsts = [next(filter(str.isalnum, part), "") for part in self.name.split()]
+        seen = [letter.upper() for letter in firsts if letter]
+        ends = seen[:1] + seen[-1:] if len(seen) > 1 else seen
+        return " ".join(f"{letter}." for letter in ends) or "?"
 
     @property
     def texted_consent(self) -> TextConsent:

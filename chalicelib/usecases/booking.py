@@ -14,7 +14,15 @@ from chalicelib.domain.record import new_id
 from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import note_to_patient, visit_messages, welcome
-from chalicelib.usecases.slots import Slot, WallTime, place, sheets_of, slot, taking
+from chalicelib.usecases.slots import (
+    Slot,
+    WallTime,
+    free_starts,
+    place,
+    sheets_of,
+    slot,
+    taking,
+)
 
 
 class Wanted(NamedTuple):
@@ -110,7 +118,7 @@ def book_course(
         )
         change.include(
             [
-                *_all_or_none(desk, visits),
+                *_all_or_none(desk, visits, now),
                 Save(course),
                 *(Save(visit) for visit in visits),
                 *first_text,
@@ -201,17 +209,18 @@ def _answered(
     return [Save(booked), *voids(wanted.pending, because="the request was answered", now=now)]
 
 
-def _all_or_none(desk: Desk, visits: Sequence[Appointment]) -> list[Save]:
+def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> list[Save]:
     """The day sheets of all visits; SlotTaken with every start that is taken."""
     sheets = sheets_of(desk, [place(desk, visit.resource, visit.start_at) for visit in visits])
-    clashes: list[datetime] = []
+    clashes: list[Appointment] = []
     for visit in visits:
         at = place(desk, visit.resource, visit.start_at)
         sheet: DaySheet = sheets[at]
         try:
             sheets[at] = sheet.taking(visit)
-        except SlotTaken as taken:
-            clashes += taken.clashes
+        except SlotTaken:
+            clashes.append(visit)
     if clashes:
-        raise SlotTaken(clashes=clashes)
+        free = free_starts(desk, clashes[0], now)
+        raise SlotTaken(free=free, clashes=[visit.start_at for visit in clashes])
     return [Save(sheet) for sheet in sheets.values()]

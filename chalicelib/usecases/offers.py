@@ -16,7 +16,7 @@ from chalicelib.domain.request import (
 from chalicelib.usecases.booking import Wanted, book, wanted_by
 from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import note_to_patient, welcome
-from chalicelib.usecases.slots import Slot, WallTime, place, sheets_of, slot
+from chalicelib.usecases.slots import Slot, WallTime, free_starts, place, sheets_of, slot
 
 DECLINE_REASONS = {
     "not_suitable": "Not suitable for this treatment",
@@ -47,7 +47,7 @@ def propose(
             slot(desk, when, visit_type=visit_type, resource=resource, now=now)
             for when in sorted(set(times))
         ]
-        _refuse_taken(desk, slots)
+        _refuse_taken(desk, slots, now)
         offered = request.evolve(
             status=RequestStatus.PROPOSED,
             version=request.version + 1,
@@ -173,7 +173,8 @@ def _is_free(desk: Desk, wished: Slot) -> bool:
     return sheets_of(desk, [at])[at].is_free(wished.start_at, wished.end_at)
 
 
-def _refuse_taken(desk: Desk, slots: Sequence[Slot]) -> None:
-    taken = [wished.start_at for wished in slots if not _is_free(desk, wished)]
+def _refuse_taken(desk: Desk, slots: Sequence[Slot], now: datetime) -> None:
+    taken = [wished for wished in slots if not _is_free(desk, wished)]
     if taken:
-        raise SlotTaken(clashes=taken)
+        clashes = [wished.start_at for wished in taken]
+        raise SlotTaken(free=free_starts(desk, taken[0], now), clashes=clashes)

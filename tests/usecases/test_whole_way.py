@@ -271,6 +271,7 @@ def test_a_course_with_a_clash_books_nothing_and_names_it() -> None:
             actor=RUTH,
         )
     assert told.value.clashes == (datetime(2026, 12, 11, 15, 0, tzinfo=UTC),)
+    assert told.value.free
     assert world.store.open("request") != []
 
 
