@@ -1,0 +1,156 @@
+"""The day sheet: who waits, what is to be done, who comes; and a caller's request."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.people import Consent, Patient
+from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.work import Task
+from tests.web.browser import Browser, browsing, text_of
+from tests.web.test_staff import all_of, asked, booked, rows, the_visit
+from tests.world import World
+
+CALLER = [("name", "Cy Example"), ("phone", "316-555-0160"), ("reason", "anxiety")]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with browsing(World()) as one:
+        yield one
+
+
+def opened_task(browser: Browser, id_: str = "TSK-1", *, urgent: bool = False) -> str:
+    """The day sheet's link, with a task on the sheet."""
+    now = browser.world.clock.at
+    task = Task(
+        id=id_,
+        what="urgent_text" if urgent else "reply_to_read",
+        detail="<b>Where</b> do I park?",
+        urgent=urgent,
+        opened_at=now,
+        deadline_at=now + timedelta(hours=2),
+    )
+    browser.world.store.commit(Change(Save(task)))
+    return browser.day_link()
+
+
+def test_the_sheet_shows_requests_tasks_and_visits(browser: Browser) -> None:
+    visit = booked(browser)
+    browser.send(f"{visit}/driver", [("has", "no")])
+    browser.world.request(phone="+13165550143", name="Bo Example")
+    words = text_of(browser.get(f"{browser.day_link()}?date=2026-12-08"))
+    for shown in (
+        "Bo Example",
+        "9:00 AM to 11:00 AM, Ana Löwe",
+        "Booked, not confirmed, ride home missing",
+        "Room 2 Free.",
+        "Wednesday, December 9",
+    ):
+        assert shown in words
+
+
+def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> None:
+    asked(browser)
+    opened_task(browser)
+    day = opened_task(browser, "TSK-2", urgent=True)
+    browser.world.clock.at += timedelta(hours=5)
+    words = text_of(browser.get(day))
+    assert words.index("Urgent text: call now") < words.index("A reply to read")
+    assert words.index("A reply to read") < words.index("Requests waiting")
+    assert words.count("overdue") == 3
+    assert "Open for 5 hours, due by Tue Dec 1, 2:00 PM." in words
+
+
+def test_links_of_the_sheet_are_the_same_persons(browser: Browser) -> None:
+    booked(browser)
+    page = browser.get(f"{browser.day_link()}?date=2026-12-08").body.decode()
+    link = page.partition('href="/s/')[2].partition('"')[0]
+    assert browser.send(f"/s/{link}/driver", [("has", "yes")]).status_code == 303
+    assert the_visit(browser).decisions[-1].by == "scheduler"
+
+
+@pytest.mark.parametrize(
+    "date", ["", "2026-12-08", "0001-01-01", "9999-12-31", "2026-02-30", "<b>", "2026-W50-1"]
+)
+def test_any_date_that_is_asked_for_gets_a_sheet(browser: Browser, date: str) -> None:
+    asked(browser)
+    assert browser.get(f"{browser.day_link()}?date={date}").status_code == 200
+
+
+def test_a_scanner_changes_nothing(browser: Browser) -> None:
+    asked(browser)
+    day = opened_task(browser)
+    before = rows(browser)
+    assert browser.head(day).status_code == 200
+    forms = browser.forms(day)
+    assert {form.decision for form in forms} == {"done", "new"}
+    for form in forms:
+        assert all(form.empty_first.values())
+        assert browser.send(form.action, form.fields).status_code == 422
+    assert rows(browser) == before
+
+
+def test_a_task_is_closed_once_and_says_by_whom(browser: Browser) -> None:
+    asked(browser)
+    day = opened_task(browser)
+    done = [("task", "TSK-1"), ("note", "called"), ("sure", "yes")]
+    assert browser.send(f"{day}/done", done).headers["Location"] == day
+    assert browser.world.store.open("task") == []
+    answer = browser.send(f"{day}/done", done)
+    assert answer.status_code == 409
+    assert "The task was closed by Sam Scheduler, Tue Dec 1, 12:00 PM." in text_of(answer)
+
+
+def test_an_unfinished_form_comes_back_as_it_was_typed(browser: Browser) -> None:
+    asked(browser)
+    day = opened_task(browser)
+    back = browser.send(f"{day}/done?date=2026-12-08", [("task", "TSK-1"), ("note", "called <b>")])
+    assert back.status_code == 422
+    assert "called &lt;b&gt;</textarea>" in back.body.decode()
+    assert "Please tick the box" in text_of(back)
+    assert f'action="{day}/done?date=2026-12-08"' in back.body.decode()
+    assert browser.send(f"{day}/done", [("sure", "yes")]).status_code == 422
+    unknown = [("task", "TSK-9"), ("sure", "yes")]
+    assert browser.send(f"{day}/done", unknown).status_code == 404
+    assert browser.send(f"{day}/nonsense", unknown).status_code == 404
+
+
+def test_a_callers_request_is_written_down_with_how_they_agreed(browser: Browser) -> None:
+    asked(browser)
+    fields = [*CALLER, ("preferred", "mon:morning"), ("sms_consent", "yes")]
+    day = browser.day_link()
+    told = [*fields, ("consent_means", "phone")]
+    assert browser.send(f"{day}/new", told).status_code == 303
+    patients = {patient.name: patient for patient in all_of(browser, Patient)}
+    assert patients["Cy Example"].text_consent == "neutral"
+    consent = next(c for c in all_of(browser, Consent) if c.phone == "+13165550160")
+    assert (consent.means, consent.page, consent.address) == ("phone", "day sheet", "")
+    request = next(r for r in all_of(browser, ConsultationRequest) if r.source == "phone")
+    assert request.preferred == ("mon:morning",)
+
+
+def test_a_ticked_consent_needs_to_be_told_how_it_was_given(browser: Browser) -> None:
+    asked(browser)
+    before = rows(browser)
+    day = browser.day_link()
+    back = browser.send(f"{day}/new", [*CALLER, ("phone", "x"), ("sms_consent", "yes")])
+    assert back.status_code == 422
+    back = browser.send(f"{day}/new", [*CALLER, ("sms_consent", "yes")])
+    assert back.status_code == 422
+    assert "Please say how the patient agreed" in text_of(back)
+    assert 'value="Cy Example"' in back.body.decode()
+    assert rows(browser) == before
+
+
+def test_callers_who_want_no_texts_get_none_and_many_may_call(browser: Browser) -> None:
+    asked(browser)
+    day = browser.day_link()
+    for number in range(8):
+        fields = [("name", f"Cy Example {number}"), *CALLER[1:], ("consent_means", "none")]
+        assert browser.send(f"{day}/new", [*fields, ("sms_consent", "yes")]).status_code == 303
+    callers = [p for p in all_of(browser, Patient) if p.phone == "+13165550160"]
+    assert {p.text_consent for p in callers} == {"none"}
+    assert len(callers) == 8

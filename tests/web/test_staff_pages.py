@@ -1,0 +1,180 @@
+"""What the staff's pages show: what was typed, what was said, what stands in the way."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.web.browser import Browser, browsing, forms_of, text_of
+from tests.web.test_staff import BOOKING, asked, booked, rows, the_visit
+from tests.world import World
+
+NASTY = [
+    pytest.param("{{7*7}} {% raw %}", id="a template"),
+    pytest.param("<script>alert(1)</script>", id="a script"),
+    pytest.param('" onmouseover="alert(1)', id="a quote"),
+    pytest.param("\u202etxt.exe\u2066", id="marks that turn the direction"),
+    pytest.param("=cmd()|' /C calc'!A0", id="a formula"),
+    pytest.param("Bcc: x@example.com", id="a header"),
+]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with browsing(World()) as one:
+        yield one
+
+
+def escaped(text: str) -> str:
+    for letter, code in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;")):
+        text = text.replace(letter, code)
+    return text.replace(chr(34), "&#34;")
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_what_was_typed_is_shown_and_never_run(browser: Browser, nasty: str) -> None:
+    link = asked(browser, name=nasty, note=nasty)
+    page = browser.get(link).body.decode()
+    assert page.count(f"<bdi>{escaped(nasty)}</bdi>") == 3
+    typed = [("starts_at", nasty), ("visit_type", nasty), ("resource", nasty), ("note", nasty)]
+    again = browser.send(f"{link}/confirm", typed)
+    assert again.status_code == 422
+    assert f'value="{escaped(nasty)}"' in again.body.decode()
+    day = browser.get(browser.day_link()).body.decode()
+    assert escaped(nasty) in day
+    assert "<script>" not in page + again.body.decode() + day
+
+
+def test_an_address_cannot_add_to_the_mail_it_opens(browser: Browser) -> None:
+    page = browser.get(asked(browser, email="a?bcc=b&x@example.org")).body.decode()
+    assert 'href="mailto:a%3Fbcc%3Db%26x@example.org"' in page
+
+
+def test_a_request_shows_what_was_asked(browser: Browser) -> None:
+    words = text_of(browser.get(asked(browser, note="Mornings are best.")))
+    for said in (
+        "Ana Löwe",
+        "316-555-0142",
+        "ana@example.org",
+        "Depression",
+        "Mon morning",
+        "Mornings are best.",
+        "due by Tue Dec 1, 4:00 PM",
+        "Agreed to preparation and aftercare texts : on the website",
+        "Request received : by the patient",
+        "Notice to staff, Noor Nurse e-mail : sent",
+    ):
+        assert said in words
+
+
+def test_a_visit_shows_what_was_asked_and_every_message(browser: Browser) -> None:
+    link = booked(browser, note="Mornings are best.")
+    browser.world.run_until(the_visit(browser).start_at - timedelta(hours=1))
+    words = text_of(browser.get(link))
+    comes, _, happened = words.partition("What has happened")
+    assert "Mornings are best." in comes
+    for said in ("Aftercare text : waits", "Check-in text : waits"):
+        assert said in comes
+    for said in ("Booked : by Noor Nurse", "Confirmation text : sent", "Reply C to confirm"):
+        assert said in happened
+
+
+def test_a_moved_visits_old_messages_say_why_they_never_left(browser: Browser) -> None:
+    link = booked(browser)
+    browser.world.drain()
+    browser.send(f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1")])
+    browser.world.drain()
+    words = text_of(browser.get(link))
+    assert "Preparation text : withdrawn (the visit was moved)" in words
+    assert "It was meant for Mon Dec 7, 5:00 PM." in words
+
+
+def test_what_waits_for_a_number_that_opted_out_is_shown_as_withheld(browser: Browser) -> None:
+    link = booked(browser)
+    browser.send(f"{link}/opt_out", [("means", "phone")])
+    words = text_of(browser.get(link))
+    assert "Preparation text : withheld (opted out)" in words
+    assert "Opted out of texts : by Noor Nurse (on the phone)" in words
+
+
+def test_a_declined_request_says_why_and_by_whom(browser: Browser) -> None:
+    link = asked(browser)
+    browser.send(f"{link}/decline", [("reason_code", "no_capacity"), ("note", "call in May")])
+    words = text_of(browser.get(link))
+    for said in ("No places at the moment", "by Noor Nurse", "call in May"):
+        assert said in words
+    answer = browser.send(f"{link}/confirm", BOOKING)
+    assert answer.status_code == 409
+    assert "The request was declined by Noor Nurse" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("decision", "fields", "said"),
+    [
+        pytest.param("undo", [("sure", "yes")], "nothing to take back", id="undo"),
+        pytest.param("no_show", [("sure", "yes")], "has not begun yet", id="no show"),
+        pytest.param("arrived", [("sure", "yes")], "long before the visit", id="arrived"),
+    ],
+)
+def test_what_cannot_be_yet_is_said_also_where_its_form_is_not_shown(
+    browser: Browser, decision: str, fields: list[tuple[str, str]], said: str
+) -> None:
+    link = booked(browser)
+    before = rows(browser)
+    answer = browser.send(f"{link}/{decision}", fields)
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert rows(browser) == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "0001-01-01T00:00",
+        "9999-12-31T23:59",
+        "2026-13-01T09:00",
+        "2026-12-08T25:00",
+        "2026-12-08 09:00",
+        "2026-12-08T09:00+01:00",
+        "20261208T0900",
+        "\uff12\uff10\uff126-12-08T09:00",
+        "2027-03-14T02:30",
+        "2026-11-30T09:00",
+        "2098-01-01T09:00",
+        "tomorrow",
+    ],
+)
+def test_a_time_that_cannot_be_is_said_beside_its_field(browser: Browser, wrong: str) -> None:
+    link = asked(browser)
+    before = rows(browser)
+    for decision, field in (
+        ("confirm", "starts_at"),
+        ("propose", "starts_at"),
+        ("course", "first_starts_at"),
+    ):
+        more = [*BOOKING[1:], ("sessions", "2"), ("spacing_days", "7")]
+        answer = browser.send(f"{link}/{decision}", [(field, wrong), *more])
+        assert answer.status_code == 422
+        (form,) = [f for f in forms_of(answer.body.decode()) if f.decision == decision]
+        assert (field, wrong) in form.fields
+        assert f'id="{decision}-{field}' in answer.body.decode()
+    assert rows(browser) == before
+
+
+def test_seconds_are_tolerated_and_a_doubled_field_is_not(browser: Browser) -> None:
+    link = asked(browser)
+    twice = [*BOOKING, ("resource", "room-2")]
+    assert browser.send(f"{link}/confirm", twice).status_code == 422
+    exact = [("starts_at", "2026-12-08T09:00:59"), *BOOKING[1:]]
+    assert browser.send(f"{link}/confirm", exact).status_code == 303
+    assert the_visit(browser).start_at.minute == 0
+
+
+def test_a_form_that_comes_back_under_a_requests_link_acts_on_the_visit(browser: Browser) -> None:
+    link = asked(browser)
+    browser.send(f"{link}/confirm", BOOKING)
+    back = browser.send(f"{link}/cancel", [("reason_code", "")])
+    assert back.status_code == 422
+    (form,) = [f for f in forms_of(back.body.decode()) if f.decision == "confirm"]
+    another = [("starts_at", "2026-12-15T09:00"), *BOOKING[1:]]
+    assert browser.send(form.action, another).status_code == 303
