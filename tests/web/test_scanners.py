@@ -44,7 +44,7 @@ def follow(browser: Browser, start: str) -> set[str]:
         seen.add(path)
         assert browser.head(path).status_code in (200, 303), path
         answer = browser.get(path)
-        found = re.findall(r'href="(?:http://127.0.0.1:8000)?(/[^"]*)"', answer.body.decode())
+        found = re.findall(r'href="(?:http://127.0.0.1:8000)?(/[sdv]/[^"]*)"', answer.body.decode())
         waiting += [answer.headers["Location"]] if answer.status_code == 303 else found
     return seen
 
