@@ -2,23 +2,19 @@
 
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from chalicelib.ports import Accepted, Fate, ProviderText, Refused, TextSender
+from local.parent import make_above
 
 
 def end_the_run() -> None:
     """Nothing runs after this; who called `make run` sees 137, as after `kill -9`."""
-    parent, above = os.getppid(), _parent_of(os.getppid())
     # make would turn a killed child into its own exit code 2, so it goes first.
-    for pid in (parent, above) if os.environ.get("MAKELEVEL") else ():
-        if pid and _name_of(pid) in ("make", "gmake"):
-            os.kill(pid, signal.SIGKILL)
-            break
+    if (make := make_above()) is not None:
+        os.kill(make, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -69,24 +65,3 @@ class KillableTexts:
 
     def fate_of(self, code: int | None) -> Fate:
         return self._texts.fate_of(code)
-
-
-def _parent_of(pid: int) -> int | None:
-    found = _told(pid, "PPid:", "ppid=")
-    return int(found) if found.isdigit() else None
-
-
-def _name_of(pid: int) -> str:
-    return Path(_told(pid, "Name:", "comm=")).name
-
-
-def _told(pid: int, field: str, column: str) -> str:
-    """One fact about a process; empty when it cannot be learnt."""
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        lines = status.read_text(errors="replace").splitlines()
-        return next((line.split(maxsplit=1)[1] for line in lines if line.startswith(field)), "")
-    # A system without /proc, such as macOS, has ps.
-    command = ["ps", "-o", column, "-p", str(pid)]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 made here
-    return asked.stdout.strip()

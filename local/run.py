@@ -9,11 +9,15 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
+
+from local.parent import mind_make
 
 HOST = "127.0.0.1"
 _FOLDER = Path(__file__).resolve().parent.parent / ".local"
 _ANSWERS_WITHIN = 15  # seconds
+_FREED_WITHIN = 1.0  # seconds that a run which was just killed may still hold its ports
 
 
 class CannotRun(Exception):
@@ -24,6 +28,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    mind_make(stop)
     try:
         run(stop)
     except CannotRun as error:
@@ -49,7 +54,7 @@ def run(stop: threading.Event) -> None:
     try:
         stack = start(
             folder=Path(os.environ.get("BOOKEND_DATA") or _FOLDER),
-            fresh=os.environ.get("FRESH", "") not in ("", "0"),
+            fresh=os.environ.get("FRESH") == "1",
             port=port,
             console_port=console_port,
             stop=stop,
@@ -99,14 +104,23 @@ def port_from(name: str, usual: int) -> int:
     return int(given)
 
 
-def require_free(name: str, port: int) -> None:
+def require_free(name: str, port: int, *, within: float = _FREED_WITHIN) -> None:
+    """CannotRun when somebody else still listens after that many seconds."""
+    until = time.monotonic() + within
+    while not _is_free(port):
+        if time.monotonic() >= until:
+            raise CannotRun(f"port {port} is in use; choose another with {name}=…")
+        time.sleep(0.05)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
-            message = f"port {port} is in use; choose another with {name}=…"
-            raise CannotRun(message) from error
+        except OSError:
+            return False
+    return True
 
 
 def require_answer(port: int, path: str) -> None:

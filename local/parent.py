@@ -1,0 +1,64 @@
+"""The make that began this run, if one did. The run ends with it, whatever ends it."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_LOOK = 0.1  # seconds between two looks
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that comes when the parent is gone
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def make_above() -> int | None:
+    """The process id of the make whose recipe this process is."""
+    pid = os.getppid()
+    is_make = bool(os.environ.get("MAKELEVEL")) and _name_of(pid) in ("make", "gmake")
+    return pid if is_make else None
+
+
+def mind_make(stop: threading.Event) -> None:
+    """Sets `stop` once make was interrupted; ends this process at once when make is gone."""
+    pid = make_above()
+    if pid is not None:
+        if sys.platform == "linux":
+            # At once, so that nobody takes the run of a make that was killed for the next one.
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        threading.Thread(
+            target=_watch, args=(pid, _caught_by(pid), stop), name="make", daemon=True
+        ).start()
+
+
+def _watch(pid: int, caught: int, stop: threading.Event) -> None:
+    while not stop.wait(_LOOK):
+        if os.getppid() != pid:
+            # Killed without a chance to pass it on: so are we. The ports are free for the next run.
+            os.kill(os.getpid(), signal.SIGKILL)
+        # An interrupted make waits for its recipe, yet passes on a SIGTERM only. It has let go of
+        # the signal's handler by then: see fatal_error_signal in its commands.c.
+        elif caught & ~_caught_by(pid):
+            stop.set()
+
+
+def _caught_by(pid: int) -> int:
+    """The ending signals with a handler, as a mask; 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return 0
+    masks = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    ending = sum(1 << (number - 1) for number in _ENDING)
+    return int(masks[0], 16) & ending if masks else 0
+
+
+def _name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        # A system without /proc, such as macOS, has ps.
+        command = ["ps", "-o", "comm=", "-p", str(pid)]
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 made here
+        return Path(asked.stdout.strip()).name
