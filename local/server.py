@@ -15,6 +15,7 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer
 
 MAX_BODY = 16 * 1024  # bytes; the contract's limit, tested before a byte is read
+MAX_WEBHOOK = 64 * 1024  # bytes; a text of 1,600 characters outside ASCII is over 16 KiB as a form
 PATIENCE = 15  # seconds that one read from a slow client may take
 _LINGER = 2  # seconds in which a refused body is thrown away, so that the client reads our answer
 
@@ -68,7 +69,10 @@ class Handler(ChaliceRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What http.server itself refuses (a bad request line, too many headers) looks alike."""
-        self._refuse(HTTPStatus(code))
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            # A method that nobody knows is one that the path does not take.
+            return self._generic_handle()
+        return self._refuse(HTTPStatus(code))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: addresses hold tokens."""
@@ -91,9 +95,12 @@ class Handler(ChaliceRequestHandler):
         if len(set(lengths)) > 1 or not (lengths[0].isascii() and lengths[0].isdecimal()):
             return HTTPStatus.BAD_REQUEST
         # A number of a thousand digits is too long to be read as one, and too large anyway.
-        if len(lengths[0].lstrip("0")) > 9 or int(lengths[0]) > MAX_BODY:
+        if len(lengths[0].lstrip("0")) > 9 or int(lengths[0]) > self._most():
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return None
+
+    def _most(self) -> int:
+        return MAX_WEBHOOK if self.path.startswith("/twilio/") else MAX_BODY
 
     def _length(self) -> int:
         return int(self.headers.get("Content-Length", "0"))

@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPResponse
 import pytest
 from chalice.app import Chalice, Response
 
-from local.server import MAX_BODY, serve
+from local.server import MAX_BODY, MAX_WEBHOOK, serve
 
 
 def stub_app() -> Chalice:
@@ -26,6 +26,10 @@ def stub_app() -> Chalice:
 
     @app.route("/nothing", methods=["POST"])
     def nothing() -> Response:
+        return Response(body="", status_code=204)
+
+    @app.route("/twilio/inbound", methods=["POST"])
+    def inbound() -> Response:
         return Response(body="", status_code=204)
 
     return app
@@ -89,6 +93,7 @@ def test_an_unknown_path_is_404_with_our_headers(port: int) -> None:
     [
         ("DELETE", "/thing/you", "GET, HEAD"),
         ("TRACE", "/thing/you", "GET, HEAD"),
+        ("BREW", "/thing/you", "GET, HEAD"),
         ("GET", "/requests", "POST"),
         ("OPTIONS", "/requests", "POST"),
     ],
@@ -110,6 +115,13 @@ def test_a_body_at_the_limit_is_taken_whole(port: int) -> None:
 def test_a_larger_body_is_413_though_the_client_sends_all_of_it(port: int) -> None:
     answer, _ = ask(port, "POST", "/requests", b"x" * (MAX_BODY + 1))
     assert answer.status == 413
+
+
+@pytest.mark.parametrize(("length", "status"), [(MAX_WEBHOOK, 204), (MAX_WEBHOOK + 1, 413)])
+def test_a_webhook_may_be_larger(port: int, length: int, status: int) -> None:
+    kind = {"Content_Type": "application/json"}
+    answer, _ = ask(port, "POST", "/twilio/inbound", b"x" * length, **kind)
+    assert answer.status == status
 
 
 @pytest.mark.parametrize(
