@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from local.console_api import Answer, Stage, allowed, answer, problem
 from local.server import PATIENCE, Server
-from local.twilio import BrokenOff
+from local.twilio_rules import BrokenOff
 
 TWILIO = "/2010-04-01/"
 MAX_BODY = 256 * 1024  # bytes; the console is for one person on this machine

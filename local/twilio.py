@@ -1,47 +1,37 @@
 """A Twilio of our own: keeps texts, a list of who said STOP, and the faults that are to come."""
 
-import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import requests
-from twilio.request_validator import RequestValidator
 
 from chalicelib.domain.record import written
 from chalicelib.domain.segments import count
 from local.aws_keeper import Keeper
-from local.twilio_callbacks import Callbacks, plan_of
-
-STOP_WORDS = frozenset(
-    {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"}
+from local.twilio_callbacks import Callbacks, Steps, plan_of
+from local.twilio_hooks import Hooks
+from local.twilio_rules import (
+    FINAL,
+    ApiError,
+    BrokenOff,
+    opt_out_type,
+    require_sendable,
+    validity_of,
 )
-START_WORDS = frozenset({"start", "yes", "unstop"})
-HELP_WORDS = frozenset({"help", "info"})
-FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "received"})
-MOST = 1600  # characters of a body
+
+EXPIRED = 30036  # Twilio's code for a text that waited too long
 _MESSAGES, _STOPPED, _FAULTS = "twilio.messages", "twilio.stopped", "twilio.faults"
+#: What the console's clients read of a text, as it is kept.
+_TOLD = ("sid", "from", "to", "body", "direction", "status", "error_code", "at")
 
 Text = dict[str, Any]
 
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
-
-
-class ApiError(Exception):
-    """An error as Twilio's API tells it."""
-
-    def __init__(self, status: int, code: int | None, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-class BrokenOff(Exception):
-    """The text was taken, and the connection ends without an answer."""
 
 
 class LocalTwilio:
@@ -61,7 +51,7 @@ class LocalTwilio:
         self.auth_token = auth_token
         self.number = number
         self.before_answer: Callable[[], object] | None = None
-        self._inbound_url = inbound_url
+        self._hooks = Hooks(account_sid=account_sid, auth_token=auth_token, inbound_url=inbound_url)
         self._keeper = keeper
         self._clock = clock
         self._lock = threading.RLock()
@@ -69,7 +59,11 @@ class LocalTwilio:
         self._stopped: set[str] = set(keeper.load(_STOPPED) or [])
         self._faults: list[dict[str, Any]] = keeper.load(_FAULTS) or []
         self._callbacks = Callbacks(
-            post=self._post_status, update=self._update_status, clock=clock, keeper=keeper
+            post=self._post_status,
+            update=self._update_status,
+            current=self._unless_too_old,
+            clock=clock,
+            keeper=keeper,
         )
         for text in self._texts.values():
             if text["steps"]:
@@ -80,24 +74,23 @@ class LocalTwilio:
         fault = self._next_fault()
         if "http" in fault:
             raise ApiError(int(fault["http"]), 20429 if fault["http"] == 429 else None, "fault")
-        self._check(form)
+        require_sendable(form, stopped=self._stopped)
         if "status" not in fault and "error" in fault:
             raise ApiError(400, int(fault["error"]), "fault")
-        steps, late = plan_of(fault)
+        steps, late_steps = plan_of(fault)
         text = self._new(
             direction="outbound",
             sender=form.get("From") or form.get("MessagingServiceSid", ""),
             to=form["To"],
             body=form["Body"],
             status="queued",
-            validity=form.get("ValidityPeriod"),
+            validity=validity_of(form),
             callback=form.get("StatusCallback", ""),
-            steps=[] if late else steps,
+            steps=steps,
         )
-        if late:
-            self._callbacks.add_late(text["sid"], steps)
-        else:
-            self._callbacks.add(text["sid"], steps)
+        if late_steps:
+            self._callbacks.add_late(text["sid"], late_steps)
+        self._callbacks.add(text["sid"], steps)
         if self.before_answer is not None:
             self.before_answer()
         if fault.get("hang_after_accept"):
@@ -137,36 +130,18 @@ class LocalTwilio:
 
     def receive(self, from_: str, body: str) -> int:
         """A phone texts our number: kept, then a signed webhook; answers the webhook's status."""
-        word = re.sub(r"[^a-z]", "", body.lower())
-        opt_out = {
-            **dict.fromkeys(STOP_WORDS, "STOP"),
-            **dict.fromkeys(START_WORDS, "START"),
-            **dict.fromkeys(HELP_WORDS, "HELP"),
-        }.get(word)
         with self._lock:
-            if opt_out == "STOP":
+            means = opt_out_type(body, is_stopped=from_ in self._stopped)
+            if means == "STOP":
                 self._stopped.add(from_)
-            elif opt_out == "START":
-                if word == "yes" and from_ not in self._stopped:
-                    opt_out = None
+            elif means == "START":
                 self._stopped.discard(from_)
             self._keeper.save(_STOPPED, sorted(self._stopped))
             text = self._new(
                 direction="inbound", sender=from_, to=self.number, body=body, status="received"
             )
-        fields = {
-            "MessageSid": text["sid"],
-            "SmsSid": text["sid"],
-            "AccountSid": self.account_sid,
-            "From": from_,
-            "To": self.number,
-            "Body": body,
-            "NumMedia": "0",
-            "ApiVersion": "2010-04-01",
-            **({"OptOutType": opt_out} if opt_out else {}),
-        }
         try:
-            return self._post(self._inbound_url, fields)
+            return self._hooks.tell_inbound(text, opt_out_type=means)
         except requests.RequestException:
             return 502
 
@@ -177,20 +152,8 @@ class LocalTwilio:
         rows = []
         for text in found:
             size = count(text["body"])
-            rows.append(
-                {
-                    "sid": text["sid"],
-                    "from": text["from"],
-                    "to": text["to"],
-                    "body": text["body"],
-                    "direction": text["direction"],
-                    "status": text["status"],
-                    "segments": size.count,
-                    "encoding": size.encoding,
-                    "error_code": text["error_code"],
-                    "at": text["at"],
-                }
-            )
+            told = {name: text[name] for name in _TOLD}
+            rows.append({**told, "segments": size.count, "encoding": size.encoding})
         return rows
 
     def inject(self, faults: list[dict[str, Any]]) -> None:
@@ -198,6 +161,10 @@ class LocalTwilio:
         with self._lock:
             self._faults = [*self._faults, *faults]
             self._keeper.save(_FAULTS, self._faults)
+
+    def end(self, *, within: float) -> None:
+        """Nothing calls the service any more; what is left goes on in the next run."""
+        self._callbacks.end(within=within)
 
     def wait_until_quiet(self, timeout: float) -> None:
         """Every callback that is due has been delivered; TimeoutError if that takes longer."""
@@ -209,19 +176,6 @@ class LocalTwilio:
     def next_late_at(self) -> datetime | None:
         return self._callbacks.next_late_at()
 
-    def _check(self, form: Mapping[str, str]) -> None:
-        to, body = form.get("To", ""), form.get("Body", "")
-        if not re.fullmatch(r"\+1\d{10}", to):
-            raise ApiError(400, 21211, "Invalid 'To' Phone Number")
-        if not body:
-            raise ApiError(400, 21602, "Message body is required")
-        if len(body) > MOST:
-            raise ApiError(400, 21617, "The message body exceeds 1600 characters")
-        if not (form.get("From") or form.get("MessagingServiceSid")):
-            raise ApiError(400, 21603, "A 'From' phone number is required")
-        if to in self._stopped:
-            raise ApiError(400, 21610, "Attempt to send to unsubscribed recipient")
-
     def _new(
         self,
         *,
@@ -230,7 +184,7 @@ class LocalTwilio:
         to: str,
         body: str,
         status: str,
-        validity: str | None = None,
+        validity: timedelta = timedelta(0),
         callback: str = "",
         steps: Sequence[dict[str, Any]] = (),
     ) -> Text:
@@ -244,7 +198,7 @@ class LocalTwilio:
                 "status": status,
                 "error_code": None,
                 "at": written(self._clock.now()),
-                "validity": validity,
+                "validity": validity.total_seconds(),
                 "callback": callback,
                 "steps": [*steps],
             }
@@ -274,27 +228,17 @@ class LocalTwilio:
             self._put({**new, "steps": left})
 
     def _post_status(self, sid: str, status: str, error: int | None) -> int:
-        """The webhook's status; 0 where the text asked for none."""
         with self._lock:
             text = self._texts.get(sid)
-        if text is None or not text["callback"]:
-            return 0
-        fields = {
-            "MessageSid": sid,
-            "SmsSid": sid,
-            "MessageStatus": status,
-            "SmsStatus": status,
-            "To": text["to"],
-            "From": text["from"],
-            "AccountSid": self.account_sid,
-            "ApiVersion": "2010-04-01",
-            **({"ErrorCode": str(error)} if error is not None else {}),
-        }
-        return self._post(text["callback"].partition("#")[0], fields)
+        return self._hooks.tell_status(text, status, error) if text else 0
 
-    def _post(self, url: str, fields: dict[str, str]) -> int:
-        signature = RequestValidator(self.auth_token).compute_signature(url, fields)
-        answer = requests.post(
-            url, data=fields, headers={"X-Twilio-Signature": signature}, timeout=15
-        )
-        return answer.status_code
+    def _unless_too_old(self, sid: str, steps: Steps) -> Steps:
+        """What is still to come for a text: one that waited past its validity fails."""
+        with self._lock:
+            text = self._texts.get(sid)
+        if text is None or text["status"] != "queued":
+            return steps
+        until = datetime.fromisoformat(text["at"]) + timedelta(seconds=text["validity"])
+        if self._clock.now() <= until:
+            return steps
+        return [{"status": "failed", "error": EXPIRED, "told": True}]

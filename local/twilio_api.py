@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from chalicelib.domain.segments import count
-from local.twilio import ApiError, LocalTwilio
+from local.twilio import LocalTwilio
+from local.twilio_rules import ApiError
 
 Fields = Mapping[str, str]
 Api = Callable[[str, str, Fields, Fields, Fields], tuple[int, Any]]
 
 _PATH = re.compile(r"^/2010-04-01/Accounts/(\w+)/Messages(?:/(\w+))?\.json$")
-_PAGE = 50
+_PAGE, _MOST_PAGE = 50, 1000  # texts of one page, as Twilio has it
 
 
 def api_of(twilio: LocalTwilio) -> Api:
@@ -54,8 +56,7 @@ def _routed(
         case "GET", True:
             return 200, _resource(twilio, twilio.fetch(sid))
         case "POST", True:
-            change = twilio.cancel if form.get("Status") == "canceled" else twilio.redact
-            return 200, _resource(twilio, change(sid))
+            return 200, _resource(twilio, _changed(twilio, sid, form))
         case "DELETE", True:
             twilio.delete(sid)
             return 204, None
@@ -63,15 +64,25 @@ def _routed(
             raise ApiError(405, 20004, "Method not allowed")
 
 
+def _changed(twilio: LocalTwilio, sid: str, form: Fields) -> Mapping[str, Any]:
+    if form.get("Status") == "canceled":
+        return twilio.cancel(sid)
+    if form.get("Body") == "":
+        return twilio.redact(sid)
+    raise ApiError(400, 20001, "A text can be canceled, or its body emptied")
+
+
 def _page(twilio: LocalTwilio, path: str, query: Fields) -> dict[str, Any]:
     names = {"To": "to", "From": "from"}
     wanted = {names[name]: value for name, value in query.items() if name in names}
-    found = [text for text in twilio.sent(**wanted) if _sent_then(text, query)]
-    size, page = int(query.get("PageSize", _PAGE)), int(query.get("Page", 0))
+    dates = {name: _instant(value) for name, value in query.items() if name.startswith("DateSent")}
+    found = [text for text in twilio.sent(**wanted) if _sent_then(text, dates)]
+    size = min(max(_number(query, "PageSize", _PAGE), 1), _MOST_PAGE)
+    page = _number(query, "Page", 0)
     part = found[page * size : (page + 1) * size]
     more = len(found) > (page + 1) * size
-    base = "&".join(f"{name}={value}" for name, value in query.items() if name != "Page")
-    address = f"{path}?{base.replace('+', '%2B')}&Page="
+    asked = {name: value for name, value in query.items() if name not in ("Page", "PageSize")}
+    address = f"{path}?{urlencode({**asked, 'PageSize': size})}&Page="
     return {
         "messages": [_resource(twilio, text) for text in part],
         "page": page,
@@ -85,10 +96,16 @@ def _page(twilio: LocalTwilio, path: str, query: Fields) -> dict[str, Any]:
     }
 
 
-def _sent_then(text: Mapping[str, Any], query: Fields) -> bool:
+def _number(query: Fields, name: str, usual: int) -> int:
+    given = query.get(name, str(usual))
+    if not re.fullmatch("[0-9]{1,9}", given):
+        raise ApiError(400, 20001, f"{name} is not a number")
+    return int(given)
+
+
+def _sent_then(text: Mapping[str, Any], asked: Mapping[str, datetime]) -> bool:
     """Whether the text is of the day that `DateSent`, `DateSent<` or `DateSent>` asks for."""
     at = datetime.fromisoformat(text["at"])
-    asked = {name: _instant(value) for name, value in query.items() if name.startswith("DateSent")}
     exact, before, after = (asked.get(name) for name in ("DateSent", "DateSent<", "DateSent>"))
     return (
         (exact is None or at.date() == exact.date())
@@ -98,7 +115,10 @@ def _sent_then(text: Mapping[str, Any], query: Fields) -> bool:
 
 
 def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ApiError(400, 20001, "A date is wrong") from error
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 

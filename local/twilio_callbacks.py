@@ -25,21 +25,24 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-def plan_of(fault: Mapping[str, Any]) -> tuple[Steps, bool]:
-    """What a text goes through, whether each step is told, and whether all of it comes late."""
+def plan_of(fault: Mapping[str, Any]) -> tuple[Steps, Steps]:
+    """What a text goes through, and what of that is told again once it is late."""
     last = fault.get("status", "delivered")
     steps: Steps = [
         {"status": "sent", "error": None, "told": True},
         {"status": last, "error": fault.get("error") if "status" in fault else None, "told": True},
     ]
+    untold = [{**step, "told": False} for step in steps]
     match fault.get("callback"):
         case "twice":
-            steps = [step for step in steps for _ in range(2)]
+            return [step for step in steps for _ in range(2)], []
         case "reversed":
-            steps.reverse()
+            return steps[::-1], []
         case "lost":
-            steps = [{**step, "told": False} for step in steps]
-    return steps, fault.get("callback") == "late"
+            return untold, []
+        case "late":
+            return untold, steps
+    return steps, []
 
 
 class Callbacks:
@@ -50,17 +53,28 @@ class Callbacks:
         *,
         post: Callable[[str, str, int | None], int],
         update: Callable[[str, str, int | None, Steps], None],
+        current: Callable[[str, Steps], Steps],
         clock: Clock,
         keeper: Keeper,
     ) -> None:
         self._post = post
         self._update = update
+        self._current = current
         self._clock = clock
         self._keeper = keeper
         self._waiting: deque[tuple[str, Steps]] = deque()
         self._busy = 0
         self._changed = threading.Condition()
-        threading.Thread(target=self._work, name="twilio-callbacks", daemon=True).start()
+        self._ending = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="twilio-callbacks", daemon=True)
+        self._worker.start()
+
+    def end(self, *, within: float) -> None:
+        """No more callbacks; what is left is kept for the next run."""
+        self._ending.set()
+        with self._changed:
+            self._changed.notify_all()
+        self._worker.join(within)
 
     def add(self, sid: str, steps: Steps) -> None:
         with self._changed:
@@ -91,30 +105,38 @@ class Callbacks:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._waiting))
+                self._changed.wait_for(lambda: bool(self._waiting) or self._ending.is_set())
+                if self._ending.is_set():
+                    return
                 sid, steps = self._waiting.popleft()
             try:
-                for n, step in enumerate(steps, 1):
-                    self._update(sid, step["status"], step["error"], steps[n:])
-                    if step["told"]:
-                        self._tell(sid, step)
+                self._go_through(sid, self._current(sid, steps))
             finally:
                 with self._changed:
                     self._busy -= 1
                     self._changed.notify_all()
 
-    def _tell(self, sid: str, step: Mapping[str, Any]) -> None:
-        """Tried again while nobody answers or the answer is a 5xx, as `#rc=5&rp=all` asks."""
-        pause = threading.Event()
-        status = 0
+    def _go_through(self, sid: str, steps: Steps) -> None:
+        """A step is left only when it was told, so a run that is killed tells it again."""
+        for n, step in enumerate(steps):
+            self._update(sid, step["status"], step["error"], steps[n:])
+            if step["told"] and not self._is_told(sid, step):
+                return
+        if steps:
+            self._update(sid, steps[-1]["status"], steps[-1]["error"], [])
+
+    def _is_told(self, sid: str, step: Mapping[str, Any]) -> bool:
+        """Tried again while nobody answers or the answer is a 5xx, as `#rc=5&rp=all` asks.
+
+        False when the run ends before that; after the last try Twilio gives up, which is told too.
+        """
         for _ in range(TRIES):
             try:
                 status = self._post(sid, step["status"], step["error"])
             except requests.RequestException:
                 status = 503
-            if status < 400:
-                return
             if status < 500:
-                break
-            pause.wait(WAIT)
-        log.warning("a callback of %s was answered with %s", sid, status)
+                return True
+            if self._ending.wait(WAIT):
+                return False
+        return True

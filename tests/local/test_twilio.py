@@ -1,0 +1,169 @@
+"""The local Twilio takes, lists and refuses texts as the real client meets it."""
+
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator
+
+from tests.local.provider import NOON, NUMBER, PATIENT, TOKEN, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
+    world.service.close()
+
+
+def test_a_text_is_queued_at_the_clocks_time_and_comes_to_be_delivered(world: World) -> None:
+    text = world.send()
+    assert (text.status, text.date_created, text.num_segments) == ("queued", NOON, "1")
+    world.settle()
+    assert world.status(text.sid) == "delivered"
+    assert world.service.told() == ["sent", "delivered"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"to": "+1316555"}, 21211),
+        ({"to": "+442079460000"}, 21211),
+        ({"body": ""}, 21602),
+        ({"body": "x" * 1601}, 21617),
+        ({"from_": ""}, 21603),
+        ({"validity_period": 0}, 21624),
+        ({"validity_period": 36_001}, 21624),
+    ],
+    ids=["short", "abroad", "empty", "long", "no sender", "no validity", "too much validity"],
+)
+def test_what_twilio_would_refuse_is_refused(
+    world: World, fields: dict[str, Any], code: int
+) -> None:
+    assert world.code_of(**fields) == (400, code)
+    assert world.twilio.texts() == []
+
+
+def test_another_token_is_refused_in_twilios_words(world: World) -> None:
+    answer = world.ask("", token="wrong")
+    assert (answer.status_code, answer.json()["code"]) == (401, 20003)
+    assert set(answer.json()) == {"code", "message", "more_info", "status"}
+
+
+def test_a_list_has_every_page_newest_first_and_only_what_was_asked_for(world: World) -> None:
+    wanted = [world.send(body=f"{number}").sid for number in range(5)]
+    world.send(to="+13165550143")
+    found = world.client.messages.list(to=PATIENT, page_size=2)
+    assert [text.sid for text in found] == wanted[::-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "times"),
+    [
+        ({"date_sent_after": NOON - timedelta(hours=1)}, 1),
+        ({"date_sent_after": NOON + timedelta(hours=1)}, 0),
+        ({"date_sent_before": NOON - timedelta(hours=1)}, 0),
+        ({"date_sent": NOON.date()}, 1),
+        ({"date_sent": NOON.date() + timedelta(days=1)}, 0),
+    ],
+)
+def test_a_list_can_be_of_a_time(world: World, asked: dict[str, Any], times: int) -> None:
+    world.send()
+    assert len(world.client.messages.list(**asked)) == times
+
+
+@pytest.mark.parametrize("query", ["PageSize=many", "Page=-1", "DateSent=yesterday"])
+def test_a_list_that_cannot_be_understood_is_400(world: World, query: str) -> None:
+    assert world.ask(query, token=TOKEN).status_code == 400
+
+
+def test_a_text_that_came_to_its_end_can_be_emptied_and_deleted(world: World) -> None:
+    text = world.send()
+    world.settle()
+    assert world.client.messages(text.sid).update(body="").body == ""
+    assert world.client.messages(text.sid).delete()
+    with pytest.raises(TwilioRestException, match="not found"):
+        world.client.messages(text.sid).fetch()
+
+
+def test_a_body_is_not_written_anew_and_a_delivered_text_not_canceled(world: World) -> None:
+    text = world.send()
+    world.settle()
+    with pytest.raises(TwilioRestException):
+        world.client.messages(text.sid).update(body="other")
+    with pytest.raises(TwilioRestException):
+        world.client.messages(text.sid).update(status="canceled")
+    assert world.client.messages(text.sid).fetch().body == "Hello"
+
+
+@pytest.mark.parametrize("word", ["STOP", " stopall\n", "Unsubscribe", "cancel", "END", "quit"])
+def test_a_stop_word_ends_texts_to_that_phone_alone(world: World, word: str) -> None:
+    assert world.twilio.receive(PATIENT, word) == 204
+    assert world.service.calls[0][1]["OptOutType"] == "STOP"
+    assert world.code_of() == (400, 21610)
+    assert world.send(to="+13165550143").status == "queued"
+
+
+@pytest.mark.parametrize("word", ["START", "yes", "UNSTOP"])
+def test_a_start_word_lifts_the_stop(world: World, word: str) -> None:
+    world.twilio.receive(PATIENT, "STOP")
+    world.twilio.receive(PATIENT, word)
+    assert world.service.calls[1][1]["OptOutType"] == "START"
+    assert world.send().status == "queued"
+
+
+@pytest.mark.parametrize("body", ["Stop.", "opt out", "stop please", "YES", "", "hi 😀"])
+def test_other_texts_have_no_meaning_to_twilio(world: World, body: str) -> None:
+    world.twilio.receive(PATIENT, body)
+    path, fields, signature = world.service.calls[0]
+    assert (fields["Body"], "OptOutType" in fields) == (body, False)
+    assert RequestValidator(TOKEN).validate(world.service.url + path, fields, signature)
+    assert world.send().status == "queued"
+
+
+def test_a_text_that_the_service_did_not_take_is_kept_all_the_same(world: World) -> None:
+    world.service.statuses = [500]
+    assert world.twilio.receive(PATIENT, "chest pain") == 500
+    assert [text.body for text in world.client.messages.list(to=NUMBER)] == ["chest pain"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer"),
+    [
+        ({"http": 429}, (429, 20429)),
+        ({"error": 21610}, (400, 21610)),
+        ({"error": 30034}, (400, 30034)),
+    ],
+)
+def test_a_fault_is_met_once(world: World, fault: dict[str, Any], answer: tuple[int, int]) -> None:
+    world.twilio.inject([fault])
+    assert world.code_of() == answer
+    assert world.send().status == "queued"
+
+
+def test_faults_come_in_order(world: World) -> None:
+    world.twilio.inject([{"http": 429}, {"error": 30007}])
+    assert [world.code_of()[1], world.code_of()[1]] == [20429, 30007]
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "segments"),
+    [("x" * 160, "GSM-7", 1), ("x" * 161, "GSM-7", 2), ("é€", "GSM-7", 1), ("“x”", "UCS-2", 1)],
+)
+def test_the_console_reads_how_long_a_text_is(
+    world: World, body: str, encoding: str, segments: int
+) -> None:
+    world.send(body=body)
+    [text] = world.twilio.texts()
+    assert (text["encoding"], text["segments"]) == (encoding, segments)
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_body_stops_nobody(world: World) -> None:
+    with socket.create_connection(("127.0.0.1", world.server.server_address[1])) as connection:
+        connection.sendall(b"POST /2010-04-01/x HTTP/1.1\r\nContent-Length: 50\r\n\r\nTo=")
+    assert world.send().status == "queued"
