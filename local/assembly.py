@@ -94,6 +94,8 @@ def start(
         opened.enter_context(_serving(desk))
         opened.enter_context(_in_background(lambda: _tick(driver, clock.now, stop)))
         opened.enter_context(_in_background(lambda: _work(driver, stop)))
+        opened.callback(lambda: twilio.end(within=_TO_FINISH))
+        opened.callback(lambda: driver.end(within=_TO_FINISH))
         return opened.pop_all()
 
 

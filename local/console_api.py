@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from chalicelib.domain.errors import Unavailable
 from chalicelib.ports import Due
 from local.console_values import ClockMove, Faults, KillPoint, PatientText, complaints
-from local.driving import BackInTime, Clock, Driver, StillDue
+from local.driving import BackInTime, Clock, Driver, Ending, StillDue
 
 
 class Answer(NamedTuple):
@@ -92,6 +92,8 @@ def _move_clock(stage: Stage, body: bytes) -> Answer:
             stage.driver.advance_to(target)
     except BackInTime as error:
         return _bad_move(move, str(error))
+    except Ending:
+        return problem(503, "The run ends")
     except (StillDue, TimeoutError) as error:
         return problem(500, "The clock cannot go on", detail=str(error))
     return _state(stage)

@@ -18,6 +18,9 @@ from pydantic import (
 _LAST = datetime(2100, 1, 1, tzinfo=UTC)  # no visit is planned so far ahead
 _DURATION = re.compile(r"P(?=.)(\d{1,6}W|(\d{1,6}D)?(T(?=.)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}S)?)?)")
 
+#: A number, a short code or a name: all that a text may come from.
+_SENDER = r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10})$"
+
 
 def _a_duration(value: object) -> object:
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
@@ -59,8 +62,8 @@ class ClockMove(Posted):
 class PatientText(Posted):
     """A text that the patient's phone sends."""
 
-    sender: Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")] = Field(alias="from")
-    body: Annotated[str, StringConstraints(min_length=1, max_length=1600)]
+    sender: Annotated[str, StringConstraints(pattern=_SENDER)] = Field(alias="from")
+    body: Annotated[str, StringConstraints(max_length=1600)]
 
 
 class KillPoint(Posted):

@@ -34,6 +34,10 @@ class BackInTime(ValueError):
     """The clock does not go back."""
 
 
+class Ending(Exception):
+    """The run ends, so the clock goes no further."""
+
+
 class StillDue(Exception):
     """Rows are due again and again in one minute, so the clock cannot go on."""
 
@@ -63,17 +67,25 @@ class Driver:
         self._twilio = twilio
         # While the clock is driven, the automatic ticker and the queue's worker wait for this.
         self._turn = threading.RLock()
+        self._is_ending = False
 
     def tick(self) -> None:
         """One tick of the automatic ticker; late callbacks whose time has come go out first."""
         with self._turn:
-            self._twilio.deliver_late(self._clock.now())
-            self._tick()
+            if not self._is_ending:
+                self._twilio.deliver_late(self._clock.now())
+                self._tick()
 
     def deliver(self) -> int:
         """What is on the queue is delivered; how many ids that was."""
         with self._turn:
-            return self._deliver_queue()
+            return 0 if self._is_ending else self._deliver_queue()
+
+    def end(self, *, within: float) -> None:
+        """Nothing begins any more; what is under way has that many seconds to finish."""
+        self._is_ending = True
+        if self._turn.acquire(timeout=within):
+            self._turn.release()
 
     def advance_by(self, duration: timedelta) -> None:
         """Like advance_to, from now."""
@@ -84,7 +96,7 @@ class Driver:
         """The clock stands at `at`, and all that was due by then is delivered.
 
         BackInTime; StillDue when a minute does not come to an end; TimeoutError when the
-        provider's callbacks do not.
+        provider's callbacks do not; Ending when the whole run ends meanwhile.
         """
         with self._turn:
             if at < self._clock.now():
@@ -95,7 +107,7 @@ class Driver:
         self._visit(self._clock.now())
         while (moment := self._next_at()) is not None and moment <= at:
             self._visit(min(_ceil(moment), at))
-        self._go_to(at)
+        self._visit(at)
 
     def _next_at(self) -> datetime | None:
         rows = self._due(FOREVER)
@@ -106,8 +118,11 @@ class Driver:
     def _visit(self, moment: datetime) -> None:
         self._go_to(moment)
         self._twilio.deliver_late(self._clock.now())
-        for _ in range(ROUNDS):
-            if self._due(self._clock.now()):
+        for done in range(ROUNDS):
+            if self._is_ending:
+                raise Ending
+            # Once in any case, as the automatic ticker would have: that the dispatcher runs shows.
+            if not done or self._due(self._clock.now()):
                 self._tick()
             delivered = self._deliver_queue()
             self._twilio.wait_until_quiet(QUIET)

@@ -13,7 +13,7 @@ from chalicelib.ports import Due
 from local.console import serve, with_links_in_new_tabs
 from local.console_api import Stage
 from local.driving import Driver
-from local.twilio import BrokenOff
+from local.twilio_rules import BrokenOff
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 MAIL = {
@@ -209,12 +209,18 @@ def test_a_patients_text_answers_with_the_webhooks_status(
 
 
 @pytest.mark.parametrize(
-    "text", [{"from": "316-555-0123", "body": "x"}, {"from": "+13165550123", "body": ""}, {}]
+    "text", [{"from": "316-555-0123", "body": "x"}, {"from": "+13165550123"}, {"body": "x"}, {}]
 )
 def test_a_text_from_nowhere_is_422(world: World, text: object) -> None:
     status, answer = world.post("/api/texts", text)
     assert (status, world.received) == (422, [])
     assert answer["errors"]
+
+
+@pytest.mark.parametrize("sender", ["+13165550123", "+447700900123", "12345", "anonymous"])
+def test_a_text_may_be_empty_and_come_from_any_kind_of_sender(world: World, sender: str) -> None:
+    world.post("/api/texts", {"from": sender, "body": ""})
+    assert world.received == [(sender, "")]
 
 
 def test_faults_reach_each_service(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.ports import Due
-from local.driving import ROUNDS, Driver, StillDue
+from local.driving import ROUNDS, Driver, Ending, StillDue
 
 NOON = datetime(2026, 12, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -139,7 +139,36 @@ def test_going_round_in_circles_names_the_rows() -> None:
     )
     with pytest.raises(StillDue, match="stuck"):
         driver.advance_to(after(minutes=2))
-    assert ticks == [after(minutes=1)] * ROUNDS
+    assert ticks == [NOON] + [after(minutes=1)] * ROUNDS
+
+
+def test_the_dispatcher_has_run_when_the_clock_arrives_though_nothing_was_due() -> None:
+    service = Service()
+    ticks: list[datetime] = []
+    driver = Driver(
+        clock=service.clock,
+        due=service.due,
+        tick=lambda: ticks.append(service.clock.now()),
+        deliver_queue=lambda: 0,
+        twilio=service,
+    )
+    driver.advance_to(after(hours=26))
+    assert ticks[-1] == after(hours=26)
+
+
+def test_a_run_that_ends_goes_no_further_through_the_time() -> None:
+    service = Service(first=after(hours=1), second=after(hours=2))
+    service.when_delivered["first"] = lambda: service.driver.end(within=0)
+    with pytest.raises(Ending):
+        service.driver.advance_to(after(hours=3))
+    assert [name for name, _ in service.delivered] == ["first"]
+
+
+def test_nothing_begins_once_the_run_ends() -> None:
+    service = Service(row=NOON)
+    service.driver.end(within=0)
+    service.driver.tick()
+    assert (service.queue, service.driver.deliver()) == ([], 0)
 
 
 def test_the_clock_does_not_go_back() -> None:
