@@ -120,6 +120,7 @@ def page_of(
         decline_reasons=DECLINE_REASONS,
         cancel_reasons=CANCEL_REASONS,
         status_words=STATUS_WORDS,
+        decided_words=DECIDED_WORDS,
         reason_words=REASON_WORDS,
         means_words=MEANS_WORDS,
         as_typed=as_typed,
@@ -148,8 +149,8 @@ def _told(
     """The request that it began with, and all that was recorded about it and the patient."""
     store = wiring.services().store
     asked = subject.request_id if isinstance(subject, Appointment) else None
-    owners = (asked, patient.id, subject.course_id, subject.id)
-    records = [record for owner in owners if owner for record in store.owned(owner)]
+    owners = filter(None, (asked, patient.id, subject.course_id, subject.id))
+    records = [record for owner in owners for record in store.owned(owner)]
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
     return request, records
 
@@ -158,10 +159,9 @@ def _others(
     subject: ConsultationRequest | Appointment, actor: Actor, now: datetime
 ) -> list[tuple[Appointment, str]]:
     """The patient's other visits to come, each with its page."""
-    visits = open_visits(wiring.services().desk, subject.patient_id)
     return [
         (visit, link_to(visit.id, actor))
-        for visit in visits
+        for visit in open_visits(wiring.services().desk, subject.patient_id)
         if visit.id != subject.id and visit.end_at > now
     ]
 
