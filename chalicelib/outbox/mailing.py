@@ -146,7 +146,7 @@ def _calendar(office: Office, seen: Situation) -> tuple[Attachment, ...]:
     kind = office.clinic.visit_type(visit.visit_type)
     text = visit_ics(
         visit,
-        title=f"{kind.neutral_name}, {office.clinic.name}",
+        title=f"{kind.neutral_name}, {office.clinic.sender}",
         where=office.clinic.address.line,
         now=seen.now,
     )

@@ -55,7 +55,7 @@ def calendar(token: str) -> Response:
     kind = services.clinic.visit_type(visit.visit_type)
     text = visit_ics(
         visit,
-        title=f"{kind.neutral_name}, {services.clinic.name}",
+        title=f"{kind.neutral_name}, {services.clinic.sender}",
         where=services.clinic.address.line,
         now=services.clock.now(),
     )
