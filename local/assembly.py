@@ -5,11 +5,12 @@ the ticker and the queue's worker. Where it runs and when it ends is said in loc
 import dataclasses
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from http.server import HTTPServer
 from pathlib import Path
+from typing import Any
 
 from chalicelib import wiring
 from chalicelib.ports import Due
@@ -17,6 +18,7 @@ from local import console, server
 from local.aws import EmbeddedAws
 from local.aws_keeper import Keeper
 from local.clock import MovableClock
+from local.coming import in_words
 from local.console_api import Stage
 from local.driving import FOREVER, Driver
 from local.functions import Functions
@@ -26,6 +28,7 @@ from local.twilio_api import api_of
 
 HOST = "127.0.0.1"
 _ALL = 100_000  # rows; more than a rehearsal ever has
+_SHOWN = 3  # rows that the console names as due next
 _POLL = 0.2  # seconds between two looks at the queue, and at the clock's minute
 _TO_FINISH = 12.0  # seconds that a delivery under way has when the run ends
 
@@ -63,6 +66,10 @@ def start(
                 rows = [services.store.due(shard=s, until=until, limit=limit) for s in shards]
             return sorted((row for shard in rows for row in shard), key=lambda row: row.due_at)
 
+        def coming() -> list[Mapping[str, Any]]:
+            with aws.spared():
+                return in_words(due(FOREVER, _SHOWN)[:_SHOWN], messages=services.store)
+
         import app as service
 
         functions = Functions(service, queue_url=aws.environment["QUEUE_URL"], now=clock.now)
@@ -77,6 +84,7 @@ def start(
             clock=clock,
             driver=driver,
             pending=lambda: due(FOREVER, _ALL),
+            coming=coming,
             emails=aws.emails,
             phone=twilio,
             inject={

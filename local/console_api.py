@@ -33,6 +33,7 @@ class Stage:
     clock: Clock
     driver: Driver
     pending: Callable[[], Sequence[Due]]  #: every row with something to do, oldest first
+    coming: Callable[[], Sequence[Mapping[str, Any]]]  #: the next of them, see local/coming.py
     emails: Callable[[], Sequence[Mapping[str, Any]]]
     phone: Phone
     inject: Mapping[str, Callable[[list[dict[str, Any]]], None]]  #: by service
@@ -77,6 +78,11 @@ def _state(stage: Stage, _: bytes = b"") -> Answer:
     next_due_at = stamp(rows[0].due_at) if rows else None
     now = stamp(stage.clock.now())
     return Answer(200, {"now": now, "pending": len(rows), "next_due_at": next_due_at})
+
+
+def _due(stage: Stage, _: bytes) -> Answer:
+    rows = [{**row, "due_at": stamp(row["due_at"])} for row in stage.coming()]
+    return Answer(200, rows)
 
 
 def _move_clock(stage: Stage, body: bytes) -> Answer:
@@ -141,6 +147,7 @@ def _arm(stage: Stage, body: bytes) -> Answer:
 _Route = Callable[[Stage, bytes], Answer]
 _ROUTES: dict[str, dict[str, _Route]] = {
     "/api/state": {"GET": _state},
+    "/api/due": {"GET": _due},
     "/api/clock": {"POST": _move_clock},
     "/api/emails": {"GET": _emails},
     "/api/texts": {"GET": _texts, "POST": _send_text},

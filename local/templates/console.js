@@ -51,10 +51,27 @@ function drawClock() {
 function drawState(state) {
   offset = new Date(state.now) - Date.now();
   nextDueAt = state.next_due_at;
-  byId("next").textContent = nextDueAt ? moment(new Date(nextDueAt)) : "Nothing is waiting.";
-  byId("pending").textContent = state.pending === 0 ? "" : state.pending === 1 ? "1 thing to do in all" : `${state.pending} things to do in all`;
+  const more = state.pending - byId("next").childElementCount;
+  byId("pending").textContent = state.pending === 0 ? "Nothing is waiting." : more > 0 ? `and ${more} more` : "";
   byId("to-next").disabled = driving || !nextDueAt;
   drawClock();
+}
+
+const HOW = {
+  text: "text",
+  email: "mail",
+  task: "task",
+  withdrawn: "no longer owed",
+  look_up: "did it arrive?",
+};
+
+function drawDue(rows) {
+  byId("next").replaceChildren(...rows.map((due) => {
+    const what = due.what.replaceAll("_", " ");
+    const row = make("li", "", `${what[0].toUpperCase()}${what.slice(1)} (${HOW[due.how] || due.how}) `);
+    row.append(make("span", "quiet", moment(new Date(due.due_at))));
+    return row;
+  }));
 }
 
 const patient = (text) => (text.direction === "inbound" ? text.from : text.to);
@@ -141,7 +158,10 @@ byId("back").addEventListener("click", () => { location.hash = ""; });
 window.addEventListener("hashchange", openMail);
 
 async function redraw() {
-  const [state, texts, emails] = await Promise.all([call("/api/state"), call("/api/texts"), call("/api/emails")]);
+  const [state, due, texts, emails] = await Promise.all(
+    ["/api/state", "/api/due", "/api/texts", "/api/emails"].map((path) => call(path)),
+  );
+  drawDue(due);
   drawState(state);
   for (const [name, rows, draw] of [["texts", texts, drawTexts], ["emails", emails, drawMails]]) {
     const now = JSON.stringify(rows);

@@ -100,6 +100,7 @@ class World:
             clock=self.clock,
             driver=driver,
             pending=list,
+            coming=list,
             emails=list,
             phone=self.twilio,
             inject={},

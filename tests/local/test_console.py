@@ -49,6 +49,7 @@ class World:
             clock=self,
             driver=driver,
             pending=lambda: self.rows,
+            coming=lambda: [{"id": "m1", "due_at": self.at, "what": "reminder", "how": "text"}],
             emails=lambda: [MAIL],
             phone=self,
             inject={service: given.extend for service, given in self.injected.items()},
@@ -215,6 +216,13 @@ def test_a_text_from_nowhere_is_422(world: World, text: object) -> None:
     status, answer = world.post("/api/texts", text)
     assert (status, world.received) == (422, [])
     assert answer["errors"]
+
+
+def test_what_is_due_next_is_named(world: World) -> None:
+    _, _, text = world.ask("GET", "/api/due")
+    assert json.loads(text) == [
+        {"id": "m1", "due_at": "2026-12-01T12:00:00.000Z", "what": "reminder", "how": "text"}
+    ]
 
 
 @pytest.mark.parametrize("sender", ["+13165550123", "+447700900123", "12345", "anonymous"])
