@@ -111,16 +111,19 @@ class LocalTwilio:
 
     def redact(self, sid: str) -> Text:
         """The body is gone; Twilio allows it once a text has come to its end."""
-        text = self.fetch(sid)
-        if text["status"] not in FINAL:
-            raise ApiError(400, 20009, "Cannot redact a message in this state")
-        return self._put({**text, "body": ""})
+        with self._lock:
+            text = self.fetch(sid)
+            if text["status"] not in FINAL:
+                raise ApiError(400, 20009, "Cannot redact a message in this state")
+            return self._put({**text, "body": ""})
 
     def cancel(self, sid: str) -> Text:
-        text = self.fetch(sid)
-        if text["status"] in FINAL:
-            raise ApiError(400, 30409, "Message is not cancelable")
-        return self._put({**text, "status": "canceled", "steps": []})
+        """The text goes no further, and nothing more is told of it."""
+        with self._lock:
+            text = self.fetch(sid)
+            if text["status"] in FINAL:
+                raise ApiError(400, 30409, "Message is not cancelable")
+            return self._put({**text, "status": "canceled", "steps": []})
 
     def delete(self, sid: str) -> None:
         with self._lock:
@@ -218,14 +221,16 @@ class LocalTwilio:
             self._keeper.save(_FAULTS, self._faults)
             return fault
 
-    def _update_status(self, sid: str, status: str, error: int | None, left: Any) -> None:
+    def _update_status(self, sid: str, status: str, error: int | None, left: Steps) -> bool:
+        """False for a text that was deleted or canceled; a final status stays as it is."""
         with self._lock:
             text = self._texts.get(sid)
-            if text is None:
-                return
+            if text is None or text["status"] == "canceled":
+                return False
             is_final = text["status"] in FINAL
             new = text if is_final else {**text, "status": status, "error_code": error}
             self._put({**new, "steps": left})
+            return True
 
     def _post_status(self, sid: str, status: str, error: int | None) -> int:
         with self._lock:

@@ -41,12 +41,13 @@ def api_of(twilio: LocalTwilio) -> Api:
 def _routed(
     twilio: LocalTwilio, method: str, path: str, query: Fields, form: Fields, headers: Fields
 ) -> tuple[int, Any]:
-    match_ = _PATH.match(path)
-    if match_ is None or match_[1] != twilio.account_sid:
-        raise ApiError(404, 20404, "The requested resource was not found")
+    # First, as Twilio does: whoever is not known does not learn what is there.
     expected = base64.b64encode(f"{twilio.account_sid}:{twilio.auth_token}".encode()).decode()
     if headers.get("authorization") != f"Basic {expected}":
         raise ApiError(401, 20003, "Authenticate")
+    match_ = _PATH.match(path)
+    if match_ is None or match_[1] != twilio.account_sid:
+        raise ApiError(404, 20404, "The requested resource was not found")
     sid = match_[2]
     match method, sid is not None:
         case "POST", False:

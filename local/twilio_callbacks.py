@@ -12,7 +12,8 @@ import requests
 from local.aws_keeper import Keeper
 
 LATE = timedelta(minutes=10)  # of the movable clock
-TRIES = 25  # the service may be starting
+RETRIES = 5  # after an answer of 5xx, as `#rc=5&rp=all` asks
+TRIES = 25  # while nobody answers: the service may be starting
 WAIT = 0.2  # seconds of real time between two tries
 _LATE = "twilio.late"
 
@@ -52,11 +53,12 @@ class Callbacks:
         self,
         *,
         post: Callable[[str, str, int | None], int],
-        update: Callable[[str, str, int | None, Steps], None],
+        update: Callable[[str, str, int | None, Steps], bool],
         current: Callable[[str, Steps], Steps],
         clock: Clock,
         keeper: Keeper,
     ) -> None:
+        """`update` keeps a status and the steps left; False if the text goes no further."""
         self._post = post
         self._update = update
         self._current = current
@@ -90,8 +92,12 @@ class Callbacks:
         """What was late and is due now joins the others."""
         for sid, late in self._keeper.keyed(_LATE).items():
             if datetime.fromisoformat(late["at"]) <= now:
+                steps = late["steps"]
+                # The text takes them over first, so a run that ends here tells them in the next.
+                goes_on = self._update(sid, steps[0]["status"], steps[0]["error"], steps)
                 self._keeper.put(_LATE, {sid: None})
-                self.add(sid, late["steps"])
+                if goes_on:
+                    self.add(sid, steps)
 
     def next_late_at(self) -> datetime | None:
         times = [datetime.fromisoformat(late["at"]) for late in self._keeper.keyed(_LATE).values()]
@@ -119,24 +125,28 @@ class Callbacks:
     def _go_through(self, sid: str, steps: Steps) -> None:
         """A step is left only when it was told, so a run that is killed tells it again."""
         for n, step in enumerate(steps):
-            self._update(sid, step["status"], step["error"], steps[n:])
+            if not self._update(sid, step["status"], step["error"], steps[n:]):
+                return
             if step["told"] and not self._is_told(sid, step):
                 return
         if steps:
             self._update(sid, steps[-1]["status"], steps[-1]["error"], [])
 
     def _is_told(self, sid: str, step: Mapping[str, Any]) -> bool:
-        """Tried again while nobody answers or the answer is a 5xx, as `#rc=5&rp=all` asks.
+        """Tried again while nobody answers or the answer is a 5xx.
 
         False when the run ends before that; after the last try Twilio gives up, which is told too.
         """
+        refused = 0
         for _ in range(TRIES):
             try:
                 status = self._post(sid, step["status"], step["error"])
-            except requests.RequestException:
-                status = 503
-            if status < 500:
-                return True
+            except requests.RequestException as error:
+                log.debug("twilio.unanswered", extra={"sid": sid, "error": type(error).__name__})
+            else:
+                refused += status >= 500
+                if status < 500 or refused > RETRIES:
+                    return True
             if self._ending.wait(WAIT):
                 return False
         return True

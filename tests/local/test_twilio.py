@@ -1,15 +1,18 @@
 """The local Twilio takes, lists and refuses texts as the real client meets it."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
+from local.twilio_callbacks import LATE
 from tests.local.provider import NOON, NUMBER, PATIENT, TOKEN, World
 
 
@@ -53,6 +56,13 @@ def test_another_token_is_refused_in_twilios_words(world: World) -> None:
     answer = world.ask("", token="wrong")
     assert (answer.status_code, answer.json()["code"]) == (401, 20003)
     assert set(answer.json()) == {"code", "message", "more_info", "status"}
+
+
+def test_another_account_is_refused_as_a_wrong_token_is(world: World) -> None:
+    other = "AC" + "9" * 32
+    address = f"{world.url}/2010-04-01/Accounts/{other}/Messages.json"
+    answer = requests.get(address, auth=(other, TOKEN), timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (401, 20003)
 
 
 def test_a_list_has_every_page_newest_first_and_only_what_was_asked_for(world: World) -> None:
@@ -101,7 +111,56 @@ def test_a_body_is_not_written_anew_and_a_delivered_text_not_canceled(world: Wor
     assert world.client.messages(text.sid).fetch().body == "Hello"
 
 
-@pytest.mark.parametrize("word", ["STOP", " stopall\n", "Unsubscribe", "cancel", "END", "quit"])
+def test_a_canceled_text_goes_no_further_and_nothing_is_told_of_it(world: World) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        asked.set()
+        may_answer.wait(10)
+
+    world.service.on_call = hold
+    first = world.send()
+    asked.wait(10)
+    second = world.send()
+    assert world.client.messages(second.sid).update(status="canceled").status == "canceled"
+    may_answer.set()
+    world.settle()
+    assert {fields["MessageSid"] for _, fields, _ in world.service.calls} == {first.sid}
+    assert (world.status(first.sid), world.status(second.sid)) == ("delivered", "canceled")
+
+
+def test_a_callback_that_is_never_taken_is_given_up_after_five_more_tries(world: World) -> None:
+    world.service.statuses = [503] * 6
+    sid = world.send().sid
+    world.settle()
+    assert world.service.told() == ["sent"] * 6 + ["delivered"]
+    assert world.status(sid) == "delivered"
+
+
+def test_late_callbacks_that_a_run_did_not_finish_are_told_by_the_next(world: World) -> None:
+    world.twilio.inject([{"callback": "late"}])
+    world.send()
+    world.settle()
+    asked = threading.Event()
+    world.service.on_call = asked.set
+    world.service.statuses = [503] * 6
+    world.send(to="+13165550143")
+    asked.wait(10)
+    # The worker is with the other text, so these wait behind it when the run ends.
+    world.twilio.deliver_late(NOON + LATE)
+    world.close()
+    world.service.statuses = []
+    world.service.calls.clear()
+    world.open()
+    world.settle()
+    told = [f["MessageStatus"] for _, f, _ in world.service.calls if f["To"] == PATIENT]
+    assert told == ["sent", "delivered"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["STOP", " stopall\n", "Unsubscribe", "cancel", "END", "quit", "Revoke", "OPTOUT"],
+)
 def test_a_stop_word_ends_texts_to_that_phone_alone(world: World, word: str) -> None:
     assert world.twilio.receive(PATIENT, word) == 204
     assert world.service.calls[0][1]["OptOutType"] == "STOP"
