@@ -1,15 +1,12 @@
 """A Twilio of our own: keeps texts, a list of who said STOP, and the faults that are to come."""
 
-import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import requests
 
-from chalicelib.domain.record import written
-from chalicelib.domain.segments import count
 from local.aws_keeper import Keeper
 from local.twilio_callbacks import Callbacks, Steps, plan_of
 from local.twilio_hooks import Hooks
@@ -21,13 +18,10 @@ from local.twilio_rules import (
     require_sendable,
     validity_of,
 )
+from local.twilio_texts import Text, new_text, told
 
 EXPIRED = 30036  # Twilio's code for a text that waited too long
 _MESSAGES, _STOPPED, _FAULTS = "twilio.messages", "twilio.stopped", "twilio.faults"
-#: What the console's clients read of a text, as it is kept.
-_TOLD = ("sid", "from", "to", "body", "direction", "status", "error_code", "at")
-
-Text = dict[str, Any]
 
 
 class Clock(Protocol):
@@ -78,15 +72,18 @@ class LocalTwilio:
         if "status" not in fault and "error" in fault:
             raise ApiError(400, int(fault["error"]), "fault")
         steps, late_steps = plan_of(fault)
-        text = self._new(
-            direction="outbound",
-            sender=form.get("From") or form.get("MessagingServiceSid", ""),
-            to=form["To"],
-            body=form["Body"],
-            status="queued",
-            validity=validity_of(form),
-            callback=form.get("StatusCallback", ""),
-            steps=steps,
+        text = self._put(
+            new_text(
+                at=self._clock.now(),
+                direction="outbound",
+                sender=form.get("From") or form.get("MessagingServiceSid", ""),
+                to=form["To"],
+                body=form["Body"],
+                status="queued",
+                validity=validity_of(form),
+                callback=form.get("StatusCallback", ""),
+                steps=steps,
+            )
         )
         if late_steps:
             self._callbacks.add_late(text["sid"], late_steps)
@@ -140,8 +137,15 @@ class LocalTwilio:
             elif means == "START":
                 self._stopped.discard(from_)
             self._keeper.save(_STOPPED, sorted(self._stopped))
-            text = self._new(
-                direction="inbound", sender=from_, to=self.number, body=body, status="received"
+            text = self._put(
+                new_text(
+                    at=self._clock.now(),
+                    direction="inbound",
+                    sender=from_,
+                    to=self.number,
+                    body=body,
+                    status="received",
+                )
             )
         try:
             return self._hooks.tell_inbound(text, opt_out_type=means)
@@ -151,13 +155,7 @@ class LocalTwilio:
     def texts(self) -> list[dict[str, Any]]:
         """Every text, oldest first, as the console's clients read them."""
         with self._lock:
-            found = [dict(text) for text in self._texts.values()]
-        rows = []
-        for text in found:
-            size = count(text["body"])
-            told = {name: text[name] for name in _TOLD}
-            rows.append({**told, "segments": size.count, "encoding": size.encoding})
-        return rows
+            return [told(text) for text in self._texts.values()]
 
     def inject(self, faults: list[dict[str, Any]]) -> None:
         """The next texts that are created get these, one each, in order."""
@@ -178,34 +176,6 @@ class LocalTwilio:
 
     def next_late_at(self) -> datetime | None:
         return self._callbacks.next_late_at()
-
-    def _new(
-        self,
-        *,
-        direction: str,
-        sender: str,
-        to: str,
-        body: str,
-        status: str,
-        validity: timedelta = timedelta(0),
-        callback: str = "",
-        steps: Sequence[dict[str, Any]] = (),
-    ) -> Text:
-        return self._put(
-            {
-                "sid": f"SM{secrets.token_hex(16)}",
-                "direction": direction,
-                "from": sender,
-                "to": to,
-                "body": body,
-                "status": status,
-                "error_code": None,
-                "at": written(self._clock.now()),
-                "validity": validity.total_seconds(),
-                "callback": callback,
-                "steps": [*steps],
-            }
-        )
 
     def _put(self, text: Text) -> Text:
         with self._lock:
