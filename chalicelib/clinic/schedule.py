@@ -7,6 +7,7 @@ from typing import Literal
 
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.clocks import clock_instants
+from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.steps import AFTERWARDS, DECISIONS, Anchor, Step, StepKind
 from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.record import Value
@@ -48,15 +49,18 @@ def plan_visit(
     now: datetime,
     event: Event,
     zone: tzinfo,
-    in_course: bool = False,
+    session: int | None = None,
     discharged_at: datetime | None = None,
 ) -> tuple[PlannedStep, ...]:
     """Every step that the event causes, in order of time, with the skipped ones and why.
 
     A late booking skips what is past and leaves at most one reminder (R17). After a discharge,
     or after it is undone, only what hangs on it is planned, from then or from the planned end.
+    `session` is the visit's place in its course, from 1; None for a single visit.
     """
-    in_course = in_course or event == "course"
+    if event == "course" and session is None:
+        session = 1
+    visit = Circumstances(route=plan.route, session=session)
     steps = [step for step in plan.steps if step.anchor in _ANCHORS[event]]
     times = {
         step.id: due_times(
@@ -73,7 +77,7 @@ def plan_visit(
     skipped = {
         step.id: reason
         for step in steps
-        if (reason := _why_skipped(step, times[step.id], now, in_course))
+        if (reason := _why_skipped(step, times[step.id], now, visit))
     }
     skipped |= _other_reminders(steps, times, skipped, now)
     adds = _instructions_missed(plan, steps, skipped, start, now)
@@ -154,9 +158,9 @@ def _priority(step: Step, due_at: datetime, start: datetime, zone: tzinfo) -> Li
     return step.priority
 
 
-def _why_skipped(step: Step, times: Planned, now: datetime, in_course: bool) -> str | None:
-    if in_course and "single" in step.when:
-        return "the course's overview says it"
+def _why_skipped(step: Step, times: Planned, now: datetime, visit: Circumstances) -> str | None:
+    if never := step.why_never_owed(visit):
+        return never
     if step.anchor is Anchor.START and times.due_at < now:
         return "its time had passed when the visit was booked"
     if step.anchor is Anchor.START and times.due_at - now < step.after_booking:

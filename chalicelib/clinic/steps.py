@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from chalicelib.clinic.conditions import Circumstances, Condition, why_never, why_not
 from chalicelib.clinic.files import Length
 from chalicelib.clinic.parts import Id
 from chalicelib.domain.record import Value
@@ -43,7 +44,6 @@ _OWED_IN: Mapping[str, frozenset[str]] = {
     "end": frozenset({"booked", "arrived", "fulfilled"}),
     "discharge": frozenset({"booked", "arrived", "fulfilled"}),
 }  # by anchor; all others while the visit is booked
-Condition = Literal["unconfirmed", "driver", "driver_unknown", "single"]
 
 
 class Offset(Value):
@@ -118,29 +118,15 @@ class Step(Value):
             return self.asks and driver is None
         return self.asks and not confirmed
 
-    def why_not_owed(
-        self,
-        *,
-        status: str,
-        confirmed: bool,
-        needs_driver: bool,
-        driver: str | None,
-        in_course: bool = False,
-    ) -> str | None:
+    def why_not_owed(self, status: str, now: Circumstances) -> str | None:
         """None while the step is owed as things are now, else the reason why it is not."""
         if status not in self.requires_status:
             return f"the visit is {status}"
-        reasons: dict[Condition, tuple[bool, str]] = {
-            "unconfirmed": (confirmed, "the visit is confirmed already"),
-            "driver": (not needs_driver, "the visit needs no driver"),
-            "driver_unknown": (driver is not None, "we know about the ride home already"),
-            "single": (in_course, "the course's overview says it"),
-        }
-        for condition in sorted(self.when):
-            is_void, reason = reasons[condition]
-            if is_void:
-                return reason
-        return None
+        return why_not(self.when, now)
+
+    def why_never_owed(self, visit: Circumstances) -> str | None:
+        """Why this visit never gets the step, as far as its booking settles that."""
+        return why_never(self.when, visit)
 
 
 class Leaflet(Value):

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.clinic.clocks import quiet_until
+from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.steps import Anchor
-from chalicelib.domain.appointment import AppointmentStatus
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
-from chalicelib.domain.people import TextConsent
+from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 
 VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
@@ -90,14 +91,20 @@ def _step(office: Office, seen: Situation) -> Verdict:
     if seen.message.step is None:
         return None
     step = office.plans[visit.visit_type].step(seen.message.step)
-    why = step.why_not_owed(
-        status=visit.status,
-        confirmed=visit.confirmed_at is not None,
-        needs_driver=office.clinic.visit_type(visit.visit_type).needs_driver,
-        driver=visit.driver,
-        in_course=visit.course_id is not None,
-    )
+    why = step.why_not_owed(visit.status, _circumstances(office, visit, seen.patient))
     return Drop(MessageStatus.WITHDRAWN, why) if why else None
+
+
+def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
+    kind = office.clinic.visit_type(visit.visit_type)
+    return Circumstances(
+        route=kind.route,
+        session=visit.session,
+        needs_driver=kind.needs_driver,
+        driver=visit.driver,
+        confirmed=visit.confirmed_at is not None,
+        detailed=patient is not None and patient.texted_consent is TextConsent.DETAILED,
+    )
 
 
 def _still_here(office: Office, seen: Situation) -> Verdict:

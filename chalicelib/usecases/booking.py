@@ -54,7 +54,7 @@ def book(
     desk: Desk, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
 ) -> tuple[Change, Appointment]:
     """The writes of one booking; `choose` uses them as well as `confirm`."""
-    appointment = _appointment(wanted, wished, actor=actor, now=now, course_id=None)
+    appointment = _appointment(wanted, wished, actor=actor, now=now)
     at = place(desk, wished.resource, wished.start_at)
     sheet = sheets_of(desk, [at])[at]
     change = change_of(appointment.id, "booked", actor, now, resource=wished.resource)
@@ -102,7 +102,8 @@ def book_course(
             booked_at=now,
         )
         visits = [
-            _appointment(wanted, each, actor=actor, now=now, course_id=course.id) for each in slots
+            _appointment(wanted, each, actor=actor, now=now, course_id=course.id, session=session)
+            for session, each in enumerate(slots, 1)
         ]
         course = course.evolve(appointment_ids=tuple(visit.id for visit in visits))
         change = change_of(course.id, "course_booked", actor, now, sessions=str(len(visits)))
@@ -174,7 +175,13 @@ def answered_before(request: ConsultationRequest) -> AlreadyDecided:
 
 
 def _appointment(
-    wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime, course_id: str | None
+    wanted: Wanted,
+    wished: Slot,
+    *,
+    actor: Actor,
+    now: datetime,
+    course_id: str | None = None,
+    session: int | None = None,
 ) -> Appointment:
     return Appointment(
         id=new_id("APT"),
@@ -185,6 +192,7 @@ def _appointment(
         end_at=wished.end_at,
         request_id=wanted.request.id if wanted.request else None,
         course_id=course_id,
+        session=session,
         booked_at=now,
         decisions=(actor.decided("booked", now),),
     )

@@ -29,7 +29,7 @@ def visit_messages(
         now=now,
         event=event,
         zone=desk.clinic.zone,
-        in_course=appointment.course_id is not None,
+        session=appointment.session,
         discharged_at=appointment.discharged_at,
     )
     saves: list[Save] = []

@@ -119,34 +119,6 @@ def test_an_edited_plan_is_no_longer_approved() -> None:
     assert not edited.is_approved
 
 
-@pytest.mark.parametrize(
-    ("step_id", "now", "reason"),
-    [
-        ("reminder", {}, None),
-        ("reminder", {"status": "cancelled"}, "the visit is cancelled"),
-        ("reminder", {"in_course": True}, "the course's overview says it"),
-        ("ride", {}, None),
-        ("ride", {"driver": "yes"}, "we know about the ride home already"),
-        ("ride", {"needs_driver": False}, "the visit needs no driver"),
-        ("aftercare", {"status": "fulfilled"}, None),
-        ("aftercare", {"status": "booked"}, None),
-        ("aftercare", {"status": "noshow"}, "the visit is noshow"),
-        ("cancelled", {"status": "cancelled"}, None),
-        ("cancelled", {}, "the visit is booked"),
-    ],
-)
-def test_a_step_is_owed_only_as_things_are_now(
-    step_id: str, now: dict[str, Any], reason: str | None
-) -> None:
-    as_usual: dict[str, Any] = {
-        "status": "booked",
-        "confirmed": False,
-        "needs_driver": True,
-        "driver": None,
-    }
-    assert IV.step(step_id).why_not_owed(**(as_usual | now)) == reason
-
-
 def test_an_unknown_step_is_said() -> None:
     with pytest.raises(UnknownInClinic):
         IV.step("no-such")

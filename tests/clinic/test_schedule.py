@@ -23,7 +23,7 @@ def planned(
     event: Event = "booked",
     start: datetime = START,
     discharged_at: datetime | None = None,
-    in_course: bool = False,
+    session: int | None = None,
 ) -> dict[str, PlannedStep]:
     steps = plan_visit(
         IV,
@@ -32,7 +32,7 @@ def planned(
         now=wichita(now),
         event=event,
         zone=WICHITA,
-        in_course=in_course,
+        session=session,
         discharged_at=discharged_at,
     )
     return {item.step.id: item for item in steps}
@@ -80,7 +80,7 @@ def test_a_session_of_a_course_has_no_confirmation_and_no_early_reminder() -> No
     steps = planned(event="course")
     assert list(sent(steps)) == ["ride", "preparation", "same_day", "aftercare", "check_in"]
     assert steps["reminder"].skipped == "the course's overview says it"
-    moved = planned(event="moved", in_course=True)
+    moved = planned(event="moved", session=2)
     assert "reminder" not in sent(moved)
 
 
