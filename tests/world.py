@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,6 +146,10 @@ class World:
     @property
     def office(self) -> Any:
         return self.services.office
+
+    def replace(self, **changes: Any) -> None:
+        """The same world with another clinic, other plans …"""
+        self.services = replace(self.services, **changes)
 
     def drain(self) -> None:
         """Deliver what is on the queue, and what that puts there."""

@@ -80,6 +80,13 @@ class StaffSeed(Value):
     role: Literal["scheduler", "nurse", "clinician", "manager"]
 
 
+class CourseRule(Value):
+    """How near to each other a course's sessions may be, and how long it may last (R49)."""
+
+    min_gap_days: int = Field(default=1, ge=1, le=60)  #: from one session's date to the next one's
+    max_span_days: int = Field(default=365, ge=1, le=550)  #: from the first date to the last one
+
+
 class VisitType(Value):
     """Something that can be booked."""
 
@@ -91,6 +98,7 @@ class VisitType(Value):
     needs_driver: bool
     route: Route  #: without one, a visit gets neutral texts only (R23)
     resources: tuple[str, ...]  #: ids of where it may take place
+    course: CourseRule = CourseRule()  #: when several are booked in one decision
 
     @property
     def length(self) -> timedelta:

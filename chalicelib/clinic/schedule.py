@@ -12,13 +12,14 @@ from chalicelib.clinic.steps import AFTERWARDS, DECISIONS, Anchor, Step, StepKin
 from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.record import Value
 
-Event = Literal["booked", "course", "moved", "cancelled", "discharged"]
+Event = Literal["booked", "course", "first", "moved", "cancelled", "discharged"]
 
 SHORT_NOTICE = timedelta(hours=48)  # a move or a cancellation this close is never dropped (R19)
 
 _ANCHORS: dict[Event, frozenset[Anchor]] = {
     "booked": frozenset({Anchor.BOOKED, Anchor.START}) | AFTERWARDS,
     "course": frozenset({Anchor.START}) | AFTERWARDS,
+    "first": frozenset({Anchor.START}) | AFTERWARDS,  # it takes the place of one called off
     "moved": frozenset({Anchor.MOVED, Anchor.START}) | AFTERWARDS,
     "cancelled": frozenset({Anchor.CANCELLED}),
     "discharged": AFTERWARDS,
@@ -38,6 +39,7 @@ class PlannedStep(Planned):
     step: Step
     priority: Literal[1, 2, 3]
     skipped: str | None = None  #: why there is no message; it stands on the timeline (R17)
+    never: bool = False  #: skipped because the visit is not of the kind that gets this step
     adds: str | None = None  #: id of a skipped step whose instructions this one carries
 
 
@@ -58,10 +60,14 @@ def plan_visit(
     or after it is undone, only what hangs on it is planned, from then or from the planned end.
     `session` is the visit's place in its course, from 1; None for a single visit.
     """
-    if event == "course" and session is None:
+    if event in ("course", "first") and session is None:
         session = 1
     visit = Circumstances(route=plan.route, session=session)
-    steps = [step for step in plan.steps if step.anchor in _ANCHORS[event]]
+    steps = [
+        step
+        for step in plan.steps
+        if step.anchor in _ANCHORS[event] and (event != "first" or "first_of_course" in step.when)
+    ]
     times = {
         step.id: due_times(
             plan,
@@ -88,6 +94,7 @@ def plan_visit(
             useful_until=times[step.id].useful_until,
             priority=_priority(step, times[step.id].due_at, start, zone),
             skipped=skipped.get(step.id),
+            never=step.why_never_owed(visit) is not None,
             adds=adds if step.kind in (StepKind.CONFIRMATION, StepKind.MOVED) else None,
         )
         for step in steps

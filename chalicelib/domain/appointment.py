@@ -35,7 +35,9 @@ class Appointment(Record):
     version: int = 1  #: raised by every move (iCalendar calls it SEQUENCE)
     request_id: str | None = None
     course_id: str | None = None
-    session: int | None = None  #: its place in the course, from 1
+    session: int | None = (
+        None  #: its place in the course, from 1, which passes on when the first is called off
+    )
     booked_at: Instant
     arrived_at: Instant | None = None
     discharged_at: Instant | None = None

@@ -10,6 +10,7 @@ from chalicelib.domain.life import voids
 from chalicelib.domain.message import LEFT, Message, MessageStatus
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import visit_messages
+from chalicelib.usecases.sessions import after_calling_off
 from chalicelib.usecases.visits import Visit, visit_of
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -80,6 +81,7 @@ def no_show(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Acto
             visit, "no_show", actor, now, status=AppointmentStatus.NOSHOW, noshow_at=when
         )
         change.include(voids(_about_visit(visit), because="the patient did not come", now=now))
+        change.include(after_calling_off(desk, missed, visit.phone, now=now))
         return change, missed
 
     return decide(desk, attempt)

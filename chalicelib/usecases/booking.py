@@ -1,23 +1,21 @@
-"""A request, or a patient who has been here, gets a visit or a course of visits."""
+"""A request, or a patient who has been here, gets a visit."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.domain.appointment import Appointment, Course, DaySheet
+from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Operation, Save
-from chalicelib.domain.errors import AlreadyDecided, Invalid, NotFound, SlotTaken
+from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.life import voids
 from chalicelib.domain.message import Message
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import new_id
 from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
-from chalicelib.usecases.owing import note_to_patient, visit_messages, welcome
+from chalicelib.usecases.owing import left_out, visit_messages, welcome
 from chalicelib.usecases.slots import (
     Slot,
     WallTime,
-    free_starts,
     place,
     sheets_of,
     slot,
@@ -54,10 +52,17 @@ def book(
     desk: Desk, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
 ) -> tuple[Change, Appointment]:
     """The writes of one booking; `choose` uses them as well as `confirm`."""
-    appointment = _appointment(wanted, wished, actor=actor, now=now)
+    appointment = visit_wanted(wanted, wished, actor=actor, now=now)
     at = place(desk, wished.resource, wished.start_at)
     sheet = sheets_of(desk, [at])[at]
-    change = change_of(appointment.id, "booked", actor, now, resource=wished.resource)
+    change = change_of(
+        appointment.id,
+        "booked",
+        actor,
+        now,
+        resource=wished.resource,
+        **left_out(desk, appointment),
+    )
     phone, first_text = welcome(appointment.id, wanted.patient, wanted.phone, now=now)
     change.include(
         [
@@ -65,90 +70,10 @@ def book(
             Save(appointment),
             *first_text,
             *visit_messages(desk, appointment, phone, event="booked", now=now),
-            *_answered(wanted, actor, now, appointment_id=appointment.id),
+            *answered(wanted, actor, now, appointment_id=appointment.id),
         ]
     )
     return change, appointment
-
-
-def book_course(
-    desk: Desk,
-    *,
-    subject_id: str,
-    first: WallTime,
-    visit_type: str,
-    resource: str,
-    sessions: int,
-    spacing_days: int | None,
-    weekdays: Sequence[int],
-    actor: Actor,
-) -> Course:
-    """All visits of the course or none, in one decision, with one overview text (R49).
-
-    `weekdays` are 0 for Monday to 6; with them the visits fall on these days from the first on,
-    else every `spacing_days` days. SlotTaken names every clash.
-    """
-
-    def attempt(now: datetime) -> tuple[Change, Course]:
-        wanted = wanted_by(desk, subject_id)
-        days = course_days(first, sessions, spacing_days, weekdays)
-        slots = [slot(desk, day, visit_type=visit_type, resource=resource, now=now) for day in days]
-        course = Course(
-            id=new_id("CRS"),
-            patient_id=wanted.patient.id,
-            appointment_ids=(),
-            visit_type=visit_type,
-            request_id=wanted.request.id if wanted.request else None,
-            booked_at=now,
-        )
-        visits = [
-            _appointment(wanted, each, actor=actor, now=now, course_id=course.id, session=session)
-            for session, each in enumerate(slots, 1)
-        ]
-        course = course.evolve(appointment_ids=tuple(visit.id for visit in visits))
-        change = change_of(course.id, "course_booked", actor, now, sessions=str(len(visits)))
-        phone, first_text = welcome(course.id, wanted.patient, wanted.phone, now=now)
-        overview = note_to_patient(
-            course.id,
-            "overview",
-            "course_overview",
-            patient_id=wanted.patient.id,
-            now=now,
-            follows=phone.welcome_id,
-            send_before=visits[0].start_at,
-        )
-        change.include(
-            [
-                *_all_or_none(desk, visits, now),
-                Save(course),
-                *(Save(visit) for visit in visits),
-                *first_text,
-                Save(overview),
-                *_answered(wanted, actor, now, appointment_id=visits[0].id, course_id=course.id),
-            ]
-        )
-        for visit in visits:
-            change.include(visit_messages(desk, visit, phone, event="course", now=now))
-        return change, course
-
-    return decide(desk, attempt)
-
-
-def course_days(
-    first: WallTime, sessions: int, spacing_days: int | None, weekdays: Sequence[int]
-) -> list[WallTime]:
-    """The days of a course, each at the first one's time of day."""
-    if not 2 <= sessions <= 9:
-        raise Invalid(sessions="A course has two to nine sessions.")
-    if weekdays:
-        days = [first.on + timedelta(days=n) for n in range(7 * sessions + 7)]
-        fitting = [first.on] + [d for d in days[1:] if d.weekday() in weekdays]
-        return [WallTime(day, first.at) for day in fitting[:sessions]]
-    if spacing_days is None or not 1 <= spacing_days <= 60:
-        raise Invalid(spacing_days="Say how many days lie between two sessions: 1 to 60.")
-    return [
-        WallTime(first.on + timedelta(days=n * spacing_days), first.at) for n in range(sessions)
-    ]
 
 
 def wanted_by(desk: Desk, subject_id: str) -> Wanted:
@@ -174,7 +99,7 @@ def answered_before(request: ConsultationRequest) -> AlreadyDecided:
     return AlreadyDecided(request.status, last.by_name, last.at)
 
 
-def _appointment(
+def visit_wanted(
     wanted: Wanted,
     wished: Slot,
     *,
@@ -183,6 +108,7 @@ def _appointment(
     course_id: str | None = None,
     session: int | None = None,
 ) -> Appointment:
+    """The visit as it is first stored."""
     return Appointment(
         id=new_id("APT"),
         patient_id=wanted.patient.id,
@@ -198,7 +124,7 @@ def _appointment(
     )
 
 
-def _answered(
+def answered(
     wanted: Wanted,
     actor: Actor,
     now: datetime,
@@ -206,6 +132,7 @@ def _answered(
     appointment_id: str,
     course_id: str | None = None,
 ) -> list[Operation]:
+    """The request is booked, and what it still owed is void; nothing for an earlier visit."""
     if wanted.request is None:
         return []
     booked = wanted.request.evolve(
@@ -215,20 +142,3 @@ def _answered(
         decisions=(*wanted.request.decisions, actor.decided("booked", now)),
     )
     return [Save(booked), *voids(wanted.pending, because="the request was answered", now=now)]
-
-
-def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> list[Save]:
-    """The day sheets of all visits; SlotTaken with every start that is taken."""
-    sheets = sheets_of(desk, [place(desk, visit.resource, visit.start_at) for visit in visits])
-    clashes: list[Appointment] = []
-    for visit in visits:
-        at = place(desk, visit.resource, visit.start_at)
-        sheet: DaySheet = sheets[at]
-        try:
-            sheets[at] = sheet.taking(visit)
-        except SlotTaken:
-            clashes.append(visit)
-    if clashes:
-        free = free_starts(desk, clashes[0], now)
-        raise SlotTaken(free=free, clashes=[visit.start_at for visit in clashes])
-    return [Save(sheet) for sheet in sheets.values()]

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
-from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, Invalid
 from chalicelib.domain.life import voids
 from chalicelib.domain.message import Message
-from chalicelib.domain.record import Record
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
-from chalicelib.usecases.owing import visit_messages, welcome
+from chalicelib.usecases.owing import left_out, visit_messages, welcome
+from chalicelib.usecases.sessions import after_calling_off, in_its_course
 from chalicelib.usecases.slots import WallTime, moved_slot, place, sheets_of, taking
 from chalicelib.usecases.visits import Visit, visit_of
 
@@ -52,11 +52,14 @@ def reschedule(
         sheets[leaving] = sheets[leaving].without(old.id)
         sheets[coming] = taking(desk, sheets[coming], moved, now)
         phone, first_text = welcome(old.id, visit.patient, visit.phone, now=now)
-        change = change_of(old.id, "moved", actor, now, resource=moved.resource)
+        change = change_of(
+            old.id, "moved", actor, now, resource=moved.resource, **left_out(desk, moved)
+        )
         change.include(
             [
                 *(Save(sheet) for sheet in sheets.values()),
                 Save(moved),
+                *in_its_course(desk, old, moved),
                 *first_text,
                 *voids(_owed(visit), because="the visit was moved", now=now),
                 *visit_messages(desk, moved, phone, event="moved", now=now),
@@ -93,11 +96,12 @@ def cancel(
                 *voids(_owed(visit), because="the visit was cancelled", now=now),
             ]
         )
+        phone = visit.phone
         if tell_patient:
             phone, first_text = welcome(old.id, visit.patient, visit.phone, now=now)
             change.include(first_text)
             change.include(visit_messages(desk, cancelled, phone, event="cancelled", now=now))
-        change.include(_overview_withdrawn(desk, cancelled, now))
+        change.include(after_calling_off(desk, cancelled, phone, now=now))
         return change, cancelled
 
     return decide(desk, attempt)
@@ -113,20 +117,3 @@ def _there_already(appointment: Appointment) -> AlreadyDecided:
 def _owed(visit: Visit) -> list[Message]:
     """What the visit still owes; the number's first text is about no visit and stays."""
     return [message for message in visit.messages if message.subject is not None]
-
-
-def _overview_withdrawn(desk: Desk, cancelled: Appointment, now: datetime) -> list[Operation]:
-    """The overview of a course is not owed when the last of its visits has been cancelled."""
-    if cancelled.course_id is None:
-        return []
-    records: list[Record] = desk.store.owned(cancelled.course_id)
-    course = next((r for r in records if isinstance(r, Course)), None)
-    if course is None:
-        return []
-    others = desk.store.get_many(
-        *(Appointment.ref(id_) for id_ in course.appointment_ids if id_ != cancelled.id)
-    )
-    if any(other is not None and other.is_open for other in others):
-        return []
-    overview = [r for r in records if isinstance(r, Message) and r.kind == "course_overview"]
-    return list(voids(overview, because="the course was cancelled", now=now))

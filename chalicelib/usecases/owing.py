@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import Event, PlannedStep, plan_visit
 from chalicelib.clinic.steps import Step, StepKind
 from chalicelib.domain.appointment import Appointment
@@ -21,7 +22,10 @@ WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first oth
 def visit_messages(
     desk: Desk, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
 ) -> list[Save]:
-    """Every message of a visit that this event causes, and why the skipped ones are not owed."""
+    """Every message of a visit that this event causes, and why the skipped ones are not owed.
+
+    A step that is not for this kind of visit has no row: `left_out` says it once.
+    """
     planned = plan_visit(
         desk.plans[appointment.visit_type],
         start=appointment.start_at,
@@ -36,6 +40,8 @@ def visit_messages(
     if event in ASKED_FOR_RIDE and desk.clinic.visit_type(appointment.visit_type).needs_driver:
         saves.append(Save(_ride_unknown(appointment, now)))
     for part in planned:
+        if part.never:
+            continue
         saves.append(Save(_of_step(part, appointment, phone, event=event, now=now)))
         if part.skipped and part.step.kind == StepKind.PREPARATION:
             saves.append(
@@ -52,6 +58,15 @@ def visit_messages(
                 )
             )
     return saves
+
+
+def left_out(desk: Desk, appointment: Appointment) -> dict[str, str]:
+    """The fact for a decision's event: which steps of the plan this visit never gets, and why."""
+    plan = desk.plans[appointment.visit_type]
+    visit = Circumstances(route=plan.route, session=appointment.session)
+    reasons = [(step.id, step.why_never_owed(visit)) for step in plan.steps]
+    told = "; ".join(f"no {step_id}: {why}" for step_id, why in reasons if why)
+    return {"left_out": told} if told else {}
 
 
 def _ride_unknown(appointment: Appointment, now: datetime) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from chalicelib.usecases import attending, booking, contacting, moving, offers
+from chalicelib.usecases import attending, booking, contacting, courses, moving, offers
 from chalicelib.usecases.deciding import Actor, Desk
 from chalicelib.web import decision_fields as fields
 
@@ -60,7 +60,7 @@ def _decline(taking: Taking, typed: fields.Declining) -> object:
 
 
 def _course(taking: Taking, typed: fields.CourseBooking) -> object:
-    return booking.book_course(
+    return courses.book_course(
         taking.desk,
         subject_id=taking.subject_id,
         first=typed.first_starts_at,

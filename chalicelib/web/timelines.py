@@ -186,7 +186,7 @@ def _of_event(event: AuditEvent, name_of: NameOf) -> Line:
     reason = CANCEL_REASONS.get(code) or DECLINE_REASONS.get(code) or code
     sessions = f"{facts['sessions']} sessions" if "sessions" in facts else ""
     means = MEANS_WORDS.get(facts.get("means", ""), facts.get("means", ""))
-    why = reason or sessions or means
+    why = "; ".join(filter(None, (reason or sessions or means, facts.get("left_out"))))
     what = EVENT_WORDS.get(event.what) or _plain(event.what)
     return Line(event.at, 0, what, f"by {by}" if by else "", "event", why)
 

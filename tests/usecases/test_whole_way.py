@@ -215,66 +215,6 @@ def test_a_time_that_cannot_be_is_refused_by_field(when: str, field: str) -> Non
     assert list(told.value.messages_by_field) == [field]
 
 
-def test_a_course_is_all_or_nothing_with_one_overview() -> None:
-    world = World()
-    receipt = world.request()
-    world.drain()
-    course = booking.book_course(
-        world.desk,
-        subject_id=receipt.reference,
-        first=at("2026-12-08T09:00"),
-        visit_type="iv_infusion",
-        resource="room-1",
-        sessions=6,
-        spacing_days=3,
-        weekdays=(),
-        actor=RUTH,
-    )
-    world.drain()
-    assert len(course.appointment_ids) == 6
-    assert kinds(world) == ["welcome", "overview"]
-    assert "6 visits" in world.texts.bodies[1]
-
-
-@pytest.mark.parametrize("visit_type", ["consultation", "iv_infusion", "intranasal"])
-def test_nine_sessions_fit_one_decision(visit_type: str) -> None:
-    world = World()
-    receipt = world.request()
-    course = booking.book_course(
-        world.desk,
-        subject_id=receipt.reference,
-        first=at("2026-12-08T09:00"),
-        visit_type=visit_type,
-        resource="room-1",
-        sessions=9,
-        spacing_days=7,
-        weekdays=(),
-        actor=RUTH,
-    )
-    assert len(course.appointment_ids) == 9
-
-
-def test_a_course_with_a_clash_books_nothing_and_names_it() -> None:
-    world = World()
-    booked(world, "2026-12-11T09:00")
-    receipt = world.request(phone="+13165550143", name="Bo Example")
-    with pytest.raises(SlotTaken) as told:
-        booking.book_course(
-            world.desk,
-            subject_id=receipt.reference,
-            first=at("2026-12-08T09:00"),
-            visit_type="iv_infusion",
-            resource="room-1",
-            sessions=3,
-            spacing_days=3,
-            weekdays=(),
-            actor=RUTH,
-        )
-    assert told.value.clashes == (datetime(2026, 12, 11, 15, 0, tzinfo=UTC),)
-    assert told.value.free
-    assert world.store.open("request") != []
-
-
 def test_without_consent_no_text_leaves_and_mails_take_their_place() -> None:
     world = World()
     booked(world, sms_consent=False, detailed_consent=False)
