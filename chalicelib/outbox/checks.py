@@ -1,40 +1,17 @@
 """Whether a message may leave now: pure, from what was read a moment ago."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from chalicelib.clinic.clocks import quiet_until
-from chalicelib.clinic.conditions import Circumstances
-from chalicelib.clinic.steps import Anchor
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
-from chalicelib.domain.people import Patient, TextConsent
+from chalicelib.domain.people import TextConsent
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
+from chalicelib.outbox.owed_checks import OWED, WAITS
+from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
 VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
 VALID_AT_MOST = timedelta(seconds=36_000)  # Twilio's own limit
-LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
-LAST_CALL = timedelta(minutes=10)  # before the window ends, what waited for a discharge goes
 AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
-
-
-class Hold(NamedTuple):
-    """Not now: look again then."""
-
-    until: datetime
-    why: str
-
-
-class Drop(NamedTuple):
-    """Not ever. `instead` says whether what it says must reach the patient otherwise (R11)."""
-
-    status: MessageStatus
-    why: str
-    instead: bool = False
-
-
-Verdict = Hold | Drop | None
 
 
 def judge(office: Office, seen: Situation) -> Verdict:
@@ -58,72 +35,6 @@ def validity(office: Office, seen: Situation) -> timedelta:
 def calendar_day(seen: Situation) -> str:
     """Today in the patient's zone, as the caps count it."""
     return seen.now.astimezone(seen.zone).date().isoformat()
-
-
-def _void(office: Office, seen: Situation) -> Verdict:
-    if seen.message.void_because is None:
-        return None
-    return Drop(MessageStatus.WITHDRAWN, seen.message.void_because)
-
-
-def _subject(office: Office, seen: Situation) -> Verdict:
-    """Owed only while its subject has the version and a status it was written for."""
-    about = seen.message.subject
-    if about is None:
-        return None
-    if seen.subject is None:
-        return Drop(MessageStatus.WITHDRAWN, "what it was about is gone")
-    status = str(getattr(seen.subject, "status", ""))
-    if getattr(seen.subject, "version", None) != about.version:
-        return Drop(MessageStatus.WITHDRAWN, "it was changed since")
-    if status not in about.statuses:
-        return Drop(MessageStatus.WITHDRAWN, f"it is {status} now")
-    return None
-
-
-def _step(office: Office, seen: Situation) -> Verdict:
-    """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
-    visit = seen.appointment
-    if visit is None:
-        return None
-    if seen.message.kind == "ride_unknown" and visit.driver is not None:
-        return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
-    if seen.message.step is None:
-        return None
-    step = office.plans[visit.visit_type].step(seen.message.step)
-    why = step.why_not_owed(visit.status, _circumstances(office, visit, seen.patient))
-    return Drop(MessageStatus.WITHDRAWN, why) if why else None
-
-
-def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
-    kind = office.clinic.visit_type(visit.visit_type)
-    return Circumstances(
-        route=kind.route,
-        session=visit.session,
-        needs_driver=kind.needs_driver,
-        driver=visit.driver,
-        confirmed=visit.confirmed_at is not None,
-        detailed=patient is not None and patient.texted_consent is TextConsent.DETAILED,
-    )
-
-
-def _still_here(office: Office, seen: Situation) -> Verdict:
-    """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20)."""
-    visit, step_id = seen.appointment, seen.message.step
-    if visit is None or step_id is None or visit.status is not AppointmentStatus.ARRIVED:
-        return None
-    if office.plans[visit.visit_type].step(step_id).anchor is not Anchor.DISCHARGE:
-        return None
-    until = min(visit.end_at + LEAVES_WITHIN, seen.message.send_before - LAST_CALL)
-    return Hold(until, "the patient has not left yet") if seen.now < until else None
-
-
-def _rest(office: Office, seen: Situation) -> Verdict:
-    """A question waits for the day after a session; if it cannot wait, it goes without (R20)."""
-    until = seen.rests_until
-    if until is None or not seen.is_resting or seen.message.send_before <= until:
-        return None
-    return Hold(until, "24 hours after a session")
 
 
 def _window(office: Office, seen: Situation) -> Verdict:
@@ -203,7 +114,5 @@ def _next_quiet(office: Office, seen: Situation) -> datetime:
     return begins.astimezone(seen.now.tzinfo)
 
 
-Check = Callable[[Office, Situation], Verdict]
-
-_ALL: tuple[Check, ...] = (_void, _subject, _step, _window, _still_here, _rest)
+_ALL: tuple[Check, ...] = (*OWED, _window, *WAITS)
 _TEXT: tuple[Check, ...] = (_consent, _number, _quiet, _stopped, _caps, _first_text)

@@ -4,17 +4,20 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, as_stored
+from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.life import claimed
 from chalicelib.domain.message import Message
+from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import PatientLink, Phone, SentCount
 from chalicelib.domain.work import Stop
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
+from chalicelib.outbox.saying import leaves_question_out
 
 PROBE_EVERY = timedelta(minutes=5)
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
+ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
 
 
 def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tuple[Message, Change]:
@@ -33,6 +36,7 @@ def claim_of_text(office: Office, seen: Situation, body: str) -> tuple[Message, 
     change.include(_permissions(seen))
     change.include([_counted(seen, phone)])
     change.include(_links(office, seen, body))
+    change.include(_question(office, seen))
     if seen.stop is not None:
         # One text may try while all others wait.
         probe = as_stored({"probe_at": seen.now + PROBE_EVERY})
@@ -88,6 +92,24 @@ def _counted(seen: Situation, phone: Phone) -> Operation:
         add={"count": 0 if seen.message.is_counted else 1},
         when=(Is("count", known.count if known else None),),
     )
+
+
+def _question(office: Office, seen: Situation) -> list[Operation]:
+    """What a text had to leave unasked, a person asks (R20); once, with the first claim."""
+    visit = seen.appointment
+    if visit is None or seen.message.is_counted or not leaves_question_out(office, seen):
+        return []
+    task = task_message(
+        owner_id=visit.id,
+        about=f"{seen.message.id.partition('.')[2]}-question",
+        what="question_left_out",
+        patient_id=visit.patient_id,
+        subject=seen.message.subject,
+        due_at=max(seen.now, min(seen.rests_until or seen.now, visit.start_at - ASKED_BY)),
+        deadline_at=max(seen.now, visit.start_at),
+        now=seen.now,
+    )
+    return [Save(task.evolve(facts={**task.facts, "asks": seen.message.step or ""}))]
 
 
 def _links(office: Office, seen: Situation, said: str) -> list[Operation]:

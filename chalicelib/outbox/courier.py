@@ -12,10 +12,11 @@ from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.life import ended, held, put_aside
 from chalicelib.domain.message import Channel, Message, MessageStatus, message_key
 from chalicelib.outbox import lookups, sending
-from chalicelib.outbox.checks import Drop, Hold, judge
+from chalicelib.outbox.checks import judge
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.oddities import aside, put_off
 from chalicelib.outbox.office import Office, Situation, situation
+from chalicelib.outbox.verdicts import Drop, Hold
 
 log = Logger(service="bookend", child=True)
 

@@ -53,6 +53,15 @@ def wording_of(
     return wording, values
 
 
+def leaves_question_out(office: Office, seen: Situation) -> bool:
+    """Whether the text has a question that must not be asked within a day of a session (R20)."""
+    visit, step_id = seen.appointment, seen.message.step
+    if visit is None or step_id is None or not seen.is_resting:
+        return False
+    step = office.plans[visit.visit_type].step(step_id)
+    return step.still_asks(confirmed=visit.confirmed_at is not None, driver=visit.driver)
+
+
 def _values(office: Office, seen: Situation) -> dict[str, str]:
     """What a text of the catalogue may name, by what the message is about."""
     starts = _starts(office, seen)

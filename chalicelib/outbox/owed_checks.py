@@ -1,0 +1,89 @@
+"""Whether a message is still owed, from what it is about as that stands now. Pure."""
+
+from datetime import timedelta
+
+from chalicelib.clinic.conditions import Circumstances
+from chalicelib.clinic.steps import Anchor
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.people import Patient, TextConsent
+from chalicelib.outbox.office import Office, Situation
+from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
+
+LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
+LAST_CALL = timedelta(minutes=10)  # before the window ends, what waited for a discharge goes
+
+
+def _void(office: Office, seen: Situation) -> Verdict:
+    if seen.message.void_because is None:
+        return None
+    return Drop(MessageStatus.WITHDRAWN, seen.message.void_because)
+
+
+def _subject(office: Office, seen: Situation) -> Verdict:
+    """Owed only while its subject has the version and a status it was written for."""
+    about = seen.message.subject
+    if about is None:
+        return None
+    if seen.subject is None:
+        return Drop(MessageStatus.WITHDRAWN, "what it was about is gone")
+    status = str(getattr(seen.subject, "status", ""))
+    if getattr(seen.subject, "version", None) != about.version:
+        return Drop(MessageStatus.WITHDRAWN, "it was changed since")
+    if status not in about.statuses:
+        return Drop(MessageStatus.WITHDRAWN, f"it is {status} now")
+    return None
+
+
+def _step(office: Office, seen: Situation) -> Verdict:
+    """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
+    visit = seen.appointment
+    if visit is None:
+        return None
+    if seen.message.kind == "ride_unknown" and visit.driver is not None:
+        return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
+    plan = office.plans[visit.visit_type]
+    if "asks" in seen.message.facts and not plan.step(seen.message.facts["asks"]).still_asks(
+        confirmed=visit.confirmed_at is not None, driver=visit.driver
+    ):
+        return Drop(MessageStatus.WITHDRAWN, "it was answered meanwhile")
+    if seen.message.step is None:
+        return None
+    step = plan.step(seen.message.step)
+    why = step.why_not_owed(visit.status, _circumstances(office, visit, seen.patient))
+    return Drop(MessageStatus.WITHDRAWN, why) if why else None
+
+
+def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
+    kind = office.clinic.visit_type(visit.visit_type)
+    return Circumstances(
+        route=kind.route,
+        session=visit.session,
+        needs_driver=kind.needs_driver,
+        driver=visit.driver,
+        confirmed=visit.confirmed_at is not None,
+        detailed=patient is not None and patient.texted_consent is TextConsent.DETAILED,
+    )
+
+
+def _still_here(office: Office, seen: Situation) -> Verdict:
+    """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20)."""
+    visit, step_id = seen.appointment, seen.message.step
+    if visit is None or step_id is None or visit.status is not AppointmentStatus.ARRIVED:
+        return None
+    if office.plans[visit.visit_type].step(step_id).anchor is not Anchor.DISCHARGE:
+        return None
+    until = min(visit.end_at + LEAVES_WITHIN, seen.message.send_before - LAST_CALL)
+    return Hold(until, "the patient has not left yet") if seen.now < until else None
+
+
+def _rest(office: Office, seen: Situation) -> Verdict:
+    """A question waits for the day after a session; if it cannot wait, it goes without (R20)."""
+    until = seen.rests_until
+    if until is None or not seen.is_resting or seen.message.send_before <= until:
+        return None
+    return Hold(until, "24 hours after a session")
+
+
+OWED: tuple[Check, ...] = (_void, _subject, _step)
+WAITS: tuple[Check, ...] = (_still_here, _rest)
