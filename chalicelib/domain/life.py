@@ -168,6 +168,47 @@ def receipt(
     )
 
 
+def remembered(
+    message: Message,
+    *,
+    sid: str,
+    to: str,
+    body: str,
+    status: MessageStatus,
+    word: str,
+    code: int | None,
+    now: datetime,
+) -> Patch:
+    """A row that waits, and whose text the provider has had all along: the table was restored.
+
+    One write: after a claim alone, only texts newer than the claim would be looked for.
+    """
+    values = {
+        "status": status,
+        "sid": sid,
+        "claim_id": sid,
+        "claimed_at": now,
+        "first_claimed_at": message.first_claimed_at or now,
+        "attempt": message.attempt + 1,
+        "to": to,
+        "body": body,
+        "provider_status": word,
+        "error_code": code,
+        "reason": None,
+        "due_at": None if status in FINAL else now + LOOK_AFTER,
+    }
+    return Patch(
+        message.key,
+        set=as_stored(values),
+        append={"history": (_line(now, status, f"{word}, found"),)},
+        when=(
+            Is("status", MessageStatus.PENDING.value),
+            Is("void_because", None),
+            Is("attempt", message.attempt),
+        ),
+    )
+
+
 def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: datetime) -> Patch:
     """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
     return Patch(

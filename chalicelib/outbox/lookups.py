@@ -6,10 +6,11 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.life import again, claimed, ended, looked, put_aside, receipt
+from chalicelib.domain.life import again, ended, held, looked, put_aside, receipt, remembered
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.work import ProviderId
-from chalicelib.outbox import saying, sending
+from chalicelib.messages.render import CannotSay
+from chalicelib.outbox import refusals, saying, sending
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
 from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
@@ -18,7 +19,7 @@ log = Logger(service="bookend", child=True)
 
 SETTLED_AFTER = timedelta(minutes=15)  # a list read earlier than this proves nothing
 AND_AGAIN = timedelta(minutes=5)  # later than the first, a second list must agree
-LATE = timedelta(minutes=10)  # a first claim this late may follow a restored table (F71)
+LATE = timedelta(minutes=10)  # a claim this late may follow a restored table (F71)
 RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
 RETRY_LOOK_MOST = timedelta(hours=1)
 
@@ -38,26 +39,31 @@ STATUS_BY_WORD = {
 
 
 def is_late(message: Message, now: datetime) -> bool:
-    """Whether a first claim comes so late that the table may not be what it was."""
-    due_at = message.due_at or message.scheduled_at
-    return message.first_claimed_at is None and now - due_at > LATE
+    """Whether it may have left in an hour that a restored table has forgotten (F71).
+
+    Counted from the last try, else from when it was meant to leave: a due time moves whenever a
+    text has to wait.
+    """
+    return now - (message.claimed_at or message.scheduled_at) > LATE
 
 
 def before_late_claim(office: Office, seen: Situation) -> None:
     """A text that was sent in a lost hour is found and settled; else it is sent now."""
     _, phone = patient_and_phone(seen)
-    said = saying.text_of(office, seen)
+    try:
+        said = saying.text_of(office, seen)
+    except CannotSay as error:
+        return refusals.not_sayable(office, seen, error)
     try:
         texts = office.texts.sent_to(phone.number)
-    except (Refused, OutcomeUnknown):
-        until = seen.now + RETRY_LOOK
-        patch = looked(seen.message, found_nothing=False, due_at=until, now=seen.now)
-        return office.store.commit(Change(patch))
-    since = seen.message.scheduled_at
-    found = _ours(office, texts, body=said.body, since=since)
+    except Refused as error:
+        return refusals.look_up_refused(office, seen, error)
+    except OutcomeUnknown:
+        return _look_again(office, seen)
+    found = _ours(office, texts, body=said.body, since=seen.message.scheduled_at)
     if found is None:
         return sending.send_text(office, seen)
-    return _found(office, seen.message, found, seen.now)
+    return _remember(office, seen.message, found, seen.now)
 
 
 def after_lease(office: Office, message: Message, now: datetime) -> None:
@@ -103,13 +109,31 @@ def _ours(
     return None
 
 
+def _look_again(office: Office, seen: Situation) -> None:
+    patch = held(seen.message, until=seen.now + RETRY_LOOK, why="not looked up yet", now=seen.now)
+    if patch is not None:
+        office.store.commit(Change(patch))
+
+
+def _remember(office: Office, message: Message, text: ProviderText, now: datetime) -> None:
+    """The row that waits takes the text that the provider has."""
+    patch = remembered(
+        message,
+        sid=text.sid,
+        to=text.to,
+        body=text.body,
+        status=STATUS_BY_WORD.get(text.status, MessageStatus.SENT),
+        word=text.status,
+        code=text.error_code,
+        now=now,
+    )
+    office.store.commit(Change(sending.held_by(text.sid, message, now), patch))
+    log.info("message.remembered", extra={"message_id": message.id})
+
+
 def _found(office: Office, message: Message, text: ProviderText, now: datetime) -> None:
     """The row takes the text that the provider has."""
     change = Change(sending.held_by(text.sid, message, now))
-    if message.status is MessageStatus.PENDING:
-        claim = claimed(message, claim_id=text.sid, now=now, to=text.to, body=text.body)
-        message = message.evolve(status=MessageStatus.SENDING)
-        office.store.commit(Change(claim))
     patch = receipt(
         message,
         sid=text.sid,

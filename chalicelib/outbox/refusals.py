@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.life import again, ended
+from chalicelib.domain.life import again, ended, held
 from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
@@ -66,6 +66,22 @@ def _put_back(
         change.include([ended(taken, status, why=why, now=now, code=error.code)])
         change.include(instead_of(taken, seen.patient, deadline_at=_start(seen, now), now=now))
     return change
+
+
+def look_up_refused(office: Office, seen: Situation, error: Refused) -> None:
+    """Nothing may be sent before it was looked up; our own settings stop all texts as usual."""
+    now, is_ours = seen.now, error.fate is Fate.CONFIGURATION
+    why = f"not looked up yet: {error.code or error.fate.value}"
+    patch = held(seen.message, until=now + PROBE_EVERY, why=why, now=now)
+    change = Change() if patch is None else Change(patch)
+    if is_ours and seen.stop is None:
+        change.include(_stopped(error, now))
+    elif is_ours and seen.stop is not None:
+        probe = as_stored({"probe_at": now + PROBE_EVERY})
+        change.include(
+            [Patch(Stop.ref().key, set=probe, when=(Is("revision", seen.stop.revision),))]
+        )
+    office.store.commit(change)
 
 
 def number_marked(message: Message, fate: Fate, code: int | None, now: datetime) -> list[Operation]:
@@ -148,11 +164,14 @@ def _consequences(
         return []
     if error.fate is not Fate.CONFIGURATION:
         return number_marked(taken, error.fate, error.code, now)
-    if seen.stop is not None:
-        return []
+    return [] if seen.stop is not None else _stopped(error, now)
+
+
+def _stopped(error: Refused, now: datetime) -> list[Operation]:
+    """All texts wait, and one alarm says so."""
     stop = Stop(since=now, code=error.code or 0, probe_at=now + PROBE_EVERY)
     alarm = task_message(
-        owner_id=f"SYS-{taken.claim_id}",
+        owner_id=f"SYS-{int(now.timestamp() * 1000)}",
         about="texts-stopped",
         what="texts_stopped",
         detail=f"The provider answers with code {stop.code}.",

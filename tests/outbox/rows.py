@@ -1,0 +1,49 @@
+"""Booked visits and their rows, for tests that look at one message closely."""
+
+from typing import Any
+
+from chalicelib.domain.message import Message
+from chalicelib.outbox import courier
+from chalicelib.usecases import booking
+from tests.world import RUTH, World, at
+
+
+def booked(world: World, when: str = "2026-12-08T09:00", room: str = "room-1", **wish: Any) -> str:
+    """A visit, whose first text and confirmation are still to leave."""
+    receipt = world.request(**wish)
+    world.drain()
+    return booking.confirm(
+        world.desk,
+        subject_id=receipt.reference,
+        when=at(when),
+        visit_type="iv_infusion",
+        resource=room,
+        actor=RUTH,
+    ).id
+
+
+def ready(world: World, **wish: Any) -> str:
+    """A booked visit's confirmation; the first text to the number has left."""
+    visit_id = booked(world, **wish)
+    courier.deliver(world.office, f"{visit_id}.welcome")
+    return f"{visit_id}.v1-confirmation"
+
+
+def row(world: World, message_id: str) -> Message:
+    found = world.store.get(Message.ref(message_id))
+    assert found is not None
+    return found
+
+
+def confirmations(world: World) -> int:
+    return sum("is booked for" in body for body in world.texts.bodies)
+
+
+def restored(world: World, before: Message) -> None:
+    """The table as it was then: the row, and no note of what the provider took since."""
+    kept = {k: v for k, v in world.store._rows[before.key].items() if k in ("pk", "sk", "record")}
+    stored = before.model_dump(mode="json", exclude_none=True)
+    world.store._rows[before.key] = {**kept, **stored, "due_shard": "0"}
+    for key in [key for key in world.store._rows if key.pk.startswith("SID#")]:
+        if world.store._rows[key]["message_id"] == before.id:
+            del world.store._rows[key]

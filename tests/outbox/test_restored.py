@@ -1,0 +1,118 @@
+"""A table restored to an earlier hour: what left in the lost hour is not sent again (F71)."""
+
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.change import Change
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.people import SentCount
+from chalicelib.domain.work import Stop
+from chalicelib.outbox import courier
+from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from tests.outbox.rows import confirmations, ready, restored, row
+from tests.world import World
+
+
+def test_a_look_up_that_fails_is_made_again_before_anything_is_sent() -> None:
+    world = World()
+    message_id = ready(world)
+    before = row(world, message_id)
+    courier.deliver(world.office, message_id)
+    restored(world, before)
+    world.texts.listing.extend(OutcomeUnknown("500") for _ in range(3))
+    world.clock.at += timedelta(minutes=11)
+    world.run_for(hours=1)
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENT
+
+
+def test_a_text_that_was_held_meanwhile_is_looked_up_too() -> None:
+    world = World()
+    message_id = ready(world)
+    before = row(world, message_id)
+    courier.deliver(world.office, message_id)
+    restored(world, before)
+    world.clock.at += timedelta(hours=9, minutes=30)  # 21:30: quiet hours hold it until 8:00
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).reason == "quiet hours"
+    world.run_for(hours=12)
+    assert confirmations(world) == 1
+
+
+def test_a_second_try_after_a_refusal_is_looked_up_as_a_first_one_is() -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.before.append(Refused(Fate.LATER, 429))
+    courier.deliver(world.office, message_id)
+    before = row(world, message_id)
+    assert before.status is MessageStatus.PENDING
+    world.run_for(minutes=2)
+    assert confirmations(world) == 1
+    restored(world, before)
+    world.clock.at += timedelta(minutes=30)
+    world.run_for(hours=1)
+    assert confirmations(world) == 1
+
+
+def test_dying_while_the_found_text_is_written_down_sends_nothing() -> None:
+    world = World()
+    message_id = ready(world)
+    before = row(world, message_id)
+    courier.deliver(world.office, message_id)
+    restored(world, before)
+    world.clock.at += timedelta(minutes=11)
+    commit, commits = world.store.commit, 0
+
+    def dies_after_the_first(change: Change) -> None:
+        nonlocal commits
+        commits += 1
+        if commits > 1:
+            raise KeyboardInterrupt
+        commit(change)
+
+    world.store.commit = dies_after_the_first  # type: ignore[method-assign]
+    with contextlib.suppress(KeyboardInterrupt):
+        courier.deliver(world.office, message_id)
+    world.store.commit = commit  # type: ignore[method-assign]
+    world.run_for(hours=2)
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENT
+
+
+@pytest.mark.parametrize("minutes", [0, 9])
+def test_what_is_not_late_is_sent_without_a_look_up(minutes: int) -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.listing.append(OutcomeUnknown("500"))
+    world.clock.at += timedelta(minutes=minutes)
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 1
+    assert len(world.texts.listing) == 1
+    count = world.store.get(SentCount.ref("+13165550142", "2026-12-01"))
+    assert count is not None
+    assert count.count == 2
+
+
+def test_a_look_up_that_our_settings_cannot_make_stops_all_texts_with_one_alarm() -> None:
+    world = World()
+    message_id = ready(world)
+    world.clock.at += timedelta(minutes=11)
+    world.texts.listing.extend(Refused(Fate.CONFIGURATION, 20003) for _ in range(3))
+    world.run_for(hours=1)
+    alarms = [t for t in world.store.open("task") if getattr(t, "what", "") == "texts_stopped"]
+    assert len(alarms) == 1
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENT
+    assert world.store.get(Stop.ref()) is None
+
+
+def test_a_late_text_without_approved_words_becomes_a_task() -> None:
+    world = World()
+    message_id = ready(world)
+    world.clock.at += timedelta(minutes=11)
+    unapproved = replace(world.office, samples_allowed=False)
+    courier.deliver(unapproved, message_id)
+    assert row(world, message_id).status is MessageStatus.FAILED
