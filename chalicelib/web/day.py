@@ -22,7 +22,8 @@ from chalicelib.web.errors import answering
 from chalicelib.web.fields import DAYS, PARTS, checked, form_values, from_form
 from chalicelib.web.rendering import url
 from chalicelib.web.staff import Opened, expired, open_link
-from chalicelib.web.staff_pages import STATUS_WORDS, Typed, decided_before, link_to
+from chalicelib.web.staff_pages import Typed, decided_before, link_to
+from chalicelib.web.staff_words import STATUS_WORDS
 from chalicelib.web.timelines import said_age
 
 routes = Blueprint(__name__)

@@ -1,7 +1,7 @@
 """What the staff's page shows: the thing itself, what can be decided now, and the timeline."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from chalice.app import Response
 
 from chalicelib import wiring
+from chalicelib.clinic.notice import too_late
+from chalicelib.clinic.times import said_day
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.people import Patient, Phone
@@ -24,44 +26,10 @@ from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
 from chalicelib.web.rendering import said_moment, url
-from chalicelib.web.timelines import MEANS_WORDS, timeline
+from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
+from chalicelib.web.timelines import KIND_WORDS, MEANS_WORDS, timeline
 
 NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
-
-# What was decided before, for whoever comes second (R50).
-DECIDED_WORDS: Mapping[str, str] = {
-    "booked": "A visit was booked",
-    "proposed": "Times were offered",
-    "declined": "The request was declined",
-    "closed": "The request was closed",
-    "arrived": "The arrival was recorded",
-    "fulfilled": "The discharge was recorded",
-    "noshow": "It was recorded that the patient did not come",
-    "cancelled": "The visit was cancelled",
-    "at that time": "The visit was put at this time",
-    "done": "The task was closed",
-}
-STATUS_WORDS: Mapping[str, str] = {
-    "received": "Waiting for an answer",
-    "proposed": "Times are offered; the patient has not chosen yet",
-    "declined": "Declined",
-    "closed": "Closed",
-    "booked": "Booked",
-    "arrived": "Here",
-    "fulfilled": "Done",
-    "noshow": "Did not come",
-    "cancelled": "Cancelled",
-}
-REASON_WORDS: Mapping[str, str] = {
-    "depression": "Depression",
-    "anxiety": "Anxiety",
-    "ptsd": "Post-traumatic stress",
-    "bipolar": "Bipolar disorder",
-    "chronic_pain": "Chronic pain",
-    "fibromyalgia": "Fibromyalgia",
-    "other": "Something else",
-    "undisclosed": "Would rather not say",
-}
 
 
 class Typed(NamedTuple):
@@ -124,6 +92,7 @@ def page_of(
         reason_words=REASON_WORDS,
         means_words=MEANS_WORDS,
         as_typed=as_typed,
+        too_late=_too_late(now),
         day_link=services.links.day_url(staff_id=actor.id, now=now),
     )
 
@@ -176,6 +145,24 @@ def _about(subject: ConsultationRequest | Appointment, now: datetime) -> dict[st
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),
     }
+
+
+def _too_late(now: datetime) -> list[tuple[str, str, str]]:
+    """Visit types, the preparation they would miss, and the first start that still gets it."""
+    services = wiring.services()
+    zone = services.clinic.zone
+    names: dict[tuple[str, datetime], list[str]] = {}
+    for each in too_late(services.plans.values(), now, zone):
+        about = KIND_WORDS[each.step.kind], each.starts_before
+        names.setdefault(about, []).append(services.clinic.visit_type(each.visit_type).name)
+    return [
+        (
+            ", ".join(types),
+            what,
+            said_day(at, zone) if at.astimezone(zone).time() == time(0) else said_moment(at),
+        )
+        for (what, at), types in names.items()
+    ]
 
 
 def _of_request(subject: ConsultationRequest) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What the staff's pages show: what was typed, what was said, what stands in the way."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -95,6 +95,17 @@ def test_what_waits_for_a_number_that_opted_out_is_shown_as_withheld(browser: Br
     words = text_of(browser.get(link))
     assert "Preparation text : withheld (opted out)" in words
     assert "Opted out of texts : by Noor Nurse (on the phone)" in words
+
+
+def test_preparation_that_would_come_too_late_is_named_before_anything_is_pressed(
+    browser: Browser,
+) -> None:
+    """R17: at noon tomorrow's visits still get it, in the evening they do not."""
+    link = asked(browser)
+    assert "before Wed Dec 2: the text “Preparation” is skipped" in text_of(browser.get(link))
+    browser.world.run_until(datetime(2026, 12, 2, 0, 30, tzinfo=UTC))  # 6:30 PM in Wichita
+    words = text_of(browser.get(link))
+    assert "before Thu Dec 3: the text “Preparation” is skipped" in words
 
 
 def test_a_declined_request_says_why_and_by_whom(browser: Browser) -> None:

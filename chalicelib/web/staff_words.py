@@ -1,0 +1,38 @@
+"""How staff pages name what is stored: statuses, decisions, reasons."""
+
+from collections.abc import Mapping
+
+# What was decided before, for whoever comes second (R50).
+DECIDED_WORDS: Mapping[str, str] = {
+    "booked": "A visit was booked",
+    "proposed": "Times were offered",
+    "declined": "The request was declined",
+    "closed": "The request was closed",
+    "arrived": "The arrival was recorded",
+    "fulfilled": "The discharge was recorded",
+    "noshow": "It was recorded that the patient did not come",
+    "cancelled": "The visit was cancelled",
+    "at that time": "The visit was put at this time",
+    "done": "The task was closed",
+}
+STATUS_WORDS: Mapping[str, str] = {
+    "received": "Waiting for an answer",
+    "proposed": "Times are offered; the patient has not chosen yet",
+    "declined": "Declined",
+    "closed": "Closed",
+    "booked": "Booked",
+    "arrived": "Here",
+    "fulfilled": "Done",
+    "noshow": "Did not come",
+    "cancelled": "Cancelled",
+}
+REASON_WORDS: Mapping[str, str] = {
+    "depression": "Depression",
+    "anxiety": "Anxiety",
+    "ptsd": "Post-traumatic stress",
+    "bipolar": "Bipolar disorder",
+    "chronic_pain": "Chronic pain",
+    "fibromyalgia": "Fibromyalgia",
+    "other": "Something else",
+    "undisclosed": "Would rather not say",
+}
