@@ -11,7 +11,7 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.clinic.notice import too_late
 from chalicelib.clinic.times import said_day
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
@@ -82,6 +82,7 @@ def page_of(
         typed=typed or Typed(),
         timeline=timeline(records, patient=patient, phone=phone, name_of=said),
         **_about(subject, now),
+        course=next((r for r in records if isinstance(r, Course)), None),
         others=_others(subject, actor, now),
         visit_types=services.clinic.visit_types,
         resources=services.clinic.resources,
@@ -144,6 +145,7 @@ def _about(subject: ConsultationRequest | Appointment, now: datetime) -> dict[st
         "is_near": subject.is_open and now >= subject.start_at - NEAR,
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),
+        "is_in_hours": clinic.is_open(subject.start_at),
     }
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.appointment import Appointment
 from tests.web.browser import Browser, browsing, forms_of, text_of
-from tests.web.test_staff import BOOKING, asked, booked, rows, the_visit
+from tests.web.test_staff import BOOKING, all_of, asked, booked, rows, the_visit
 from tests.world import World
 
 NASTY = [
@@ -106,6 +107,22 @@ def test_preparation_that_would_come_too_late_is_named_before_anything_is_presse
     browser.world.run_until(datetime(2026, 12, 2, 0, 30, tzinfo=UTC))  # 6:30 PM in Wichita
     words = text_of(browser.get(link))
     assert "before Thu Dec 3: the text “Preparation” is skipped" in words
+
+
+def test_a_session_says_its_place_in_the_course_and_when_the_clinic_is_closed(
+    browser: Browser,
+) -> None:
+    link = asked(browser)
+    fields = [("first_starts_at", "2026-12-11T09:00"), *BOOKING[1:], ("sessions", "2")]
+    browser.send(f"{link}/course", [*fields, ("spacing_days", "2")])
+    visits = sorted(all_of(browser, Appointment), key=lambda visit: visit.start_at)
+    links = browser.world.services.links
+    now = browser.world.clock.now()
+    tokens = [links.staff_token(subject_id=visit.id, staff_id="nurse", now=now) for visit in visits]
+    said = [text_of(browser.get(f"/s/{token}")) for token in tokens]
+    assert "Session 1 of 2. If this one is moved" in said[0]
+    assert "Session 2 of 2. If this one is moved" in said[1]
+    assert ["outside the clinic's opening hours" in words for words in said] == [False, True]
 
 
 def test_a_declined_request_says_why_and_by_whom(browser: Browser) -> None:
