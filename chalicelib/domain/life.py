@@ -179,8 +179,9 @@ def remembered(
     code: int | None,
     now: datetime,
 ) -> Patch:
-    """A row that waits, and whose text the provider has had all along: the table was restored.
+    """A row that waits, and whose text the provider has had all along.
 
+    The table was restored, or the acceptance came after two look-ups had found nothing (F71, F80).
     One write: after a claim alone, only texts newer than the claim would be looked for.
     """
     values = {
@@ -201,11 +202,7 @@ def remembered(
         message.key,
         set=as_stored(values),
         append={"history": (_line(now, status, f"{word}, found"),)},
-        when=(
-            Is("status", MessageStatus.PENDING.value),
-            Is("void_because", None),
-            Is("attempt", message.attempt),
-        ),
+        when=(Is("status", MessageStatus.PENDING.value), Is("attempt", message.attempt)),
     )
 
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.life import receipt
+from chalicelib.domain.life import receipt, remembered
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.instead import instead_of
@@ -39,14 +39,7 @@ def take(
         if message is None or not _is_ours(message, sid=sid, to=to):
             log.warning("receipt.not_ours", extra={"message_id": message_id})
             return False
-        patch = receipt(
-            message,
-            sid=sid,
-            status=STATUS_BY_WORD[status],
-            word=status,
-            code=error_code,
-            now=now,
-        )
+        patch = _news(message, sid=sid, word=status, code=error_code, now=now)
         if patch is None:
             return False
         change = Change(patch)
@@ -64,10 +57,29 @@ def take(
     raise Unavailable("the receipt could not be written")
 
 
+def _news(
+    message: Message, *, sid: str, word: str, code: int | None, now: datetime
+) -> Patch | None:
+    """What the receipt changes. One for a row that waits again proves that its text had left."""
+    status = STATUS_BY_WORD[word]
+    if message.status is MessageStatus.PENDING and message.to and message.body:
+        return remembered(
+            message,
+            sid=sid,
+            to=message.to,
+            body=message.body,
+            status=status,
+            word=word,
+            code=code,
+            now=now,
+        )
+    return receipt(message, sid=sid, status=status, word=word, code=code, now=now)
+
+
 def _is_ours(message: Message, *, sid: str, to: str) -> bool:
     if message.sid is not None:
         return message.sid == sid
-    return message.claim_id is not None and message.to == to
+    return message.first_claimed_at is not None and message.to == to
 
 
 def _not_delivered(

@@ -10,10 +10,10 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Patient, Phone, SentCount
 from chalicelib.domain.work import Stop
-from chalicelib.outbox import courier, receipts
+from chalicelib.outbox import courier, lookups, receipts
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import booking, contacting, moving
-from tests.world import RUTH, World, at
+from tests.world import NOON, RUTH, World, at
 
 WEEK_LATER = datetime(2026, 12, 14, tzinfo=UTC)
 
@@ -433,6 +433,32 @@ def test_a_receipt_for_an_unclaimed_row_or_another_number_is_not_ours() -> None:
             world.office, f"{visit_id}.{about}", sid=sid, to=to, status="delivered", error_code=None
         )
     assert row(world, message_id).status is MessageStatus.PENDING
+
+
+def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
+    """F80: the acceptance came late; the row waits for its next claim, and is not sent again."""
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    claimed = row(world, message_id)
+    for minutes in (15, 20):
+        world.clock.at = (claimed.claimed_at or NOON) + timedelta(minutes=minutes)
+        lookups.after_lease(world.office, row(world, message_id), world.clock.at)
+    assert row(world, message_id).status is MessageStatus.PENDING
+    sid = "SM" + "b" * 32
+    assert receipts.take(
+        world.office,
+        message_id,
+        sid=sid,
+        to=claimed.to or "",
+        status="delivered",
+        error_code=None,
+    )
+    world.run_for(hours=1)
+    assert confirmations(world) == 0
+    assert row(world, message_id).status is MessageStatus.DELIVERED
+    assert row(world, message_id).sid == sid
 
 
 def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> None:
