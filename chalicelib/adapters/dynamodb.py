@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.expressions import packed, transact_item
-from chalicelib.adapters.rows import Row, due_of, record_of
+from chalicelib.adapters.rows import Row, due_rows, record_of
 from chalicelib.domain.change import Change, Operation
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
 from chalicelib.domain.record import Key, Record, Ref, written
@@ -84,7 +84,7 @@ class DynamoStore:
             Limit=limit,
         )
         rows = [self._row(item) for item in answer["Items"]]
-        return [due_of(row["pk"], row["sk"], row["due_at"]) for row in rows]
+        return due_rows((row["pk"], row["sk"], row["due_at"]) for row in rows)
 
     def open(self, kind: str, *, limit: int = 100) -> list[Record]:
         return self._query(

@@ -10,7 +10,7 @@ from chalicelib.adapters.rows import (
     Row,
     conditions,
     due_attributes,
-    due_of,
+    due_rows,
     record_of,
     row_of,
 )
@@ -60,7 +60,7 @@ class MemoryStore:
                 for row in self._rows.values()
                 if row.get("due_shard") == str(shard) and row["due_at"] <= written(until)
             ]
-        return [due_of(pk, sk, at) for at, pk, sk in sorted(rows)[:limit]]
+        return due_rows((pk, sk, at) for at, pk, sk in sorted(rows)[:limit])
 
     def open(self, kind: str, *, limit: int = 100) -> list[Record]:
         return self._read(lambda row: row.get("open_kind") == kind, by="deadline_at")[:limit]

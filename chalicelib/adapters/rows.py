@@ -1,11 +1,12 @@
 """Records as rows: the one place that knows both. Used by every store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zlib import crc32
 
+from aws_lambda_powertools import Logger
 from pydantic import ValidationError
 
 from chalicelib.domain.appointment import Appointment, Course, DaySheet
@@ -17,6 +18,8 @@ from chalicelib.domain.record import Key, Record
 from chalicelib.domain.request import ConsultationRequest, RateCount, Submission
 from chalicelib.domain.work import AuditEvent, Heartbeat, InboundText, ProviderId, Stop, Task
 from chalicelib.ports import Due
+
+log = Logger(service="bookend", child=True)
 
 KINDS: Mapping[str, type[Record]] = {
     kind.KIND: kind
@@ -74,7 +77,10 @@ def due_attributes(key: Key, values: Mapping[str, Any], *, shards: int) -> Row:
 
 
 def record_of(row: Mapping[str, Any]) -> Record:
-    """The record that a row holds. Unreadable when this version cannot read it (F23)."""
+    """The record that a row holds. Unreadable when this version cannot read it (F23).
+
+    What a newer version added is left out, so that both can run for the minutes of a deploy (F28).
+    """
     kind = KINDS.get(str(row.get("record")))
     if kind is None:
         raise Unreadable(f"a row of the unknown kind {row.get('record')!r}")
@@ -86,8 +92,29 @@ def record_of(row: Mapping[str, Any]) -> Record:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        places = sorted({".".join(map(str, part["loc"])) for part in error.errors()})
-        raise Unreadable(f"a {kind.KIND} row is wrong at {', '.join(places)}") from error
+        added = _added(error)
+        if len(added) < error.error_count():
+            raise Unreadable(_where(kind, error)) from None
+    for place in added:
+        _leave_out(fields, place)
+    return kind.model_validate(fields)
+
+
+def _added(error: ValidationError) -> list[tuple[int | str, ...]]:
+    return [part["loc"] for part in error.errors() if part["type"] == "extra_forbidden"]
+
+
+def _leave_out(fields: Any, place: tuple[int | str, ...]) -> None:
+    *way, last = place
+    for step in way:
+        fields = fields[step]
+    del fields[last]
+
+
+def _where(kind: type[Record], error: ValidationError) -> str:
+    """The places that are wrong, and nothing of what stands there."""
+    places = sorted({".".join(map(str, part["loc"])) for part in error.errors()})
+    return f"a {kind.KIND} row is wrong at {', '.join(places)}"
 
 
 def plain(value: Any) -> Any:
@@ -114,8 +141,13 @@ def conditions(operation: Operation) -> Sequence[Condition]:
             return ()
 
 
-def due_of(pk: str, sk: str, due_at: str) -> Due:
-    found = message_id(Key(pk, sk))
-    if message_key(found) != (pk, sk):
-        raise Unreadable(f"{sk} is no message")
-    return Due(found, datetime.fromisoformat(due_at))
+def due_rows(rows: Iterable[tuple[str, str, str]]) -> list[Due]:
+    """The messages of `pk`, `sk`, `due_at`; a row that is none stops no other (F23)."""
+    found = []
+    for pk, sk, due_at in rows:
+        id_ = message_id(Key(pk, sk))
+        if message_key(id_) == (pk, sk):
+            found.append(Due(id_, datetime.fromisoformat(due_at)))
+        else:
+            log.error("row.due_but_no_message", extra={"sk": sk})
+    return found

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change
-from chalicelib.domain.errors import Stale, Unreadable
+from chalicelib.domain.errors import Stale, Unavailable, Unreadable
 from chalicelib.domain.life import ended, held, put_aside
 from chalicelib.domain.message import Channel, Message, MessageStatus, message_key
 from chalicelib.outbox import lookups, sending
 from chalicelib.outbox.checks import judge
 from chalicelib.outbox.instead import instead_of
-from chalicelib.outbox.oddities import aside, put_off
+from chalicelib.outbox.oddities import aside, put_off, wait
 from chalicelib.outbox.office import Office, Situation, situation
 from chalicelib.outbox.verdicts import Drop, Hold
 
@@ -39,6 +39,9 @@ def deliver(office: Office, message_id: str) -> None:
     except Unreadable as error:
         log.error("message.unreadable", extra={"message_id": message_id, "why": str(error)})
         aside(office, message_key(message_id))
+    except Unavailable as error:
+        log.error("message.store", extra={"message_id": message_id, "why": str(error)})
+        wait(office, message_key(message_id))
     except Exception as error:  # noqa: BLE001 - the one broad catch: one bad row stops no other
         log.error("message.failed", extra={"message_id": message_id, "error": type(error).__name__})
         put_off(office, message_key(message_id), type(error).__name__)
