@@ -19,7 +19,13 @@ def clock_instants(plan: CarePlan, start: datetime) -> dict[str, datetime]:
 
 
 def clock_times(
-    plan: CarePlan, start: datetime, zone: tzinfo, reader_zone: tzinfo | None = None
+    plan: CarePlan,
+    start: datetime,
+    zone: tzinfo,
+    reader_zone: tzinfo | None = None,
+    language: str = "en",
+    *,
+    long: bool = False,
 ) -> dict[str, str]:
     """The same as people read them: `{"no_food_after": "Tue 1:00 AM"}`.
 
@@ -29,7 +35,8 @@ def clock_times(
     said = {}
     for name, at in clock_instants(plan, start).items():
         is_midnight = at.astimezone(zone).time() == time(0)
-        said[name] = said_clock(at - FIVE_MINUTES if is_midnight else at, zone, reader_zone)
+        shown = at - FIVE_MINUTES if is_midnight else at
+        said[name] = said_clock(shown, zone, reader_zone, language, long=long)
     return said
 
 

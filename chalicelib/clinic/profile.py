@@ -82,12 +82,11 @@ class Clinic(Value):
         """`316-555-0100`."""
         return f"{self.phone[2:5]}-{self.phone[5:8]}-{self.phone[8:]}"
 
-    @property
-    def hours_said(self) -> str:
+    def hours_said(self, language: str = "en", *, long: bool = False) -> str:
         """`Mon-Thu 8:30 AM-5:30 PM, Fri 8:30 AM-3:00 PM`."""
-        runs = groupby(WEEKDAYS, key=self.hours.get)
+        runs = groupby(range(len(WEEKDAYS)), key=lambda day: self.hours.get(WEEKDAYS[day]))
         return ", ".join(
-            said_span([day.capitalize() for day in days], opening.opens, opening.closes)
+            said_span(list(days), opening.opens, opening.closes, language, long=long)
             for opening, days in runs
             if opening
         )
@@ -120,13 +119,13 @@ class Clinic(Value):
         texts = self.consents.appointment if kind == "appointment" else self.consents.detailed
         return texts.wording(language)
 
-    def values(self) -> dict[str, str]:
-        """What every wording may name of the clinic."""
+    def values(self, language: str = "en", *, long: bool = False) -> dict[str, str]:
+        """What every wording may name of the clinic; long, with names of days in full."""
         return {
             "clinic": self.sender,
             "phone": self.phone_said,
             "address": self.address.line,
-            "hours": self.hours_said,
+            "hours": self.hours_said(language, long=long),
             "per_day": str(self.caps.per_day),
             "per_week": str(self.caps.per_week),
             "privacy_url": self.privacy_url,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from chalicelib.clinic.speech import speech
+
 
 def at_wall_clock(on: date, at: time, zone: tzinfo) -> datetime:
     """The instant at which a clock on the wall shows this.
@@ -23,33 +25,52 @@ def occurs_once(on: date, at: time, zone: tzinfo) -> bool:
     return local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset()
 
 
-def said_day(at: datetime, zone: tzinfo) -> str:
-    """`Tue Dec 1`."""
-    local = at.astimezone(zone)
-    return f"{local:%a %b} {local.day}"
+def said_day(at: datetime, zone: tzinfo, language: str = "en", *, long: bool = False) -> str:
+    """`Tue Dec 1`, `mar 1 dic`; long, for pages and mails, `martes, 1 de diciembre`."""
+    local, names = at.astimezone(zone), speech(language)
+    weekday, month = local.weekday(), local.month - 1
+    if long:
+        return names.long_day.format(
+            weekday=names.long_days[weekday], month=names.long_months[month], day=local.day
+        )
+    return names.day.format(weekday=names.days[weekday], month=names.months[month], day=local.day)
 
 
 def said_time(at: datetime, zone: tzinfo, reader_zone: tzinfo | None = None) -> str:
-    """`9:00 AM`, with the zone named when the reader's clock shows something else then (R16)."""
+    """`9:00 AM`, with the zone named when the reader's clock shows something else then (R16).
+
+    It is the same in every language: the United States tell the time like this in Spanish too.
+    """
     local = at.astimezone(zone)
-    said = f"{local.hour % 12 or 12}:{local:%M %p}"
     elsewhere = reader_zone and at.astimezone(reader_zone).utcoffset() != local.utcoffset()
-    return f"{said} {local:%Z}" if elsewhere else said
+    return f"{_said(local.time())} {local:%Z}" if elsewhere else _said(local.time())
 
 
-def said_clock(at: datetime, zone: tzinfo, reader_zone: tzinfo | None = None) -> str:
-    """`Tue 1:00 AM`: a time to keep, which may fall on the day before."""
-    return f"{at.astimezone(zone):%a} {said_time(at, zone, reader_zone)}"
+def said_clock(
+    at: datetime,
+    zone: tzinfo,
+    reader_zone: tzinfo | None = None,
+    language: str = "en",
+    *,
+    long: bool = False,
+) -> str:
+    """`Tue 1:00 AM`, `mar 1:00 AM`: a time to keep, which may fall on the day before."""
+    names = speech(language)
+    days = names.long_days if long else names.days
+    return f"{days[at.astimezone(zone).weekday()]} {said_time(at, zone, reader_zone)}"
 
 
-def said_span(days: Sequence[str], opens: time, closes: time) -> str:
-    """`Mon-Thu 8:30 AM-5:30 PM`."""
-    names = days[0] if len(days) == 1 else f"{days[0]}-{days[-1]}"
-    return f"{names} {_said(opens)}-{_said(closes)}"
+def said_span(
+    days: Sequence[int], opens: time, closes: time, language: str = "en", *, long: bool = False
+) -> str:
+    """`Mon-Thu 8:30 AM-5:30 PM`; the days are counted from Monday, which is 0."""
+    names = speech(language).long_days if long else speech(language).days
+    said = names[days[0]] if len(days) == 1 else f"{names[days[0]]}-{names[days[-1]]}"
+    return f"{said} {_said(opens)}-{_said(closes)}"
 
 
 def _said(at: time) -> str:
-    return f"{at.hour % 12 or 12}:{at:%M %p}"
+    return f"{at.hour % 12 or 12}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
 
 
 def _change_between(before: datetime, after: datetime, zone: tzinfo) -> datetime:

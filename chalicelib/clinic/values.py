@@ -1,4 +1,7 @@
-"""What the placeholders of wordings stand for: the clinic, a visit, the times offered."""
+"""What the placeholders of wordings stand for: the clinic, a visit, the times offered.
+
+Brief and in GSM-7 for texts; `long` says days and months in full, as mails and pages do.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -6,6 +9,7 @@ from datetime import datetime, tzinfo
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.clocks import clock_times
 from chalicelib.clinic.profile import Clinic
+from chalicelib.clinic.speech import speech
 from chalicelib.clinic.times import said_day, said_time
 
 FEW = 4  # more choices than these are said shorter, so that nine still fit two segments
@@ -17,13 +21,16 @@ def visit_values(
     *,
     start: datetime,
     reader_zone: tzinfo | None = None,
+    language: str = "en",
+    long: bool = False,
 ) -> dict[str, str]:
     """What a text about a visit may name. Times are the clinic's, the zone said if it differs."""
+    clocks = clock_times(plan, start, clinic.zone, reader_zone, language, long=long) if plan else {}
     return {
-        **clinic.values(),
-        "day": said_day(start, clinic.zone),
+        **clinic.values(language, long=long),
+        "day": said_day(start, clinic.zone, language, long=long),
         "time": said_time(start, clinic.zone, reader_zone),
-        **(clock_times(plan, start, clinic.zone, reader_zone) if plan else {}),
+        **clocks,
     }
 
 
@@ -33,23 +40,49 @@ def choice_values(
     *,
     reader_zone: tzinfo | None = None,
     link: str = "",
+    language: str = "en",
+    long: bool = False,
 ) -> dict[str, str]:
-    """What a text that lists times may name: numbered choices, or the dates of a course."""
+    """What a text that lists times may name: numbered choices, or the dates of a course.
+
+    A mail is not answered with a number, so its choices have none.
+    """
+    names = speech(language)
+    between = ", " if long else " "
+    days = [said_day(at, clinic.zone, language, long=long) for at in starts]
     said = [
-        f"{said_day(at, clinic.zone)} {said_time(at, clinic.zone, reader_zone)}" for at in starts
+        f"{day}{between}{said_time(at, clinic.zone, reader_zone)}"
+        for day, at in zip(days, starts, strict=True)
     ]
-    plain = [f"{said_day(at, clinic.zone)} {said_time(at, clinic.zone)}" for at in starts]
-    whose = "" if said == plain else " (clinic time)"
+    plain = [
+        f"{day}{between}{said_time(at, clinic.zone)}" for day, at in zip(days, starts, strict=True)
+    ]
+    whose = "" if said == plain else f" {names.long_clinic_time if long else names.clinic_time}"
     numbers = [str(number) for number in range(1, len(said) + 1)]
-    if len(starts) <= FEW:
-        choices = ", ".join(f"{n} for {text}" for n, text in zip(numbers, said, strict=True))
+    if long:
+        choices = "; ".join(said)
+    elif len(starts) <= FEW:
+        choices = ", ".join(
+            names.choice.format(number=number, time=text)
+            for number, text in zip(numbers, said, strict=True)
+        )
     else:
         choices = ", ".join(f"{n}: {text}" for n, text in zip(numbers, plain, strict=True)) + whose
     return {
-        **clinic.values(),
+        **clinic.values(language, long=long),
         "choices": choices,
-        "numbers": " or ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]])),
-        "dates": ", ".join(plain) + whose,
+        "numbers": _either(numbers, language),
+        "dates": ("; " if long else ", ").join(plain) + whose,
         "sessions": str(len(starts)),
         "link": link,
     }
+
+
+def _either(numbers: Sequence[str], language: str) -> str:
+    """`1, 2 or 3`."""
+    if len(numbers) < 2:
+        return "".join(numbers)
+    names = speech(language)
+    last = numbers[-1]
+    word = names.either_by_number.get(last, names.either)
+    return f"{', '.join(numbers[:-1])}{word}{last}"

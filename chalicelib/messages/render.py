@@ -31,10 +31,18 @@ class NotApproved(CannotSay):
 
 
 def render_text(wording: Wording, values: Mapping[str, str], *, samples_allowed: bool) -> str:
-    """The text in GSM-7 with every placeholder filled.
+    """The text of a message in GSM-7 with every placeholder filled.
 
-    Values are data: what looks like a placeholder in one stays as it is (R29). Letters outside
-    GSM-7 are spelled in it or left out, so that no value changes the text's encoding.
+    Letters outside GSM-7 are spelled in it or left out, so that no value changes the text's
+    encoding (R29).
+    """
+    return transliterate(render_line(wording, values, samples_allowed=samples_allowed))
+
+
+def render_line(wording: Wording, values: Mapping[str, str], *, samples_allowed: bool) -> str:
+    """The same for a mail or a page, where every letter stays as it is written.
+
+    Values are data: what looks like a placeholder in one stays as it is (R29).
     """
     if not (wording.is_approved or samples_allowed):
         raise NotApproved(wording.source)
@@ -45,4 +53,4 @@ def render_text(wording: Wording, values: Mapping[str, str], *, samples_allowed:
             raise MissingValue(match[1], wording.source)
         return value
 
-    return transliterate(PLACEHOLDER.sub(value_of, wording.text))
+    return PLACEHOLDER.sub(value_of, wording.text)

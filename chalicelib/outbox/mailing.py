@@ -13,7 +13,7 @@ from chalicelib.domain.work import Task
 from chalicelib.messages import catalogue
 from chalicelib.messages.calendar import visit_ics
 from chalicelib.messages.emails import render_email
-from chalicelib.messages.render import render_text
+from chalicelib.messages.render import render_line
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.saying import wording_of
 from chalicelib.ports import Attachment, Email
@@ -105,7 +105,7 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
         raise NotFound
     letter = LETTERS.get(seen.message.kind, NOTE)
     wording, values = wording_of(office, seen, patient, by_mail=True)
-    said = render_text(wording, values, samples_allowed=office.samples_allowed)
+    said = render_line(wording, values, samples_allowed=office.samples_allowed)
     about = seen.message.subject.pk if seen.message.subject else seen.message.owner_id
     link = office.links.patient_url(office.links.patient_token(about))
     mail = render_email(
@@ -136,7 +136,7 @@ def _lines(
     if visit is None or which is None:
         return [] if letter.change else [said]
     lines = office.plans[visit.visit_type].leaflet_lines(which, _language(seen))
-    return [render_text(line, values, samples_allowed=office.samples_allowed) for line in lines]
+    return [render_line(line, values, samples_allowed=office.samples_allowed) for line in lines]
 
 
 def _calendar(office: Office, seen: Situation) -> tuple[Attachment, ...]:

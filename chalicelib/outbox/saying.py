@@ -33,7 +33,7 @@ def wording_of(
     message, visit = seen.message, seen.appointment
     if visit is None or message.step is None:
         wording = catalogue.wording(message.kind, patient.language, by_mail=by_mail)
-        return wording, _values(office, seen)
+        return wording, _values(office, seen, patient.language, by_mail=by_mail)
     plan = office.plans[visit.visit_type]
     step = plan.step(message.step)
     adds = plan.step(message.facts["adds"]) if "adds" in message.facts else None
@@ -49,7 +49,14 @@ def wording_of(
         adds=adds,
         by_mail=by_mail,
     )
-    values = visit_values(office.clinic, plan, start=visit.start_at, reader_zone=seen.zone)
+    values = visit_values(
+        office.clinic,
+        plan,
+        start=visit.start_at,
+        reader_zone=seen.zone,
+        language=patient.language,
+        long=by_mail,
+    )
     return wording, values
 
 
@@ -62,15 +69,19 @@ def leaves_question_out(office: Office, seen: Situation) -> bool:
     return step.still_asks(confirmed=visit.confirmed_at is not None, driver=visit.driver)
 
 
-def _values(office: Office, seen: Situation) -> dict[str, str]:
+def _values(office: Office, seen: Situation, language: str, *, by_mail: bool) -> dict[str, str]:
     """What a text of the catalogue may name, by what the message is about."""
     starts = _starts(office, seen)
-    values = choice_values(office.clinic, starts, reader_zone=seen.zone)
+    values = choice_values(
+        office.clinic, starts, reader_zone=seen.zone, language=language, long=by_mail
+    )
     visit = seen.appointment
     first = visit.start_at if visit is not None else starts[0] if starts else None
     if first is None:
         return values
-    return values | visit_values(office.clinic, None, start=first, reader_zone=seen.zone)
+    return values | visit_values(
+        office.clinic, None, start=first, reader_zone=seen.zone, language=language, long=by_mail
+    )
 
 
 def _starts(office: Office, seen: Situation) -> list[datetime]:

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.wording import Wording
-from chalicelib.messages.render import render_text
+from chalicelib.messages.render import render_line
 from chalicelib.usecases.offers import times_left
 from chalicelib.web import answers
 from chalicelib.web.decision_fields import as_typed
@@ -81,7 +81,12 @@ def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
     if in_full:
         after = list(plan.leaflet_lines("after", patient.language))
     values = visit_values(
-        services.clinic, plan, start=visit.start_at, reader_zone=_zone_of(patient)
+        services.clinic,
+        plan,
+        start=visit.start_at,
+        reader_zone=_zone_of(patient),
+        language=patient.language,
+        long=True,
     )
     return {
         "title": kind.name if in_full else kind.neutral_name,
@@ -94,7 +99,7 @@ def _lines(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
     """The lines; none of a wording that is not approved for this stage (R21)."""
     samples_allowed = wiring.services().settings.stage == "local"
     texts = [
-        render_text(wording, values, samples_allowed=samples_allowed)
+        render_line(wording, values, samples_allowed=samples_allowed)
         for wording in wordings
         if wording.is_approved or samples_allowed
     ]
