@@ -21,6 +21,7 @@ from chalicelib.usecases.slots import (
     slot,
     taking,
 )
+from chalicelib.usecases.visits import refuse_two_at_once
 
 
 class Wanted(NamedTuple):
@@ -43,7 +44,9 @@ def confirm(
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         wanted = wanted_by(desk, subject_id)
         wished = slot(desk, when, visit_type=visit_type, resource=resource, now=now)
-        return book(desk, wanted, wished, actor=actor, now=now)
+        booked = book(desk, wanted, wished, actor=actor, now=now)
+        refuse_two_at_once(desk, wanted.patient.id, [wished], field="starts_at")
+        return booked
 
     return decide(desk, attempt)
 

@@ -9,6 +9,7 @@ from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.visits import open_visits
 
 SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
 
@@ -87,16 +88,6 @@ def cancelling_meant(
                 )
             )
     return operations
-
-
-def open_visits(desk: Desk, patient_id: str) -> list[Appointment]:
-    """The patient's visits to come or under way, by start."""
-    found = [
-        record
-        for record in desk.store.of_patient(patient_id)
-        if isinstance(record, Appointment) and record.is_open
-    ]
-    return sorted(found, key=lambda visit: visit.start_at)
 
 
 def patient_of(desk: Desk, subject_id: str) -> Patient:

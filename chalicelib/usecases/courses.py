@@ -12,6 +12,7 @@ from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import left_out, note_to_patient, visit_messages, welcome
 from chalicelib.usecases.sessions import against_rule
 from chalicelib.usecases.slots import WallTime, free_starts, place, sheets_of, slot
+from chalicelib.usecases.visits import refuse_two_at_once
 
 
 def book_course(
@@ -71,9 +72,11 @@ def book_course(
             follows=phone.welcome_id,
             send_before=visits[0].start_at,
         )
+        sheets = _all_or_none(desk, visits, now)
+        refuse_two_at_once(desk, wanted.patient.id, slots, field="first_starts_at")
         change.include(
             [
-                *_all_or_none(desk, visits, now),
+                *sheets,
                 Save(course),
                 *(Save(visit) for visit in visits),
                 *first_text,

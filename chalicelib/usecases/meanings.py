@@ -10,8 +10,9 @@ from chalicelib.domain.message import LEFT, Message
 from chalicelib.domain.people import Consent, Phone, TextConsent
 from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
-from chalicelib.usecases.contacting import cancelling_meant, open_visits, opted_out
+from chalicelib.usecases.contacting import cancelling_meant, opted_out
 from chalicelib.usecases.hearing import Heard, read_this, reply
+from chalicelib.usecases.visits import open_visits
 
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something

@@ -11,7 +11,7 @@ from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import left_out, visit_messages, welcome
 from chalicelib.usecases.sessions import after_calling_off, in_its_course
 from chalicelib.usecases.slots import WallTime, moved_slot, place, sheets_of, taking
-from chalicelib.usecases.visits import Visit, visit_of
+from chalicelib.usecases.visits import Visit, refuse_two_at_once, visit_of
 
 CANCEL_REASONS = {
     "patient_asked": "The patient asked",
@@ -46,6 +46,7 @@ def reschedule(
             driver=None,
             decisions=(*old.decisions, actor.decided("moved", now)),
         )
+        refuse_two_at_once(desk, old.patient_id, [moved], field="starts_at")
         leaving = place(desk, old.resource, old.start_at)
         coming = place(desk, moved.resource, moved.start_at)
         sheets = sheets_of(desk, [leaving, coming])

@@ -1,13 +1,16 @@
 """A visit with all that belongs to it, as one query reads it."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from chalicelib.clinic.times import said_day, said_time
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.message import Message
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.work import AuditEvent
 from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.slots import Slot
 
 
 class Visit(NamedTuple):
@@ -37,3 +40,31 @@ def visit_of(desk: Desk, appointment_id: str) -> Visit:
         [r for r in records if isinstance(r, Message)],
         [r for r in records if isinstance(r, AuditEvent)],
     )
+
+
+def open_visits(desk: Desk, patient_id: str) -> list[Appointment]:
+    """The patient's visits to come or under way, by start."""
+    found = [
+        record
+        for record in desk.store.of_patient(patient_id)
+        if isinstance(record, Appointment) and record.is_open
+    ]
+    return sorted(found, key=lambda visit: visit.start_at)
+
+
+def refuse_two_at_once(
+    desk: Desk, patient_id: str, wanted: Iterable[Slot | Appointment], *, field: str
+) -> None:
+    """Nobody is in two places: Invalid when the patient has another visit at one of the times.
+
+    The index that is read may be seconds old, so this is a help to staff, not the guard of a slot.
+    """
+    others = open_visits(desk, patient_id)
+    zone = desk.clinic.zone
+    for visit in wanted:
+        own_id = visit.id if isinstance(visit, Appointment) else None
+        for other in others:
+            meets = visit.start_at < other.end_at and other.start_at < visit.end_at
+            if meets and other.id != own_id:
+                at = f"{said_day(other.start_at, zone)}, {said_time(other.start_at, zone)}"
+                raise Invalid(**{field: f"The patient has another visit then: {at}."})

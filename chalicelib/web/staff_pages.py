@@ -17,11 +17,11 @@ from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import OPEN, ConsultationRequest
 from chalicelib.usecases.attending import UNDO_WITHIN, UNDONE
-from chalicelib.usecases.contacting import open_visits
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.moving import CANCEL_REASONS
 from chalicelib.usecases.offers import DECLINE_REASONS
 from chalicelib.usecases.staff import name_of
+from chalicelib.usecases.visits import open_visits
 from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed

@@ -316,3 +316,46 @@ def test_what_a_course_s_visits_never_get_is_said_once() -> None:
         for visit in visits(world, course)
         for message in world.messages(visit.id)
     )
+
+
+def another(world: World, visit: Appointment, when: str) -> Appointment:
+    return booking.confirm(
+        world.desk,
+        subject_id=visit.id,
+        when=at(when),
+        visit_type="iv_infusion",
+        resource="room-2",
+        actor=RUTH,
+    )
+
+
+def test_nobody_is_booked_into_two_rooms_at_once() -> None:
+    world = World()
+    course = course_of(world)
+    first, second, _ = visits(world, course)
+    for when in ("2026-12-08T07:30", "2026-12-08T10:30"):
+        with pytest.raises(Invalid) as told:
+            another(world, first, when)
+        assert told.value.messages_by_field == {
+            "starts_at": "The patient has another visit then: Tue Dec 8, 9:00 AM."
+        }
+    beside = another(world, first, "2026-12-08T11:00")
+    with pytest.raises(Invalid):
+        move(world, beside, "2026-12-15T10:00")
+    assert move(world, second, "2026-12-15T10:00").version == 2  # its own old time is no clash
+    with pytest.raises(Invalid):
+        course_of_patient(world, beside, "2026-12-22T08:00")
+
+
+def course_of_patient(world: World, visit: Appointment, first: str) -> Course:
+    return courses.book_course(
+        world.desk,
+        subject_id=visit.id,
+        first=at(first),
+        visit_type="iv_infusion",
+        resource="room-2",
+        sessions=2,
+        spacing_days=7,
+        weekdays=(),
+        actor=RUTH,
+    )
