@@ -25,7 +25,9 @@ def browser() -> Iterator[Browser]:
 
 def test_the_page_says_when_where_and_how_to_prepare(browser: Browser) -> None:
     words = text_of(browser.get(visit_link(browser)))
-    for said in ("Tuesday, December 8, 9:00 AM", "100 Sample Street", "Tuesday 1:00 AM", "911", "988"):
+    for said in ("Tuesday, December 8, 9:00 AM", "100 Sample Street", "after Tuesday 1:00 AM"):
+        assert said in words
+    for said in ("911", "988"):
         assert said in words
 
 
