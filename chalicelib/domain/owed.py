@@ -32,6 +32,7 @@ def task_message(
     patient_id: str | None = None,
     subject: Subject | None = None,
     detail: str = "",
+    number: str | None = None,
     mailed: bool = True,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
@@ -45,7 +46,8 @@ def task_message(
         patient_id=patient_id,
         subject=subject,
         facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
-        | ({} if mailed else {"mailed": "no"}),
+        | ({} if mailed else {"mailed": "no"})
+        | ({} if number is None else {"number": number}),
         priority=1,
         scheduled_at=due_at or now,
         send_before=(due_at or now) + TASK_USEFUL,
@@ -61,6 +63,7 @@ def task_of(message: Message, *, now: datetime) -> Task:
         what=message.kind,
         detail=message.facts.get("detail", ""),
         patient_id=message.patient_id,
+        number=message.facts.get("number"),
         subject_id=message.subject.pk if message.subject else None,
         opened_at=now,
         deadline_at=datetime.fromisoformat(message.facts["deadline_at"]),

@@ -23,6 +23,7 @@ class Task(Record):
     what: str  #: which kind, such as `call_patient`; the words come from the catalogue
     detail: str = ""  #: what the person needs to know, such as the text that came in
     patient_id: str | None = None
+    number: str | None = None  #: whence the text came; the only lead when nobody knows the sender
     subject_id: str | None = None
     urgent: bool = False
     opened_at: Instant

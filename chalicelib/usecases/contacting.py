@@ -11,6 +11,7 @@ from chalicelib.domain.request import ConsultationRequest
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
 
+MOST_ASKED = 40  # patients of one phone who are looked after when it opts out
 SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
 
 
@@ -33,10 +34,16 @@ def contact(
         if phone != patient.phone:
             changed = changed.evolve(text_consent=TextConsent.NONE)
             change.include(_other_number(desk, patient, phone))
+        else:
+            # Somebody has looked at the number and says that it is right.
+            change.include([Patch(Phone.ref(phone).key, set=_NOT_BAD | {"number": phone})])
         change.include([Save(changed)])
         return change, changed
 
     return decide(desk, attempt)
+
+
+_NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
 
 
 def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
@@ -44,9 +51,11 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
 
     def attempt(now: datetime) -> tuple[Change, None]:
         patient = patient_of(desk, subject_id)
+        phone = desk.store.get(Phone.ref(patient.phone))
+        everybody = dict.fromkeys((patient.id, *(phone.patients if phone else ())))
         change = change_of(patient.id, "opted_out", actor, now, means=means)
         change.include([opted_out(patient.phone, means=means, now=now)])
-        change.include(cancelling_meant(desk, change.id, [patient.id], now=now))
+        change.include(cancelling_meant(desk, change.id, list(everybody), now=now))
         return change, None
 
     return decide(desk, attempt)
@@ -72,7 +81,7 @@ def cancelling_meant(
 ) -> list[Operation]:
     """A task for each patient with a visit soon: did they mean to cancel it? (R10)"""
     operations: list[Operation] = []
-    for patient_id in patient_ids:
+    for patient_id in patient_ids[:MOST_ASKED]:
         soon = [v for v in open_visits(desk, patient_id) if now < v.start_at < now + SOON]
         if soon:
             operations.append(

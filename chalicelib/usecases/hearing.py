@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
-from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.record import id_from
 from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.messages.replies import Reading
@@ -30,10 +30,25 @@ class Heard:
     quiet: bool  #: the provider has answered this word itself
     now: datetime
 
+    def reader(self, about: str | None = None) -> Patient | None:
+        """Whom an answer is for: the patient it is about, if they agreed to texts; else who did.
 
-def reply(heard: Heard, kind: str, **facts: str) -> list[Operation]:
+        Who gave the number first does not matter: anyone can type anyone's number into a form.
+        """
+        agreed = [p for p in self.patients if p.text_consent is not TextConsent.NONE]
+        meant = [p for p in agreed if p.id == about]
+        return next(iter(meant or agreed or self.patients), None)
+
+    @property
+    def sender_id(self) -> str | None:
+        """The patient who wrote, when there can be no doubt who of the phone it was."""
+        return self.patients[0].id if len(self.patients) == 1 else None
+
+
+def reply(heard: Heard, kind: str, about: str | None = None, **facts: str) -> list[Operation]:
     """One text back, to a known patient alone: an unknown number learns nothing (R45)."""
-    if not heard.patients:
+    reader = heard.reader(about)
+    if reader is None:
         return []
     return [
         Save(
@@ -41,7 +56,7 @@ def reply(heard: Heard, kind: str, **facts: str) -> list[Operation]:
                 heard.owner_id,
                 kind,
                 kind,
-                patient_id=heard.patients[0].id,
+                patient_id=reader.id,
                 now=heard.now,
                 facts=facts,
                 answers_person=True,
@@ -57,7 +72,8 @@ def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
             owner_id=heard.owner_id,
             about=what,
             what=what,
-            patient_id=heard.patients[0].id if heard.patients else None,
+            patient_id=heard.sender_id,
+            number=heard.phone.number,
             detail=heard.body,
             deadline_at=heard.now + READ_WITHIN,
             now=heard.now,
@@ -79,7 +95,8 @@ def alarm(heard: Heard) -> list[Operation]:
         id=id_from("TSK", this_hour if standing is None else heard.owner_id),
         what="urgent_text",
         detail=heard.body,
-        patient_id=heard.patients[0].id if heard.patients else None,
+        patient_id=heard.sender_id,
+        number=heard.phone.number,
         subject_id=heard.owner_id,
         urgent=True,
         opened_at=heard.now,

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Value
 from chalicelib.domain.work import InboundText
 from chalicelib.messages.replies import Meaning, Reading, understand
+from chalicelib.usecases.contacting import opted_out
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
 from chalicelib.usecases.hearing import Heard, alarm
 from chalicelib.usecases.meanings import HANDLERS
@@ -29,6 +30,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
     """
     # A digit that answers an offer books before the text itself is recorded. Dying in between is
     # harmless: heard again, the offer is found taken by this very patient.
+    _opt_out_at_once(desk, incoming)
     choice = _choice(desk, incoming)
 
     def attempt(now: datetime) -> tuple[Change, str]:
@@ -42,7 +44,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
         heard = Heard(
             desk=desk,
             owner_id=f"TXT-{incoming.sid}",
-            phone=phone or Phone(number=incoming.sender),
+            phone=(phone or Phone(number=incoming.sender)).evolve(bad_because=None),
             patients=patients,
             reading=reading,
             body=incoming.body,
@@ -50,7 +52,9 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
             now=now,
         )
         change = change_of(heard.owner_id, "text_received", PATIENT, now, meaning=reading.meaning)
-        change.include(_effects(heard, choice))
+        effects = _effects(heard, choice)
+        change.include(effects)
+        change.include(_can_be_texted(phone, effects))
         if reading.urgent:
             change.include(alarm(heard))
         change.include([Save(_row(desk, incoming, heard))])
@@ -59,10 +63,33 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
     return decide(desk, attempt)
 
 
+def _opt_out_at_once(desk: Desk, incoming: Incoming) -> None:
+    """A STOP stands before anything else is looked at, so nothing can fail it (R5).
+
+    Dying after it is harmless: heard again, it stands again and the rest follows.
+    """
+    known, phone = desk.store.get_many(InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
+    if known is None and _understood(incoming, phone).meaning is Meaning.STOP:
+        now = desk.clock.now()
+        desk.store.commit(Change(opted_out(incoming.sender, means="text", now=now)))
+
+
 def _effects(heard: Heard, choice: Choice | None) -> list[Operation]:
     if choice is not None:
         return chosen(heard, choice)
     return HANDLERS.get(heard.reading.meaning, HANDLERS[Meaning.OTHER])(heard)
+
+
+def _can_be_texted(phone: Phone | None, effects: list[Operation]) -> list[Operation]:
+    """Who texts us can be texted: a mark that the number is bad goes away."""
+    is_bad = phone is not None and phone.bad_because is not None
+    if (
+        phone is None
+        or not is_bad
+        or any(isinstance(e, Save) and e.key == phone.key for e in effects)
+    ):
+        return []
+    return [Patch(phone.key, set={"bad_because": None})]
 
 
 def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
@@ -92,10 +119,11 @@ def _patients(desk: Desk, phone: Phone | None) -> list[Patient]:
 
 def _row(desk: Desk, incoming: Incoming, heard: Heard) -> InboundText:
     kept = timedelta(days=desk.clinic.retention.inbound_days)
+    reader = heard.reader()
     return InboundText(
         sid=incoming.sid,
         phone=incoming.sender,
-        patient_id=heard.patients[0].id if heard.patients else None,
+        patient_id=reader.id if reader else None,
         body=incoming.body,
         meaning=heard.reading.meaning.value,
         at=heard.now,

@@ -15,15 +15,14 @@ from chalicelib.usecases.hearing import Heard, read_this, reply
 from chalicelib.usecases.visits import open_visits
 
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
+MOST_STARTED = 40  # patients of one phone for whom a START is stored; each takes two writes
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
 
 
 def _stop(heard: Heard) -> list[Operation]:
+    """The opt-out stands already; did they mean to cancel a visit?"""
     ids = [patient.id for patient in heard.patients]
-    return [
-        opted_out(heard.phone.number, means="text", now=heard.now),
-        *cancelling_meant(heard.desk, heard.owner_id, ids, now=heard.now),
-    ]
+    return cancelling_meant(heard.desk, heard.owner_id, ids, now=heard.now)
 
 
 def _start(heard: Heard) -> list[Operation]:
@@ -38,7 +37,7 @@ def _start(heard: Heard) -> list[Operation]:
         },
     )
     operations: list[Operation] = [lifted]
-    for patient in heard.patients:
+    for patient in heard.patients[:MOST_STARTED]:
         wording = heard.desk.clinic.consent("appointment", patient.language)
         operations.append(
             Save(
@@ -100,7 +99,7 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
         effects = APPLY[meaning](visit, heard.owner_id, heard.now)
     except Refusal:
         return _other(heard)
-    return [*effects, *reply(heard, THANKS[meaning], appointments=visit.id)]
+    return [*effects, *reply(heard, THANKS[meaning], visit.patient_id, appointments=visit.id)]
 
 
 def _doubtful(heard: Heard) -> list[Operation]:

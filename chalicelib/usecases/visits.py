@@ -1,6 +1,7 @@
 """A visit with all that belongs to it, as one query reads it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 from chalicelib.clinic.times import said_day, said_time
@@ -11,6 +12,8 @@ from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.work import AuditEvent
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.slots import Slot
+
+LATEST = timedelta(hours=12)  # after its planned end no visit is still under way
 
 
 class Visit(NamedTuple):
@@ -43,11 +46,12 @@ def visit_of(desk: Desk, appointment_id: str) -> Visit:
 
 
 def open_visits(desk: Desk, patient_id: str) -> list[Appointment]:
-    """The patient's visits to come or under way, by start."""
+    """The patient's visits to come or under way, by start; an old one that was left open is not."""
+    over = desk.clock.now() - LATEST
     found = [
         record
         for record in desk.store.of_patient(patient_id)
-        if isinstance(record, Appointment) and record.is_open
+        if isinstance(record, Appointment) and record.is_open and record.end_at > over
     ]
     return sorted(found, key=lambda visit: visit.start_at)
 

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring
 from chalicelib.domain.appointment import Appointment, DaySheet
 from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.messages.catalogue import task_title
@@ -125,6 +125,7 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
     tasks = [t for t in services.store.open("task") if isinstance(t, Task)]
     tasks.sort(key=lambda task: (not task.urgent, task.deadline_at))
     ids = {r.patient_id for r in requests} | {t.patient_id for t in tasks if t.patient_id}
+    names = _names({t.number for t in tasks if t.number and not t.patient_id})
     typed = typed or Typed()
     return answers.page(
         "staff/day.html",
@@ -146,6 +147,7 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
             for t in tasks
         ],
         patients=_patients(ids),
+        names=names,
         sheets=[(day, _visits(opened, day)) for day in (on, on + timedelta(days=1))],
         status_words=STATUS_WORDS,
         typed=typed,
@@ -187,6 +189,18 @@ def _visits(opened: Opened, on: date) -> Mapping[str, list[Row]]:
             if (visit := found.get(busy.appointment_id)) is not None
         ]
         for room, sheet in zip(rooms, sheets, strict=True)
+    }
+
+
+def _names(numbers: set[str]) -> dict[str, list[str]]:
+    """Who uses a number, where a text from it does not say who of them wrote."""
+    store = wiring.services().store
+    rows = store.get_many(*map(Phone.ref, sorted(numbers))) if numbers else ()
+    phones = [row for row in rows if row is not None]
+    patients = _patients({id_ for phone in phones for id_ in phone.patients})
+    return {
+        phone.number: [patients[id_].name for id_ in phone.patients if id_ in patients]
+        for phone in phones
     }
 
 

@@ -9,6 +9,7 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people import Consent, Patient
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
+from chalicelib.usecases.inbound import Incoming, receive_text
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_staff import all_of, asked, booked, rows, the_visit
 from tests.world import World
@@ -62,6 +63,35 @@ def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> No
     assert words.index("A reply to read") < words.index("Requests waiting")
     assert words.count("overdue") == 3
     assert "Open for 5 hours, due by Tue Dec 1, 2:00 PM." in words
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        pytest.param(
+            "+13165550199",
+            "From 316-555-0199 , which is no",
+            id="a stranger",
+        ),
+        pytest.param(
+            "+13165550142",
+            "From 316-555-0142 , whose texts may be from Ana Löwe or Bo Example",
+            id="a shared phone",
+        ),
+        pytest.param("+13165550143", "Cy Example , 316-555-0143 .", id="a phone of one's own"),
+        pytest.param("24273", "From 24273 , which is no", id="a short code"),
+    ],
+)
+def test_whoever_texts_can_be_called_back(browser: Browser, sender: str, shown: str) -> None:
+    for name, phone in (("Ana Löwe", 142), ("Bo Example", 142), ("Cy Example", 143)):
+        browser.world.request(name=name, phone=f"+13165550{phone}")
+    receive_text(
+        browser.world.desk,
+        Incoming(sid="SM" + "a" * 32, sender=sender, body="I have chest pain"),
+        quiet_words=frozenset(),
+    )
+    browser.world.drain()
+    assert shown in text_of(browser.get(browser.day_link()))
 
 
 def test_links_of_the_sheet_are_the_same_persons(browser: Browser) -> None:

@@ -1,0 +1,149 @@
+"""A number that several people use, or that somebody typed who does not own it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.change import Change, Patch, Save
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Record
+from chalicelib.domain.work import Task
+from chalicelib.usecases import contacting
+from chalicelib.usecases.visits import open_visits
+from tests.usecases.test_inbound import ANA, booked, hear, tasks, visit_of
+from tests.world import RUTH, World
+
+BO = "Bo Example"
+
+
+def phone_of(world: World, number: str = ANA) -> Phone:
+    found = world.store.get(Phone.ref(number))
+    assert found is not None
+    return found
+
+
+def test_a_stranger_who_gave_the_number_first_silences_no_answer() -> None:
+    world = World()
+    world.request(name="A Prankster", sms_consent=False, detailed_consent=False)
+    booked(world)
+    sent = len(world.texts.sent)
+    hear(world, "I have chest pain")
+    hear(world, "where do I park")
+    hear(world, "C")
+    said = world.texts.bodies[sent:]
+    assert [("911" in body, "is confirmed" in body) for body in said] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_the_answer_is_for_the_patient_whose_visit_it_is() -> None:
+    world = World()
+    booked(world)
+    second = booked(world, "room-2", name=BO, time_zone="America/Denver")
+    hear(world, "C")
+    visits = sorted(phone_of(world).choosing.items())
+    digit = next(digit for digit, meant in visits if second in meant)
+    hear(world, digit)
+    assert visit_of(world, second).confirmed_at is not None
+    # Only a reader in another zone is told which clock is meant.
+    assert "at 9:00 AM CST is confirmed" in world.texts.bodies[-1]
+
+
+def test_a_text_from_a_shared_phone_is_put_under_nobodys_name() -> None:
+    world = World()
+    booked(world)
+    booked(world, "room-2", name=BO)
+    hear(world, "where do I park")
+    (task,) = [t for t in world.store.open("task") if isinstance(t, Task)]
+    assert (task.patient_id, task.number) == (None, ANA)
+
+
+def test_staff_who_note_an_opt_out_hear_of_both_patients_visits() -> None:
+    world = World()
+    first = booked(world)
+    booked(world, "room-2", name=BO)
+    contacting.opt_out(world.desk, subject_id=first, means="phone", actor=RUTH)
+    world.drain()
+    assert tasks(world).count("opted_out_before_visit") == 2
+
+
+def test_a_stop_stands_though_nothing_else_can_be_read() -> None:
+    world = World()
+    booked(world)
+    of_patient = world.store.of_patient
+
+    def silent(patient_id: str) -> list[Record]:
+        raise Unavailable("query: ThrottlingException")
+
+    world.store.of_patient = silent  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        hear(world, "STOP", sid="SM" + "a" * 32)
+    assert phone_of(world).opted_out_at == world.clock.at
+    world.store.of_patient = of_patient  # type: ignore[method-assign]
+    hear(world, "STOP", sid="SM" + "a" * 32)
+    assert "opted_out_before_visit" in tasks(world)
+
+
+def test_a_replayed_stop_does_not_undo_a_later_start() -> None:
+    world = World()
+    booked(world)
+    hear(world, "STOP", sid="SM" + "a" * 32)
+    world.clock.at += timedelta(minutes=1)
+    hear(world, "START", sid="SM" + "b" * 32)
+    hear(world, "STOP", sid="SM" + "a" * 32)
+    assert phone_of(world).opted_out_at is None
+
+
+def test_a_stop_and_a_start_of_two_hundred_patients_are_taken() -> None:
+    world = World()
+    booked(world)
+    known = world.store.get(Patient.ref(phone_of(world).patients[0]))
+    assert known is not None
+    ids = [f"PAT-{n:010d}" for n in range(200)]
+    for id_ in ids:
+        world.store.commit(Change(Save(known.evolve(id=id_, revision=0))))
+    world.store.commit(Change(Save(phone_of(world).evolve(patients=ids))))
+    hear(world, "STOP")
+    assert phone_of(world).opted_out_at is not None
+    hear(world, "START")
+    assert phone_of(world).opted_out_at is None
+
+
+@pytest.mark.parametrize("body", ["where do I park", "STOP", "START", "C"])
+def test_a_number_that_texts_us_is_not_a_bad_one(body: str) -> None:
+    world = World()
+    booked(world)
+    world.store.commit(Change(Patch(phone_of(world).key, set={"bad_because": "no texts (30006)"})))
+    world.clock.at += timedelta(minutes=1)
+    hear(world, body)
+    assert phone_of(world).bad_because is None
+
+
+def test_a_number_that_staff_say_is_right_is_tried_again() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.store.commit(Change(Patch(phone_of(world).key, set={"bad_because": "no texts (30006)"})))
+    contacting.contact(
+        world.desk,
+        subject_id=visit_id,
+        name="Ana Löwe",
+        phone=ANA,
+        email=None,
+        language="en",
+        actor=RUTH,
+    )
+    assert phone_of(world).may_be_texted
+
+
+def test_a_visit_that_nobody_closed_takes_no_answer_meant_for_the_next() -> None:
+    world = World()
+    booked(world)
+    world.run_until(datetime(2026, 12, 10, 18, 0, tzinfo=UTC))
+    later = open_visits(world.desk, phone_of(world).patients[0])
+    assert later == []
+    world.clock.at += timedelta(days=1)
+    hear(world, "R")
+    assert "move_asked" not in tasks(world)
