@@ -93,11 +93,11 @@ def _can_be_texted(phone: Phone | None, effects: list[Operation]) -> list[Operat
 
 
 def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
-    phone = desk.store.get(Phone.ref(incoming.sender))
-    reading = _understood(incoming, phone)
-    if reading.meaning is not Meaning.CHOICE or phone is None:
+    reading = understand(incoming.body, opt_out_type=incoming.opt_out_type)
+    if reading.meaning is not Meaning.CHOICE:
         return None
-    if desk.store.get(InboundText.ref(incoming.sid)) is not None:
+    known, phone = desk.store.get_many(InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
+    if known is not None or phone is None:
         return None
     return take_offer(desk, phone, reading.number or 0)
 
