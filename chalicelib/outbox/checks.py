@@ -11,6 +11,7 @@ from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
 VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
 VALID_AT_MOST = timedelta(seconds=36_000)  # Twilio's own limit
+ANSWERS_MORE = 10  # above the day's cap; then nobody types by hand, a machine answers ours (F59)
 AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
 
 
@@ -81,13 +82,16 @@ def _stopped(office: Office, seen: Situation) -> Verdict:
 def _caps(office: Office, seen: Situation) -> Verdict:
     """Class 1 is never dropped, class 2 goes up to the cap, class 3 up to one less (R19)."""
     message = seen.message
-    if message.priority == 1 or message.answers_person or message.is_counted:
+    if message.priority == 1 or message.is_counted:
         return None
     spare = message.priority - 2
     today = seen.now.astimezone(seen.zone).date()
     week = [(today - timedelta(days=n)).isoformat() for n in range(7)]
     sent = [seen.counts[day].count if day in seen.counts else 0 for day in week]
     caps = office.clinic.caps
+    if message.answers_person:
+        too_many = sent[0] >= caps.per_day + ANSWERS_MORE
+        return Drop(MessageStatus.SUPPRESSED, "enough answers for one day") if too_many else None
     if sent[0] >= caps.per_day - spare:
         return Drop(MessageStatus.SUPPRESSED, "enough texts for one day", instead=True)
     if sum(sent) >= caps.per_week - spare:

@@ -21,6 +21,7 @@ from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
 from chalicelib.usecases.limits import counted, limits, seconds_to_next_window
 
 SAME_KEY = timedelta(hours=24)  # how long a key answers the same reference
+MOST_ON_A_PHONE = 20  # patients of one number before anybody of the clinic has looked (F48)
 SAME_FIELDS = timedelta(minutes=10)  # without a key, the same fields are the same request
 
 
@@ -125,7 +126,7 @@ def submit(
                 Save(request),
                 Save(patient),
                 Save(submission),
-                Save(phone.evolve(patients=(*phone.patients, patient.id))),
+                *_joined(phone, patient),
                 *consents(desk, patient, origin=origin, now=now),
                 *_notices(desk, request, now),
                 *(counted(limit, now) for limit in under),
@@ -183,6 +184,16 @@ def _patient(wish: Wish, now: datetime) -> Patient:
         text_consent=wish.text_consent,
         created_at=now,
     )
+
+
+def _joined(phone: Phone, patient: Patient) -> list[Save]:
+    """The number knows its patient, unless so many gave it that somebody plays with it.
+
+    Whom staff answer is known to the number in any case (`welcome`).
+    """
+    if len(phone.patients) >= MOST_ON_A_PHONE:
+        return []
+    return [Save(phone.evolve(patients=(*phone.patients, patient.id)))]
 
 
 def _notices(desk: Desk, request: ConsultationRequest, now: datetime) -> list[Save]:

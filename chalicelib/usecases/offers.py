@@ -8,6 +8,7 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Invalid, NotFound, SlotTaken
 from chalicelib.domain.life import voids
 from chalicelib.domain.owed import subject_of
+from chalicelib.domain.people import Phone
 from chalicelib.domain.request import (
     ConsultationRequest,
     Offer,
@@ -73,6 +74,7 @@ def propose(
             [
                 Save(offered),
                 *first_text,
+                *_digits_are_free(phone),
                 Save(text),
                 *voids(wanted.pending, because="the request was answered", now=now),
             ]
@@ -148,6 +150,11 @@ def times_left(desk: Desk, request: ConsultationRequest, now: datetime) -> list[
     if request.status is not RequestStatus.PROPOSED:
         return []
     return [s.start_at for s in _slots(desk, request) if s.start_at > now and _is_free(desk, s)]
+
+
+def _digits_are_free(phone: Phone) -> list[Save]:
+    """What an earlier question meant by its numbers is no answer to this offer."""
+    return [Save(phone.evolve(choosing={}))] if phone.choosing else []
 
 
 def _request(wanted: Wanted) -> ConsultationRequest:

@@ -115,9 +115,14 @@ def _of_step(
 def welcome(
     owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> tuple[Phone, list[Operation]]:
-    """The first text to a number, once, before any other (R4); nothing without a consent."""
+    """The first text to a number, once, before any other (R4); nothing without a consent.
+
+    Staff have looked at this patient, so from now on the number knows them.
+    """
+    joins = () if patient.id in phone.patients else (patient.id,)
     if phone.welcome_id is not None or patient.text_consent is TextConsent.NONE:
-        return phone, []
+        known = phone.evolve(patients=(*phone.patients, *joins))
+        return known, [Save(known)] if joins else []
     message = Message(
         id=f"{owner_id}.welcome",
         kind="welcome",
@@ -129,7 +134,7 @@ def welcome(
         created_at=now,
         due_at=now,
     )
-    welcomed = phone.evolve(welcome_id=message.id)
+    welcomed = phone.evolve(welcome_id=message.id, patients=(*phone.patients, *joins))
     return welcomed, [Save(message), Save(welcomed)]
 
 

@@ -8,10 +8,11 @@ from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import Task
 from chalicelib.usecases import contacting
 from chalicelib.usecases.visits import open_visits
-from tests.usecases.test_inbound import ANA, booked, hear, tasks, visit_of
+from tests.usecases.test_inbound import ANA, booked, hear, offered, tasks, visit_of
 from tests.world import RUTH, World
 
 BO = "Bo Example"
@@ -147,3 +148,17 @@ def test_a_visit_that_nobody_closed_takes_no_answer_meant_for_the_next() -> None
     world.clock.at += timedelta(days=1)
     hear(world, "R")
     assert "move_asked" not in tasks(world)
+
+
+def test_a_digit_that_answers_an_offer_is_not_taken_for_an_older_question() -> None:
+    world = World()
+    booked(world, "chair-1")
+    visit_id = booked(world, "room-2", name=BO)
+    hear(world, "C")
+    assert phone_of(world).choosing != {}
+    reference = offered(world)
+    hear(world, "1")
+    request = world.store.get(ConsultationRequest.ref(reference))
+    assert request is not None
+    assert request.status is RequestStatus.BOOKED
+    assert visit_of(world, visit_id).confirmed_at is None
