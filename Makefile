@@ -19,7 +19,7 @@ help:
 	@echo 'make test-all     the same; DynamoDB Local and browser tests come with a later change'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
-	@echo 'make bench        not built yet'
+	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
 	@echo 'make deploy       not built yet'
 	@echo 'make doctor       not built yet'
 
@@ -63,5 +63,8 @@ package: $(STAMP)
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package --stage $(STAGE) --merge-template .chalice/resources.json dist
 	$(VENV)/bin/cfn-lint dist/sam.json
 
-bench deploy doctor:
+bench: $(STAMP)
+	@$(PYTHON) -m tests.bench
+
+deploy doctor:
 	@echo 'make $@ is not built yet; it comes with a later change.' >&2; exit 1
