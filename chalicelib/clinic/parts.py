@@ -1,5 +1,6 @@
 """The parts of a clinic's profile: address, hours, rooms, staff, visit types, limits, consents."""
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from hashlib import sha256
 from typing import Annotated, Literal, Self
@@ -87,6 +88,13 @@ class CourseRule(Value):
     max_span_days: int = Field(default=365, ge=1, le=550)  #: from the first date to the last one
 
 
+class VisitNames(Value):
+    """What a visit type is called in one more language."""
+
+    name: str
+    neutral_name: str
+
+
 class VisitType(Value):
     """Something that can be booked."""
 
@@ -98,7 +106,13 @@ class VisitType(Value):
     needs_driver: bool
     route: Route  #: without one, a visit gets neutral texts only (R23)
     resources: tuple[str, ...]  #: ids of where it may take place
+    names: Mapping[str, VisitNames] = {}  #: by language, for patients; `name` is the English one
     course: CourseRule = CourseRule()  #: when several are booked in one decision
+
+    def said(self, language: str, *, neutral: bool = True) -> str:
+        """What a reader of this language calls it; English where the language has no name."""
+        names = self.names.get(language, self)
+        return names.neutral_name if neutral else names.name
 
     @property
     def length(self) -> timedelta:

@@ -7,6 +7,8 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.web.words import words
+
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
@@ -78,17 +80,22 @@ def plain(
 
 
 def bare_page(
-    title: str, text: str, *, status: int, headers: Mapping[str, str] | None = None
+    problem_name: str,
+    *,
+    status: int,
+    language: str = "en",
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A page that needs no template, no setting and no clinic: for when those are what fails."""
+    said = words(language)
+    title, text = (escape(said["problems"][problem_name][part]) for part in ("title", "text"))
     html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{said["language"]["code"]}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(title)}</title></head>"
-        f"<body><main><h1>{escape(title)}</h1><p>{escape(text)}</p>"
-        "<p>If it is urgent, please call the clinic. In an emergency call 911. In a crisis call or"
-        " text 988.</p></main></body></html>"
+        f"<title>{title}</title></head><body><main><h1>{title}</h1><p>{text}</p>"
+        f"<p>{escape(said['problem']['bare'])} {escape(said['page']['emergency'])}</p>"
+        "</main></body></html>"
     )
     return plain(html, "text/html", status=status, headers=headers)
 

@@ -21,6 +21,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.web import answers
 from chalicelib.web.bodies import BadBody
+from chalicelib.web.words import words
 
 log = Logger(service="bookend", child=True)
 
@@ -28,58 +29,54 @@ Kind = Literal["page", "json"]
 
 
 class Answer(NamedTuple):
-    """How one kind of refusal is answered."""
+    """How one kind of refusal is answered; `problem` names its words."""
 
     status: int
-    title: str
-    text: str
+    problem: str
 
 
 ANSWERS: Mapping[type[Exception], Answer] = {
-    NotFound: Answer(
-        404,
-        "Not found",
-        "This page does not exist, or the link is not complete. "
-        "Please open it from the message again.",
-    ),
-    LinkExpired: Answer(410, "This link is too old", "For safety, links end after a while."),
-    AlreadyDecided: Answer(409, "Already decided", ""),
-    SlotTaken: Answer(409, "That time is taken", "Something else is booked then."),
-    Invalid: Answer(422, "Please look at this again", "Some fields need another look."),
-    TooMany: Answer(
-        429,
-        "Too many requests",
-        "Too many requests came at once. Please try again later, or call us.",
-    ),
-    TooManyWrites: Answer(
-        422, "This is too much at once", "Please do it in two steps. Nothing was changed."
-    ),
-    Unavailable: Answer(
-        503, "Please try again in a moment", "Something did not answer. Nothing was changed."
-    ),
-    Stale: Answer(503, "Please try again in a moment", "Nothing was changed."),
-    Unreadable: Answer(503, "Please call us", "This cannot be shown just now."),
+    NotFound: Answer(404, "not_found"),
+    LinkExpired: Answer(410, "expired"),
+    AlreadyDecided: Answer(409, "decided"),
+    SlotTaken: Answer(409, "taken"),
+    Invalid: Answer(422, "invalid"),
+    TooMany: Answer(429, "too_many"),
+    TooManyWrites: Answer(422, "too_much"),
+    Unavailable: Answer(503, "unavailable"),
+    Stale: Answer(503, "stale"),
+    Unreadable: Answer(503, "unreadable"),
 }
+BAD_BODIES: Mapping[int, str] = {403: "refused", 413: "too_long"}  # else a `bad_body`
 
 RETRY_SOON = {"Retry-After": "2"}
 
 
-def answering(kind: Kind) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Every refusal becomes its answer; what is no refusal stays an error."""
+def answering(
+    kind: Kind, language: Callable[..., str] | None = None
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Every refusal becomes its answer; what is no refusal stays an error.
+
+    `language` tells, from what the view was called with, what the reader of a page reads; it is
+    asked only when there is something to refuse.
+    """
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(view)
         def answered(*arguments: Any, **named: Any) -> Response:
+            def read() -> str:
+                return language(*arguments, **named) if language and kind == "page" else "en"
+
             try:
                 return view(*arguments, **named)
             except BadBody as error:
-                answer = Answer(error.status, error.title, error.title)
-                return _show(kind, answer, error)
+                answer = Answer(error.status, BAD_BODIES.get(error.status, "bad_body"))
+                return _show(kind, answer, error, read())
             except tuple(ANSWERS) as error:
                 answer = next(ANSWERS[each] for each in type(error).__mro__ if each in ANSWERS)
                 if answer.status >= 500:
                     log.error("request.unavailable", extra={"error": type(error).__name__})
-                return _show(kind, answer, error)
+                return _show(kind, answer, error, read())
 
         return answered
 
@@ -93,28 +90,37 @@ def decided_by(error: AlreadyDecided) -> str:
     return f"This is {error.what} already: {error.by}, {said_moment(error.at)}."
 
 
-def _show(kind: Kind, answer: Answer, error: Exception) -> Response:
-    text = decided_by(error) if isinstance(error, AlreadyDecided) else answer.text
+def _show(kind: Kind, answer: Answer, error: Exception, language: str) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, TooMany):
         headers = {"Retry-After": str(error.retry_after_seconds)}
     elif answer.status == 503:
         headers = RETRY_SOON
-    if kind == "json":
-        fields = error.messages_by_field if isinstance(error, Invalid) else {}
-        errors = [{"field": name, "message": text} for name, text in fields.items()]
-        return answers.problem(answer.status, answer.title, errors=errors, headers=headers)
+    said = words(language)
+    title = said["problems"][answer.problem]["title"]
     fields = error.messages_by_field if isinstance(error, Invalid) else {}
+    if kind == "json":
+        # What a program sent wrongly is said as precisely as we know it.
+        title = error.title if isinstance(error, BadBody) else title
+        errors = [{"field": name, "message": text} for name, text in fields.items()]
+        return answers.problem(answer.status, title, errors=errors, headers=headers)
+    text = said["problems"][answer.problem]["text"]
+    if isinstance(error, AlreadyDecided):
+        text = decided_by(error)  # staff alone come here: a patient's page says it in its own words
     try:
         return answers.page(
             "problem.html",
             status=answer.status,
             headers=headers,
-            title=answer.title,
+            language=language,
+            words=said,
+            title=title,
             text=text,
-            details=list(fields.values()),
+            details=list(fields.values()) if language == "en" else [],
             free=list(error.free) if isinstance(error, SlotTaken) else [],
         )
     except Unavailable:
         # The settings themselves cannot be read, and a page of ours names the clinic (F37).
-        return answers.bare_page(answer.title, text, status=answer.status, headers=headers)
+        return answers.bare_page(
+            answer.problem, status=answer.status, language=language, headers=headers
+        )

@@ -10,6 +10,7 @@ from chalicelib import wiring
 from chalicelib.domain.errors import NotFound
 from chalicelib.web import answers
 from chalicelib.web.errors import answering
+from chalicelib.web.words import BY_LANGUAGE
 
 files = Blueprint(__name__)
 
@@ -38,10 +39,11 @@ def embed() -> Response:
     """One script tag that puts the form into the clinic's own page."""
     text = FOLDER.joinpath("embed.js").read_text(encoding="utf-8")
     base = wiring.services().settings.base_url.rstrip("/")
+    said = {language: table["script"] for language, table in BY_LANGUAGE.items()}
     headers = {
         "Cache-Control": "public, max-age=3600",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    return answers.plain(
-        text.replace('"{{base}}"', json.dumps(base)), "text/javascript", headers=headers
-    )
+    for gap, value in {'"{{base}}"': base, '"{{said}}"': said}.items():
+        text = text.replace(gap, json.dumps(value, ensure_ascii=False))
+    return answers.plain(text, "text/javascript", headers=headers)

@@ -8,17 +8,16 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib.web import answers
+from chalicelib.web.reader import asked_language
+from chalicelib.web.words import ENGLISH
 
-TITLES: Mapping[int, str] = {
-    400: "This could not be read",
-    404: "Not found",
-    405: "This cannot be done here",
-    415: "This content type is not taken",
-    500: "Something went wrong on our side",
-}
-TEXTS: Mapping[int, str] = {
-    404: "This page does not exist. Please open the link from the message again.",
-    500: "Please try again in a few minutes. Nothing happens twice if you send it again.",
+# What the framework itself refuses, by the name of our words for it.
+PROBLEMS: Mapping[int, str] = {
+    400: "bad_body",
+    404: "not_found",
+    405: "wrong_method",
+    415: "bad_body",
+    500: "failed",
 }
 
 
@@ -27,10 +26,15 @@ def with_our_headers(event: Any, get_response: Callable[[Any], Response]) -> Res
     response = get_response(event)
     if isinstance(response.body, dict) and "Code" in response.body:
         kept = {n: str(v) for n, v in response.headers.items() if n in ("Allow", "Retry-After")}
-        title = TITLES.get(response.status_code, "This could not be done")
+        name = PROBLEMS.get(response.status_code, "refused")
         if "text/html" in _accepted(event):
-            text = TEXTS.get(response.status_code, "Please go back and try again.")
-            return answers.bare_page(title, text, status=response.status_code, headers=kept)
+            return answers.bare_page(
+                name,
+                status=response.status_code,
+                language=asked_language(event),
+                headers=kept,
+            )
+        title = ENGLISH["problems"][name]["title"]
         return answers.problem(response.status_code, title, headers=kept)
     for name, value in answers.HEADERS.items():
         response.headers.setdefault(name, value)

@@ -24,9 +24,10 @@ from chalicelib.web.bodies import (
 from chalicelib.web.errors import answering
 from chalicelib.web.fields import checked, from_form
 from chalicelib.web.origins import foreign_origin, framed, preflight_answer, readable
+from chalicelib.web.reader import asked_language
 from chalicelib.web.request_page import form_page, thanks_page, to_thanks
 from chalicelib.web.submission import TOO_FAST, read_mark
-from chalicelib.web.words import words
+from chalicelib.web.words import BY_LANGUAGE, words
 
 routes = Blueprint(__name__)
 
@@ -34,14 +35,19 @@ SIGNED_FORMS_MORE = 2  # a form that we made may come this much more often from 
 KEY_MOST = 255
 
 
+def _reads() -> str:
+    """For refusals: a form that cannot be read says no language, but its address does."""
+    return asked_language(routes.current_request)
+
+
 @routes.route("/request", methods=["GET"])
-@answering("page")
+@answering("page", _reads)
 def show_form() -> Response:
     return _for_frames(_show_form())
 
 
 @routes.route("/thanks", methods=["GET"])
-@answering("page")
+@answering("page", _reads)
 def thank() -> Response:
     return _for_frames(_thank())
 
@@ -65,7 +71,7 @@ def _json_request() -> Response:
     return readable(_take_json(), routes.current_request, wiring.services().settings)
 
 
-@answering("page")
+@answering("page", _reads)
 def _form_request() -> Response:
     answer = _for_frames(_take_form())
     return readable(answer, routes.current_request, wiring.services().settings)
@@ -73,12 +79,12 @@ def _form_request() -> Response:
 
 # Refusals become answers inside, so that they too get what frames and other pages need; only what
 # is wrong with our own settings is left for the decorator outside.
-@answering("page")
+@answering("page", _reads)
 def _show_form() -> Response:
     return form_page(_language({}), embedded=_is_embedded())
 
 
-@answering("page")
+@answering("page", _reads)
 def _thank() -> Response:
     seal = query_of(routes.current_request).get("r", "")
     return thanks_page(seal, embedded=_is_embedded())
@@ -100,7 +106,7 @@ def _take_json() -> Response:
     return answers.data(body, status=201)
 
 
-@answering("page")
+@answering("page", _reads)
 def _take_form() -> Response:
     services = wiring.services()
     form = form_of(routes.current_request)
@@ -131,7 +137,7 @@ def _take_form() -> Response:
 def _language(form: Form) -> str:
     """The language of the page that was read: its consents are stored in that one."""
     asked = form.get("language") or [query_of(routes.current_request).get("lang", "")]
-    return "es" if asked[0] == "es" else "en"
+    return asked[0] if asked[0] in BY_LANGUAGE else "en"
 
 
 def _is_embedded() -> bool:

@@ -9,8 +9,15 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring
 from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound, SlotTaken
-from chalicelib.domain.people import PatientLink
+from chalicelib.domain.errors import (
+    AlreadyDecided,
+    Invalid,
+    LinkExpired,
+    NotFound,
+    SlotTaken,
+    Unavailable,
+)
+from chalicelib.domain.people import Patient, PatientLink
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.messages.calendar import visit_ics
 from chalicelib.usecases.answering import ask_to_move, confirm_visit
@@ -22,40 +29,41 @@ from chalicelib.web.bodies import FORM, form_of, query_of, single
 from chalicelib.web.decision_fields import wall_time
 from chalicelib.web.errors import answering
 from chalicelib.web.patient_pages import Opened, page_of
-from chalicelib.web.rendering import said_moment, url
+from chalicelib.web.reader import asked_language
+from chalicelib.web.rendering import said_at_length, url
 
 routes = Blueprint(__name__)
 
-TICK = "Please tick the box to say that you mean it."
-CHOOSE = "Please choose one of the times."
 
-
-# What was settled before, in words for the patient (R50).
-SETTLED: Mapping[str, str] = {
-    "booked": "This visit was booked on {at}.",
-    "declined": "This request was answered on {at}.",
-    "closed": "This request was closed on {at}.",
-    "cancelled": "This visit was cancelled on {at}.",
-}
-SETTLED_ELSE = "This visit has begun or is over."
+def _reads(token: str, **_: str) -> str:
+    """For refusals: the language of whom the link was made for, also when it is too old."""
+    services = wiring.services()
+    try:
+        link = services.store.get(PatientLink.ref(services.links.hashed(unquote(token))))
+        subject = subject_by_id(services.desk, link.subject_id) if link else None
+        patient = services.store.get(Patient.ref(subject.patient_id)) if subject else None
+    except (NotFound, Unavailable):
+        patient = None
+    return patient.language if patient else asked_language(routes.current_request)
 
 
 @routes.route("/v/{token}", methods=["GET", "HEAD"])
-@answering("page")
+@answering("page", _reads)
 def show(token: str) -> Response:
     return page_of(_open(token), said=query_of(routes.current_request).get("said", ""))
 
 
 @routes.route("/v/{token}/visit.ics", methods=["GET", "HEAD"])
-@answering("page")
+@answering("page", _reads)
 def calendar(token: str) -> Response:
     """The visit for the patient's calendar; its words show nothing (R25)."""
-    visit = _visit(_open(token))
+    opened = _open(token)
+    visit = _visit(opened)
     services = wiring.services()
     kind = services.clinic.visit_type(visit.visit_type)
     text = visit_ics(
         visit,
-        title=f"{kind.neutral_name}, {services.clinic.sender}",
+        title=f"{kind.said(opened.patient.language)}, {services.clinic.sender}",
         where=services.clinic.address.line,
         now=services.clock.now(),
     )
@@ -64,7 +72,7 @@ def calendar(token: str) -> Response:
 
 
 @routes.route("/v/{token}/{answer}", methods=["POST"], content_types=[FORM])
-@answering("page")
+@answering("page", _reads)
 def answer(token: str, answer: str) -> Response:
     """What the patient says; a form as it stands says nothing and is 422."""
     take = ANSWERS.get(answer)
@@ -72,19 +80,19 @@ def answer(token: str, answer: str) -> Response:
         raise NotFound
     opened = _open(token)
     form = form_of(routes.current_request)
+    said_to = opened.said["answers"]
     try:
         said = take(opened, {name: single(form, name) or "" for name in ("sure", "starts_at")})
     except Invalid as error:
-        return page_of(opened, status=422, errors=error.messages_by_field)
+        errors = {name: said_to.get(name, said_to["other"]) for name in error.messages_by_field}
+        return page_of(opened, status=422, errors=errors)
     except SlotTaken:
-        gone = {"starts_at": "That time has just been taken. Please choose another."}
-        return page_of(_open(token), status=409, errors=gone)
+        return page_of(_open(token), status=409, errors={"starts_at": said_to["taken"]})
     except AlreadyDecided as error:
-        return page_of(
-            _open(token),
-            status=409,
-            errors={"": SETTLED.get(error.what, SETTLED_ELSE).format(at=said_moment(error.at))},
-        )
+        # What was settled before, in words for the patient (R50).
+        settled = opened.said["settled"].get(error.what, opened.said["settled"]["else"])
+        line = settled.format(at=said_at_length(error.at, opened.patient.language))
+        return page_of(_open(token), status=409, errors={"": line})
     return answers.see_other(url(f"v/{opened.token}?said={said}"))
 
 
@@ -99,7 +107,10 @@ def _open(token: str) -> Opened:
     subject = subject_by_id(services.desk, link.subject_id)
     if isinstance(subject, ConsultationRequest) and subject.appointment_id is not None:
         subject = subject_by_id(services.desk, subject.appointment_id)
-    return Opened(token, subject)
+    patient = services.store.get(Patient.ref(subject.patient_id))
+    if patient is None:
+        raise NotFound
+    return Opened(token, subject, patient)
 
 
 def _visit(opened: Opened) -> Appointment:
@@ -141,9 +152,9 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise Invalid(starts_at=CHOOSE) from None
+        raise Invalid(starts_at="no time of the list") from None
     if instant.tzinfo is None:
-        raise Invalid(starts_at=CHOOSE)
+        raise Invalid(starts_at="no time of the list")
     return instant
 
 
@@ -156,7 +167,7 @@ def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
 
 def _sure(typed: Mapping[str, str]) -> None:
     if typed["sure"] != "yes":
-        raise Invalid(sure=TICK)
+        raise Invalid(sure="not ticked")
 
 
 ANSWERS: Mapping[str, Callable[[Opened, Mapping[str, str]], str]] = {

@@ -10,7 +10,6 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.clinic.values import visit_values
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.errors import NotFound
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.wording import Wording
@@ -18,14 +17,20 @@ from chalicelib.messages.render import render_line
 from chalicelib.usecases.offers import times_left
 from chalicelib.web import answers
 from chalicelib.web.decision_fields import as_typed
-from chalicelib.web.rendering import said_clock, said_day
+from chalicelib.web.rendering import said_at_length
+from chalicelib.web.words import Words, words
 
 
 class Opened(NamedTuple):
-    """A good link: its characters, and what it leads to now."""
+    """A good link: its characters, what it leads to now, and whose it is."""
 
     token: str
     subject: ConsultationRequest | Appointment
+    patient: Patient
+
+    @property
+    def said(self) -> Words:
+        return words(self.patient.language)
 
 
 def page_of(
@@ -38,10 +43,7 @@ def page_of(
     """The page; `said` is what the patient has just told us, `errors` what kept us from it."""
     services = wiring.services()
     now = services.clock.now()
-    subject = opened.subject
-    patient = services.store.get(Patient.ref(subject.patient_id))
-    if patient is None:
-        raise NotFound
+    subject, patient = opened.subject, opened.patient
     phone = services.store.get(Phone.ref(patient.phone))
     common: dict[str, Any] = {
         "status": status,
@@ -50,6 +52,8 @@ def page_of(
         "gets_texts": phone is not None
         and phone.may_be_texted
         and patient.text_consent is not TextConsent.NONE,
+        "language": patient.language,
+        "words": opened.said,
         "errors": dict(errors or {}),
         "said": said,
     }
@@ -89,7 +93,7 @@ def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
         long=True,
     )
     return {
-        "title": kind.name if in_full else kind.neutral_name,
+        "title": kind.said(patient.language, neutral=not in_full),
         "before": _lines(plan.leaflet_lines("before", patient.language), values),
         "after": _lines(after, values),
     }
@@ -109,10 +113,10 @@ def _lines(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
 
 
 def _moment(at: datetime, patient: Patient) -> str:
-    """`Tuesday, December 8, 9:00 AM`, with the zone when the patient's clock differs (R16)."""
+    """`martes, 8 de diciembre, 9:00 AM`, with the zone when their clock differs (R16)."""
     local = at.astimezone(wiring.services().clinic.zone)
     differs = local.utcoffset() != at.astimezone(_zone_of(patient)).utcoffset()
-    return f"{said_day(at)}, {said_clock(at)}" + (f" {local:%Z}" if differs else "")
+    return said_at_length(at, patient.language) + (f" {local:%Z}" if differs else "")
 
 
 def _zone_of(patient: Patient) -> ZoneInfo:

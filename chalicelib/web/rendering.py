@@ -6,12 +6,16 @@ from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from chalicelib import wiring
+from chalicelib.clinic.times import said_day, said_time
 from chalicelib.web.words import ENGLISH
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Context
+    from markupsafe import Markup
 
 FOLDER = resources.files("chalicelib.web")
 
@@ -32,22 +36,24 @@ def static_url(name: str) -> str:
     return f"{url('static/' + name)}?v={_mark(name)}"
 
 
-def said_day(at: datetime) -> str:
+def said_date(at: datetime, language: str = "en") -> str:
     """`Tuesday, December 1`, on the clinic's calendar."""
-    local = _local(at)
-    return f"{local:%A, %B} {local.day}"
+    return said_day(at, _zone(), language, long=True)
 
 
 def said_clock(at: datetime) -> str:
     """`9:00 AM`, on the clinic's clock."""
-    local = _local(at)
-    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+    return said_time(at, _zone())
 
 
 def said_moment(at: datetime) -> str:
-    """`Tue Dec 1, 9:00 AM`."""
-    local = _local(at)
-    return f"{local:%a %b} {local.day}, {said_clock(at)}"
+    """`Tue Dec 1, 9:00 AM`, for staff."""
+    return f"{said_day(at, _zone())}, {said_clock(at)}"
+
+
+def said_at_length(at: datetime, language: str) -> str:
+    """`Tuesday, December 1, 9:00 AM`, for patients."""
+    return f"{said_date(at, language)}, {said_clock(at)}"
 
 
 def said_number(number: str) -> str:
@@ -56,8 +62,15 @@ def said_number(number: str) -> str:
     return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else number
 
 
-def _local(at: datetime) -> datetime:
-    return at.astimezone(wiring.services().clinic.zone)
+def _zone() -> ZoneInfo:
+    return wiring.services().clinic.zone
+
+
+def _filled(text: str, **values: str) -> "Markup":
+    """A line of the words with its gaps filled; what is no markup is escaped."""
+    from markupsafe import escape
+
+    return escape(text).format(**values)
 
 
 @cache
@@ -67,7 +80,11 @@ def _mark(name: str) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+
+    @pass_context
+    def date_of_page(context: "Context", at: datetime) -> str:
+        return said_date(at, context.get("language", "en"))
 
     environment = Environment(
         loader=FunctionLoader(_source),
@@ -76,10 +93,11 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["day"] = said_day
+    environment.filters["day"] = date_of_page
     environment.filters["clock"] = said_clock
     environment.filters["moment"] = said_moment
     environment.filters["number"] = said_number
+    environment.filters["filled"] = _filled
     environment.globals["words"] = ENGLISH  # a page in another language is given its own
     environment.globals["url"] = url
     environment.globals["static"] = static_url

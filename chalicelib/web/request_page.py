@@ -14,7 +14,7 @@ from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.fields import DAYS, PARTS, form_values
 from chalicelib.web.submission import TOO_FAST, new_mark, read_mark, sealed, unsealed
-from chalicelib.web.words import Words, not_yet, spoken, words
+from chalicelib.web.words import BY_LANGUAGE, Words, words
 
 
 def form_page(
@@ -46,11 +46,11 @@ def form_page(
         errors=_worded(errors or {}, said),
         anchors=frozenset(said["errors"]) - {"language"},
         words=said,
-        not_yet=not_yet(language).format(phone=services.clinic.phone_said),
         days=DAYS,
         parts=PARTS,
-        language=spoken(language),
-        asked_language=language,
+        language=language,
+        # What was typed would be lost on the way, so the way is open only before.
+        other_languages=_others(language) if form is None else [],
         answer_by=services.clinic.answer_by(now),
         submission_id=mark or new_mark(keys, now if form is None else now - TOO_FAST),
         consents={
@@ -83,7 +83,7 @@ def thanks_page(seal: str, *, embedded: bool) -> Response:
         "thanks.html",
         reference=told["reference"],
         answer_by=datetime.fromisoformat(told["answer_by"]),
-        language=spoken(told["language"]),
+        language=told["language"],
         words=words(told["language"]),
         embedded=embedded,
     )
@@ -91,10 +91,22 @@ def thanks_page(seal: str, *, embedded: bool) -> Response:
 
 def _worded(errors: Mapping[str, str], said: Words) -> dict[str, str]:
     """Each in the reader's language; a used mark is nothing that a person typed."""
-    worded = {name: said["errors"].get(name, text) for name, text in errors.items()}
+    worded = {
+        name: said["errors"].get(name, said["errors"]["other"]) if name else text
+        for name, text in errors.items()
+    }
     if worded.pop("key", None) is not None:
         worded[""] = said["request"]["sent_before"]
     return worded
+
+
+def _others(language: str) -> list[tuple[str, str]]:
+    """The other languages of the form, each by its own name."""
+    return [
+        (code, said["language"]["own_name"])
+        for code, said in BY_LANGUAGE.items()
+        if code != language
+    ]
 
 
 def _same_mark(form: Form | None, now: datetime) -> str | None:

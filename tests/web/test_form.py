@@ -77,9 +77,9 @@ def test_going_back_and_sending_other_answers_is_asked_about_and_then_taken(
 
 
 def test_a_form_for_spanish_readers_stays_theirs_when_it_comes_back(browser: Browser) -> None:
-    assert "Este formulario" in text_of(browser.get("/request?lang=es"))
+    assert "Solicite una cita" in text_of(browser.get("/request?lang=es"))
     wrong = browser.send("/requests", filled(browser, "/request?lang=es", phone="12"))
-    assert "Este formulario" in text_of(wrong)
+    assert "Escriba un número de teléfono" in text_of(wrong)
     (form,) = forms_of(wrong.body.decode())
     browser.send("/requests", list((dict(form.fields) | FILLED).items()))
     assert patient(browser).language == "es"

@@ -89,7 +89,7 @@ def test_an_offered_time_is_taken_at_once(browser: Browser) -> None:
     assert "Tuesday, December 8, 1:00 PM" in text_of(browser.get(link))
     again = browser.send(f"{link}/choose", chosen)
     assert again.status_code == 409
-    assert "This visit was booked on Tue Dec 1, 12:00 PM." in text_of(again)
+    assert "This visit was booked on Tuesday, December 1, 12:00 PM." in text_of(again)
 
 
 def test_a_time_that_was_taken_meanwhile_is_answered_with_those_left(browser: Browser) -> None:
@@ -142,7 +142,7 @@ def test_after_a_cancellation_the_page_asks_to_call_and_names_nobody(browser: Br
     for answered in ("confirm", "reschedule"):
         answer = browser.send(f"{link}/{answered}", [("sure", "yes")])
         assert answer.status_code == 409
-        assert "This visit was cancelled on Tue Dec 1, 12:00 PM." in text_of(answer)
+        assert "This visit was cancelled on Tuesday, December 1, 12:00 PM." in text_of(answer)
         assert "Ruth" not in text_of(answer)
     assert rows(browser) == before
 

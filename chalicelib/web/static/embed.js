@@ -3,15 +3,19 @@
   "use strict";
   var base = "{{base}}";
   var script = document.currentScript;
-  var lang = script.dataset.lang === "es" ? "&lang=es" : "";
+  var saidIn = "{{said}}";
+  var lang = Object.hasOwn(saidIn, script.dataset.lang || "") ? script.dataset.lang : "en";
+  var said = saidIn[lang];
   var frame = document.createElement("iframe");
-  frame.src = base + "/request?embed=1" + lang;
-  frame.title = "Request an appointment";
+  frame.src = base + "/request?embed=1&lang=" + lang;
+  frame.title = said.title;
+  frame.lang = lang;
   frame.style.cssText = "display:block;width:100%;height:60rem;border:0";
 
   var link = document.createElement("a");
-  link.href = base + "/request" + lang.replace("&", "?");
-  link.textContent = "Open the form on its own page";
+  link.href = base + "/request?lang=" + lang;
+  link.textContent = said.own_page;
+  link.lang = lang;
   var aside = document.createElement("p");
   aside.appendChild(link);
 

@@ -1,14 +1,10 @@
-"""What the patient's pages say, as data: one table a language. What stands in none is English.
-
-The exact words of the consents are the clinic's own and stand in `clinic.toml`.
-"""
+"""The form and its thanks in English. Every other language has the same keys."""
 
 from collections.abc import Mapping
 from typing import Any
 
-Words = Mapping[str, Any]
-
-ENGLISH: Words = {
+FORM: Mapping[str, Any] = {
+    "language": {"code": "en", "own_name": "English"},
     "page": {
         "skip": "Skip to the content",
         "phone": "Phone",
@@ -111,29 +107,10 @@ ENGLISH: Words = {
         "detailed_consent": "Please tick the box or leave it empty.",
         "discreet": "Please tick the box or leave it empty.",
         "time_zone": "This time zone is not known. Please use a name such as America/Chicago.",
+        "other": "Please look at this again.",
+    },
+    "script": {
+        "title": "Request an appointment",
+        "own_page": "Open the form on its own page",
     },
 }
-
-BY_LANGUAGE: Mapping[str, Words] = {"en": ENGLISH}
-
-# Until a language has its own table, its readers are told so, in their own words.
-NOT_YET: Mapping[str, str] = {
-    "es": "Este formulario todavía está en inglés. Si prefiere hablar con nosotros,"
-    " llame al {phone}.",
-}
-
-
-def words(language: str) -> Words:
-    """The tables of a language; a line that it lacks is there in English."""
-    own = BY_LANGUAGE.get(language, {})
-    return {part: {**lines, **own.get(part, {})} for part, lines in ENGLISH.items()}
-
-
-def spoken(language: str) -> str:
-    """The language that a page in this one is really in."""
-    return language if language in BY_LANGUAGE else "en"
-
-
-def not_yet(language: str) -> str:
-    """A line for the readers of a language that has no table; empty for the others."""
-    return "" if language in BY_LANGUAGE else NOT_YET.get(language, "")
