@@ -29,10 +29,16 @@ app.register_middleware(without_texts, event_type="sqs")
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Each minute: what is due goes onto the courier's queue."""
+    """Each minute: what is due goes onto the courier's queue; what the webhook missed is heard."""
     from chalicelib.outbox import tick as ticking
+    from chalicelib.usecases.catching_up import hear_what_was_missed
 
-    return {"queued": ticking.run(wiring.services().office)}
+    services = wiring.services()
+    queued = ticking.run(services.office)
+    missed = hear_what_was_missed(
+        services.desk, services.text_inbox, quiet_words=services.settings.quiet_words
+    )
+    return {"queued": queued, "missed": missed}
 
 
 # The queue's real name comes from .chalice/resources.json when the bundle is made.

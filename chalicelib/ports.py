@@ -109,6 +109,23 @@ class TextSender(Protocol):
         """What an error code of a receipt means."""
 
 
+class ReceivedText(NamedTuple):
+    """A text that reached our number, as the provider lists it."""
+
+    sid: str
+    sender: str
+    body: str
+    at: datetime  #: when the provider took it, in whole seconds
+
+
+class TextInbox(Protocol):
+    def received_since(self, at: datetime) -> list[ReceivedText]:
+        """Every text that reached our number since then, oldest first; complete or it raises.
+
+        Raises Refused or OutcomeUnknown. What came a moment ago may still be missing.
+        """
+
+
 class Attachment(Value):
     name: str
     content_type: str

@@ -33,6 +33,10 @@ class Settings(BaseModel):
     requests_per_number_per_hour: int = Field(default=5, ge=1)
     requests_per_address_per_hour: int = Field(default=30, ge=1)
 
+    @property
+    def quiet_words(self) -> frozenset[str]:
+        return frozenset(self.twilio_answers)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """The settings; Unavailable, naming the variables, when one is missing or wrong."""

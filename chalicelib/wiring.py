@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.clinic.careplan import CarePlan, load_careplans
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.outbox.office import Office
-from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextSender
+from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextInbox, TextSender
 from chalicelib.settings import Settings
 from chalicelib.usecases.deciding import Desk
 
@@ -27,6 +27,7 @@ class Services:
     clock: Clock
     store: Store
     text_sender: TextSender
+    text_inbox: TextInbox
     email_sender: EmailSender
     nudge: Nudge
     links: Links
@@ -88,6 +89,7 @@ def build() -> Services:
     from chalicelib.adapters.sqs import QueueNudge
 
     settings = Settings.from_environment()
+    texts = _LazyTexts(settings)
     return Services(
         settings=settings,
         clinic=load_profile(),
@@ -99,7 +101,8 @@ def build() -> Services:
             shards=settings.due_shards,
             pause=pause_with_jitter,
         ),
-        text_sender=_LazyTexts(settings),
+        text_sender=texts,
+        text_inbox=texts,
         email_sender=SesMail(client=_client("sesv2", _ONE_TRY), sender=settings.email_from),
         nudge=QueueNudge(client=_client("sqs", _SOME_TRIES), queue_url=settings.queue_url),
         links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),

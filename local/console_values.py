@@ -91,6 +91,14 @@ class CallbackFault(Posted):
     callback: Literal["late", "twice", "reversed", "lost"]
 
 
+class InboundFault(Posted):
+    inbound: Literal["missed"]  #: the phone's text reaches Twilio, and the webhook is not called
+
+
+class ListFault(Posted):
+    list: int = Field(ge=200, le=599)  #: the next page of a list has this status; 200 passes
+
+
 class AwsErrorFault(Posted):
     error: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,80}$")]
 
@@ -98,7 +106,9 @@ class AwsErrorFault(Posted):
 class Faults(Posted):
     """The next outgoing calls get these, one each, in order."""
 
-    twilio: list[HttpFault | HangFault | ErrorFault | StatusFault | CallbackFault] = []
+    twilio: list[
+        HttpFault | HangFault | ErrorFault | StatusFault | CallbackFault | InboundFault | ListFault
+    ] = []
     ses: list[HttpFault | HangFault | AwsErrorFault] = []
     dynamodb: list[HttpFault | HangFault | AwsErrorFault] = []
 

@@ -14,12 +14,14 @@ from local.twilio_rules import (
     FINAL,
     ApiError,
     BrokenOff,
+    kind_of_fault,
     opt_out_type,
     require_sendable,
     validity_of,
 )
 from local.twilio_texts import Text, new_text, told
 
+OK = 200  # a page of a list that a fault lets pass
 EXPIRED = 30036  # Twilio's code for a text that waited too long
 _MESSAGES, _STOPPED, _FAULTS = "twilio.messages", "twilio.stopped", "twilio.faults"
 
@@ -101,8 +103,10 @@ class LocalTwilio:
             return dict(self._texts[sid])
 
     def sent(self, **wanted: str) -> list[Text]:
-        """The texts to and from these numbers, newest first."""
+        """The texts to and from these numbers, newest first; ApiError when a fault waits."""
         with self._lock:
+            if (fault := self._next_fault("list")) and fault["list"] != OK:
+                raise ApiError(int(fault["list"]), None, "fault")
             found = [dict(text) for text in self._texts.values()]
         return [t for t in reversed(found) if all(t[name] == v for name, v in wanted.items())]
 
@@ -129,8 +133,12 @@ class LocalTwilio:
             self._keeper.put(_MESSAGES, {sid: None})
 
     def receive(self, from_: str, body: str) -> int:
-        """A phone texts our number: kept, then a signed webhook; answers the webhook's status."""
+        """A phone texts our number: kept, then a signed webhook; answers the webhook's status.
+
+        502 when nobody answers it, or a fault keeps it from being made.
+        """
         with self._lock:
+            is_missed = bool(self._next_fault("inbound"))
             means = opt_out_type(body, is_stopped=from_ in self._stopped)
             if means == "STOP":
                 self._stopped.add(from_)
@@ -147,6 +155,8 @@ class LocalTwilio:
                     status="received",
                 )
             )
+        if is_missed:
+            return 502
         try:
             return self._hooks.tell_inbound(text, opt_out_type=means)
         except requests.RequestException:
@@ -158,7 +168,7 @@ class LocalTwilio:
             return [told(text) for text in self._texts.values()]
 
     def inject(self, faults: list[dict[str, Any]]) -> None:
-        """The next texts that are created get these, one each, in order."""
+        """The next texts that are created, or that arrive, or lists get these, in order."""
         with self._lock:
             self._faults = [*self._faults, *faults]
             self._keeper.save(_FAULTS, self._faults)
@@ -183,11 +193,13 @@ class LocalTwilio:
             self._keeper.put(_MESSAGES, {text["sid"]: text})
             return dict(text)
 
-    def _next_fault(self) -> dict[str, Any]:
+    def _next_fault(self, of: str = "create") -> dict[str, Any]:
+        """The first that waits for what is done now, which uses it up."""
         with self._lock:
-            if not self._faults:
+            fault = next((one for one in self._faults if kind_of_fault(one) == of), None)
+            if fault is None:
                 return {}
-            fault, *self._faults = self._faults
+            self._faults.remove(fault)
             self._keeper.save(_FAULTS, self._faults)
             return fault
 

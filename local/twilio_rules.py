@@ -33,6 +33,11 @@ class BrokenOff(Exception):
     """The text was taken, and the connection ends without an answer."""
 
 
+def kind_of_fault(fault: Mapping[str, object]) -> str:
+    """What meets it: a text that arrives (`inbound`), a `list`, or one of ours that is created."""
+    return next((kind for kind in ("inbound", "list") if kind in fault), "create")
+
+
 def opt_out_type(body: str, *, is_stopped: bool) -> str | None:
     """What Twilio makes of a text: STOP, START, HELP or nothing."""
     # The whole text is the word, as Twilio has it: "Stop." and "opt out" are for the service.

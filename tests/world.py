@@ -14,7 +14,7 @@ from chalicelib.clinic.profile import load_profile
 from chalicelib.domain.message import Message
 from chalicelib.domain.record import new_id
 from chalicelib.outbox import courier, receipts, tick
-from chalicelib.ports import Accepted, Email, Fate, ProviderText
+from chalicelib.ports import Accepted, Email, Fate, ProviderText, ReceivedText
 from chalicelib.settings import Settings
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.intake import Origin, Receipt, Wish, submit
@@ -60,7 +60,7 @@ class Queue:
 
 
 class FakeTexts:
-    """Implements ports.TextSender: keeps what it accepted, as the provider would.
+    """Implements ports.TextSender and TextInbox: keeps what it accepted, as the provider would.
 
     `answers` are given first, one to each call: an exception is raised, after the text was
     accepted if it stands in `after`.
@@ -74,6 +74,7 @@ class FakeTexts:
         self.before: deque[Exception | None] = deque()
         self.after: deque[Exception | None] = deque()
         self.listing: deque[Exception] = deque()
+        self.received: list[ReceivedText] = []
 
     def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
         if self.before and (error := self.before.popleft()) is not None:
@@ -91,6 +92,11 @@ class FakeTexts:
         if self.listing:
             raise self.listing.popleft()
         return [text for text in reversed(self.sent) if text.to == number]
+
+    def received_since(self, at: datetime) -> list[ReceivedText]:
+        if self.listing:
+            raise self.listing.popleft()
+        return sorted((text for text in self.received if text.at >= at), key=lambda text: text.at)
 
     def fetch(self, sid: str) -> ProviderText | None:
         return next((text for text in self.sent if text.sid == sid), None)
@@ -133,6 +139,7 @@ class World:
             clock=self.clock,
             store=self.store,
             text_sender=self.texts,
+            text_inbox=self.texts,
             email_sender=self.mails,
             nudge=self.queue,
             links=SignedLinks(base_url=SETTINGS.base_url, keys=SETTINGS.link_keys),

@@ -16,7 +16,15 @@ from chalicelib.domain.message import Message, message_id, message_key
 from chalicelib.domain.people import Consent, Patient, PatientLink, Phone, SentCount, StaffMember
 from chalicelib.domain.record import Key, Record
 from chalicelib.domain.request import ConsultationRequest, RateCount, Submission
-from chalicelib.domain.work import AuditEvent, Heartbeat, InboundText, ProviderId, Stop, Task
+from chalicelib.domain.work import (
+    AuditEvent,
+    Heartbeat,
+    InboundMark,
+    InboundText,
+    ProviderId,
+    Stop,
+    Task,
+)
 from chalicelib.ports import Due
 
 log = Logger(service="bookend", child=True)
@@ -31,6 +39,7 @@ KINDS: Mapping[str, type[Record]] = {
         Course,
         DaySheet,
         Heartbeat,
+        InboundMark,
         InboundText,
         Message,
         Patient,

@@ -12,7 +12,14 @@ from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
 from chalicelib.adapters import twilio_errors
-from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, Refused
+from chalicelib.ports import (
+    Accepted,
+    Fate,
+    OutcomeUnknown,
+    ProviderText,
+    ReceivedText,
+    Refused,
+)
 
 TIME_OUT = 10.0  # seconds; below the function's own time-out, which is below the lease
 
@@ -26,11 +33,13 @@ _UNREADABLE = (
     AttributeError,
 )
 
+MOST_A_PAGE = 1000  # texts of a list that Twilio gives at once
+
 _SID = re.compile(r"^(SM|MM)[0-9a-f]{32}$")
 
 
 class TwilioTexts:
-    """Implements ports.TextSender."""
+    """Implements ports.TextSender and ports.TextInbox."""
 
     def __init__(self, *, account_sid: str, auth_token: str, sender: str, api_url: str) -> None:
         # The client logs request addresses, which hold numbers, at INFO.
@@ -66,6 +75,16 @@ class TwilioTexts:
     def sent_to(self, number: str) -> list[ProviderText]:
         # No date filter: fresh messages are missing from it for minutes.
         return [_text(message) for message in self._read(self._client.messages.list, to=number)]
+
+    def received_since(self, at: datetime) -> list[ReceivedText]:
+        # A messaging service has several numbers; all of the account's are listed then.
+        ours = {} if self._sender.startswith("MG") else {"to": self._sender}
+        messages = self._read(
+            self._client.messages.list, date_sent_after=at, page_size=MOST_A_PAGE, **ours
+        )
+        # New texts push older ones onto the next page while we read, so one may be there twice.
+        inbound = {str(m.sid): m for m in messages if m.direction == "inbound"}
+        return sorted(map(_received, reversed(inbound.values())), key=lambda text: text.at)
 
     def fetch(self, sid: str) -> ProviderText | None:
         try:
@@ -118,4 +137,15 @@ def _text(message: Any) -> ProviderText:
         status=str(message.status),
         error_code=int(message.error_code) if message.error_code else None,
         created_at=created if isinstance(created, datetime) else datetime.min.replace(tzinfo=UTC),
+    )
+
+
+def _received(message: Any) -> ReceivedText:
+    if not isinstance(message.date_created, datetime) or not _SID.match(str(message.sid)):
+        raise OutcomeUnknown("a list that cannot be read")
+    return ReceivedText(
+        sid=str(message.sid),
+        sender=str(message.from_ or "anonymous"),
+        body=str(message.body or ""),
+        at=message.date_created,
     )

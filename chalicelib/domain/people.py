@@ -91,11 +91,13 @@ class Phone(Record):
     welcome_id: str | None = None  #: the first text to this number, once one is owed (R4)
     opted_out_at: Instant | None = None
     opted_out_means: str | None = None
+    opted_in_at: Instant | None = None  #: when START last lifted an opt-out (R7)
     bad_because: str | None = None  #: set when the number cannot be texted (R33)
     answered_at: Instant | None = None  #: when the last automatic answer was made (R43)
     choosing: dict[str, str] = Field(
         default_factory=dict
     )  #: `1` → appointment id, when we asked which visit is meant
+    asked_at: Instant | None = None  #: when `choosing` was asked
 
     @property
     def key(self) -> Key:

@@ -102,6 +102,23 @@ class Stop(Record):
         return Ref(Stop, Key("SYS#stop", "SYS"))
 
 
+class InboundMark(Record):
+    """Up to when every text that reached our number is known to have had its effect (R60)."""
+
+    KIND: ClassVar[str] = "inbound_mark"
+
+    at: Instant
+    alarmed: bool = False  #: staff were told that it has not moved for long
+
+    @property
+    def key(self) -> Key:
+        return Key("SYS#inbound", "SYS")
+
+    @staticmethod
+    def ref() -> Ref["InboundMark"]:
+        return Ref(InboundMark, Key("SYS#inbound", "SYS"))
+
+
 class InboundText(Record):
     """A text that reached our number; its row makes a repeated webhook harmless (R38)."""
 

@@ -29,6 +29,7 @@ class Heard:
     body: str
     quiet: bool  #: the provider has answered this word itself
     now: datetime
+    at: datetime  #: when it reached our number: before `now` if the webhook missed it (R60)
 
     def reader(self, about: str | None = None) -> Patient | None:
         """Whom an answer is for: the patient it is about, if they agreed to texts; else who did.
@@ -60,9 +61,19 @@ def reply(heard: Heard, kind: str, about: str | None = None, **facts: str) -> li
                 now=heard.now,
                 facts=facts,
                 answers_person=True,
+                # A table that was restored may have forgotten an answer, so a late one is looked
+                # up before it leaves (F71).
+                due_at=heard.at,
             )
         )
     ]
+
+
+def is_before(said_at: datetime | None, asked_at: datetime | None) -> bool:
+    """Whether it was said in an earlier second; a provider's times have whole seconds."""
+    if said_at is None or asked_at is None:
+        return False
+    return said_at < asked_at.replace(microsecond=0)
 
 
 def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:

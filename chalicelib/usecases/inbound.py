@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.people import Patient, Phone
-from chalicelib.domain.record import Value
+from chalicelib.domain.record import Instant, Value
 from chalicelib.domain.work import InboundText
 from chalicelib.messages.replies import Meaning, Reading, understand
 from chalicelib.usecases.contacting import opted_out
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
-from chalicelib.usecases.hearing import Heard, alarm
+from chalicelib.usecases.hearing import Heard, alarm, is_before
 from chalicelib.usecases.meanings import HANDLERS
 from chalicelib.usecases.picking import Choice, chosen, take_offer
 
@@ -21,6 +21,7 @@ class Incoming(Value):
     sender: str  #: E.164, a short code or a name
     body: str
     opt_out_type: str | None = None
+    received_at: Instant | None = None  #: None: just now
 
 
 def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str]) -> str:
@@ -50,6 +51,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
             body=incoming.body,
             quiet=reading.meaning.value in quiet_words,
             now=now,
+            at=incoming.received_at or now,
         )
         change = change_of(heard.owner_id, "text_received", PATIENT, now, meaning=reading.meaning)
         effects = _effects(heard, choice)
@@ -69,9 +71,11 @@ def _opt_out_at_once(desk: Desk, incoming: Incoming) -> None:
     Dying after it is harmless: heard again, it stands again and the rest follows.
     """
     known, phone = desk.store.get_many(InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
-    if known is None and _understood(incoming, phone).meaning is Meaning.STOP:
-        now = desk.clock.now()
-        desk.store.commit(Change(opted_out(incoming.sender, means="text", now=now)))
+    if known is not None or _understood(incoming, phone).meaning is not Meaning.STOP:
+        return
+    at = incoming.received_at or desk.clock.now()
+    if phone is None or not is_before(at, phone.opted_in_at):
+        desk.store.commit(Change(opted_out(incoming.sender, means="text", now=at)))
 
 
 def _effects(heard: Heard, choice: Choice | None) -> list[Operation]:
@@ -99,7 +103,7 @@ def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
     known, phone = desk.store.get_many(InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
     if known is not None or phone is None:
         return None
-    return take_offer(desk, phone, reading.number or 0)
+    return take_offer(desk, phone, reading.number or 0, said_at=incoming.received_at)
 
 
 def _understood(incoming: Incoming, phone: Phone | None) -> Reading:
@@ -126,6 +130,6 @@ def _row(desk: Desk, incoming: Incoming, heard: Heard) -> InboundText:
         patient_id=reader.id if reader else None,
         body=incoming.body,
         meaning=heard.reading.meaning.value,
-        at=heard.now,
+        at=heard.at,
         ttl=int((heard.now + kept).timestamp()),
     )

@@ -8,10 +8,11 @@ from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.message import LEFT, Message
 from chalicelib.domain.people import Consent, Phone, TextConsent
+from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
 from chalicelib.usecases.contacting import cancelling_meant, opted_out
-from chalicelib.usecases.hearing import Heard, read_this, reply
+from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
 from chalicelib.usecases.visits import open_visits
 
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
@@ -21,12 +22,17 @@ ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that as
 
 def _stop(heard: Heard) -> list[Operation]:
     """The opt-out stands already; did they mean to cancel a visit?"""
+    if is_before(heard.at, heard.phone.opted_in_at):
+        # START came after it and was heard first: the last word counts, and a person sees both.
+        return [read_this(heard, "reply_to_read")]
     ids = [patient.id for patient in heard.patients]
     return cancelling_meant(heard.desk, heard.owner_id, ids, now=heard.now)
 
 
 def _start(heard: Heard) -> list[Operation]:
     """The block is lifted and a new consent stored; what came due meanwhile stays withdrawn."""
+    if is_before(heard.at, heard.phone.opted_out_at):
+        return [read_this(heard, "reply_to_read")]
     lifted = Patch(
         Phone.ref(heard.phone.number).key,
         set={
@@ -34,6 +40,7 @@ def _start(heard: Heard) -> list[Operation]:
             "number": heard.phone.number,
             "opted_out_at": None,
             "opted_out_means": None,
+            "opted_in_at": written(heard.at),
         },
     )
     operations: list[Operation] = [lifted]
@@ -67,7 +74,7 @@ def _help(heard: Heard) -> list[Operation]:
 def _choice(heard: Heard) -> list[Operation]:
     """A digit answers our question which visit was meant (R42)."""
     wanted = heard.phone.choosing.get(str(heard.reading.number))
-    if wanted is None:
+    if wanted is None or is_before(heard.at, heard.phone.asked_at):
         return _other(heard)
     meaning, _, appointment_id = wanted.partition(" ")
     visit = heard.desk.store.get(Appointment.ref(appointment_id))
@@ -81,7 +88,8 @@ def _about_visit(heard: Heard) -> list[Operation]:
     """The answer goes to the visit last asked about; asks back rather than guessing."""
     visits = [v for patient in heard.patients for v in open_visits(heard.desk, patient.id)]
     asked = [visit for visit in visits if _was_asked(heard, visit)]
-    meant = asked or visits
+    # What came late may be about a visit as it was then, so only an answer to a question counts.
+    meant = asked or ([] if is_before(heard.at, heard.now) else visits)
     if not meant:
         return _other(heard)
     if len(meant) == 1:
@@ -91,7 +99,8 @@ def _about_visit(heard: Heard) -> list[Operation]:
         str(n): f"{heard.reading.meaning.value} {visit.id}" for n, visit in enumerate(meant, 1)
     }
     asks = reply(heard, "ask_which", appointments=" ".join(visit.id for visit in meant))
-    return [Save(heard.phone.evolve(choosing=choosing)), *asks]
+    asking: Operation = Save(heard.phone.evolve(choosing=choosing, asked_at=heard.now))
+    return [asking, *asks]
 
 
 def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operation]:
@@ -104,7 +113,9 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
 
 def _doubtful(heard: Heard) -> list[Operation]:
     """It may have meant stop: automatic texts pause and a person looks (R6)."""
-    paused = opted_out(heard.phone.number, means="doubtful text", now=heard.now)
+    if is_before(heard.at, heard.phone.opted_in_at):
+        return [read_this(heard, "doubtful_stop")]
+    paused = opted_out(heard.phone.number, means="doubtful text", now=heard.at)
     return [paused, read_this(heard, "doubtful_stop")]
 
 
@@ -125,7 +136,7 @@ def _urgent(heard: Heard) -> list[Operation]:
 
 
 def _was_asked(heard: Heard, visit: Appointment) -> bool:
-    """Whether a text that asks this is out and has no answer yet."""
+    """Whether a text that asks this was out when they wrote, and has no answer yet."""
     answered = {
         Meaning.CONFIRM: visit.confirmed_at is not None,
         Meaning.DRIVER_YES: visit.driver is not None,
@@ -137,6 +148,7 @@ def _was_asked(heard: Heard, visit: Appointment) -> bool:
         isinstance(record, Message)
         and record.kind in ASKING
         and record.status in LEFT
+        and not is_before(heard.at, record.claimed_at)
         and record.subject is not None
         and record.subject.version == visit.version
         for record in heard.desk.store.owned(visit.id)

@@ -9,7 +9,7 @@ from chalicelib.domain.people import Phone
 from chalicelib.domain.record import written
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.deciding import Desk
-from chalicelib.usecases.hearing import Heard, read_this, reply
+from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
 from chalicelib.usecases.offers import choose
 
 OFFER = "offer"  # how a digit's meaning begins on the phone's row, when it stands for a time
@@ -23,9 +23,11 @@ class Choice(NamedTuple):
     left: tuple[datetime, ...] = ()
 
 
-def take_offer(desk: Desk, phone: Phone, number: int) -> Choice | None:
+def take_offer(
+    desk: Desk, phone: Phone, number: int, *, said_at: datetime | None = None
+) -> Choice | None:
     """The offered time of that number is booked; None when no offer can be meant."""
-    meant = _meant(desk, phone, number)
+    meant = _meant(desk, phone, number, said_at)
     if meant is None:
         return None
     request_id, start_at = meant
@@ -43,7 +45,7 @@ def chosen(heard: Heard, choice: Choice) -> list[Operation]:
     numbered = {
         str(n): f"{OFFER} {choice.request_id} {written(at)}" for n, at in enumerate(choice.left, 1)
     }
-    remembered: Operation = Save(heard.phone.evolve(choosing=numbered))
+    remembered: Operation = Save(heard.phone.evolve(choosing=numbered, asked_at=heard.now))
     if choice.is_booked:
         return [remembered]
     if not choice.left:
@@ -52,8 +54,15 @@ def chosen(heard: Heard, choice: Choice) -> list[Operation]:
     return [remembered, *reply(heard, "choice_gone", starts=starts)]
 
 
-def _meant(desk: Desk, phone: Phone, number: int) -> tuple[str, datetime] | None:
-    """What the digit stands for: as we last numbered it, else in the order of the offer."""
+def _meant(
+    desk: Desk, phone: Phone, number: int, said_at: datetime | None
+) -> tuple[str, datetime] | None:
+    """What the digit stands for: as we last numbered it, else in the order of the offer.
+
+    A digit that was sent before we asked answers another question (R60).
+    """
+    if is_before(said_at, phone.asked_at):
+        return None
     if phone.choosing:
         kind, _, rest = phone.choosing.get(str(number), "").partition(" ")
         request_id, _, start = rest.partition(" ")
@@ -65,5 +74,8 @@ def _meant(desk: Desk, phone: Phone, number: int) -> tuple[str, datetime] | None
         if isinstance(record, ConsultationRequest) and record.status is RequestStatus.PROPOSED
     ]
     if len(offered) != 1 or not 1 <= number <= len(offered[0].offers):
+        return None
+    asked = [decision.at for decision in offered[0].decisions if decision.what == "proposed"]
+    if asked and is_before(said_at, asked[-1]):
         return None
     return offered[0].id, offered[0].offers[number - 1].start_at

@@ -79,7 +79,7 @@ def inbound() -> Response:
             body=fields.Body,
             opt_out_type=fields.OptOutType or None,
         ),
-        quiet_words=frozenset(services.settings.twilio_answers),
+        quiet_words=services.settings.quiet_words,
     )
     return answers.plain("<Response/>", "text/xml")
 

@@ -14,6 +14,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from chalicelib.adapters.twilio import TwilioTexts
 from local import console
 from local.aws_keeper import Keeper
 from local.console_api import Stage
@@ -115,6 +116,10 @@ class World:
         self.client = Client(ACCOUNT, TOKEN, http_client=TwilioHttpClient(timeout=10))
         self.client.api.base_url = self.url
         _serve(self.server)
+
+    def texts(self) -> TwilioTexts:
+        """The service's own adapter."""
+        return TwilioTexts(account_sid=ACCOUNT, auth_token=TOKEN, sender=NUMBER, api_url=self.url)
 
     def send(self, **fields: Any) -> Any:
         given = {

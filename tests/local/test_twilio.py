@@ -12,6 +12,8 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
+from chalicelib.adapters import twilio as adapter
+from chalicelib.ports import OutcomeUnknown, Refused
 from local.twilio_callbacks import LATE
 from tests.local.provider import NOON, NUMBER, PATIENT, TOKEN, World
 
@@ -226,3 +228,40 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_stops_nobody(world: World)
     with socket.create_connection(("127.0.0.1", world.server.server_address[1])) as connection:
         connection.sendall(b"POST /2010-04-01/x HTTP/1.1\r\nContent-Length: 50\r\n\r\nTo=")
     assert world.send().status == "queued"
+
+
+def test_a_text_that_the_webhook_misses_is_listed_all_the_same(world: World) -> None:
+    world.twilio.inject([{"inbound": "missed"}, {"http": 429}])
+    assert world.twilio.receive(PATIENT, "STOP") == 502
+    assert world.service.calls == []
+    assert world.code_of() == (429, 20429)
+    inbox = world.texts()
+    assert [(text.sender, text.body) for text in inbox.received_since(NOON)] == [(PATIENT, "STOP")]
+    assert world.twilio.receive(PATIENT, "START") == 204
+
+
+def test_the_inbox_has_every_page_oldest_first_and_nothing_of_ours_or_older(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "MOST_A_PAGE", 2)
+    world.twilio.receive(PATIENT, "long ago")
+    world.clock.at = NOON + timedelta(hours=1)
+    world.send()
+    for number in range(5):
+        world.twilio.receive(PATIENT, f"text {number}")
+    received = world.texts().received_since(NOON + timedelta(minutes=1))
+    assert [text.body for text in received] == [f"text {number}" for number in range(5)]
+    assert {text.at for text in received} == {NOON + timedelta(hours=1)}
+
+
+@pytest.mark.parametrize("answers", [[503], [200, 503], [200, 200, 429]])
+def test_a_list_that_breaks_off_is_no_list(
+    world: World, monkeypatch: pytest.MonkeyPatch, answers: list[int]
+) -> None:
+    monkeypatch.setattr(adapter, "MOST_A_PAGE", 2)
+    for number in range(5):
+        world.twilio.receive(PATIENT, f"text {number}")
+    world.twilio.inject([{"list": answer} for answer in answers])
+    with pytest.raises((OutcomeUnknown, Refused)):
+        world.texts().received_since(NOON)
+    assert len(world.texts().received_since(NOON)) == 5

@@ -1,0 +1,102 @@
+"""What reached our number though the webhook missed it: listed at the provider, and heard."""
+
+from datetime import datetime, timedelta
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.change import Change, Is, Patch, Save, as_stored
+from chalicelib.domain.errors import Stale, Unavailable, Unreadable
+from chalicelib.domain.owed import task_message
+from chalicelib.domain.work import InboundMark, InboundText
+from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
+from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.inbound import Incoming, receive_text
+
+log = Logger(service="bookend", child=True)
+
+EVERY = timedelta(minutes=5)
+OVERLAP = timedelta(hours=1)  # a list lacks what came a moment ago, and clocks differ
+TOO_LONG = timedelta(minutes=30)  # without a complete list: somebody must look
+SEEN_AT_ONCE = 100  # rows that one read asks for
+
+
+def hear_what_was_missed(desk: Desk, inbox: TextInbox, *, quiet_words: frozenset[str]) -> int:
+    """Every text that reached our number has had its effect, once (R60); how many were missed.
+
+    Asked every minute, it lists every five. A list that fails or breaks off proves nothing: the
+    mark stays, and the next minute lists again from there.
+    """
+    now = desk.clock.now()
+    mark = desk.store.get(InboundMark.ref())
+    if mark is None:
+        mark = InboundMark(at=now - EVERY)
+        _write(desk, Change(Save(mark)))
+        mark = mark.evolve(revision=1)
+    if now - mark.at < EVERY:
+        return 0
+    # Further back, a text may have been heard and its row have gone.
+    kept = timedelta(days=desk.clinic.retention.inbound_days)
+    try:
+        texts = inbox.received_since(max(mark.at - OVERLAP, now - kept))
+    except (Refused, OutcomeUnknown) as error:
+        log.error("inbound.unlisted", extra={"error": type(error).__name__})
+        _alarm(desk, mark, now)
+        return 0
+    missed = _unseen(desk, texts)
+    heard = [_is_heard(desk, text, quiet_words) for text in missed]
+    if all(heard):
+        _move(desk, mark, now)
+    else:
+        _alarm(desk, mark, now)
+    log.info("inbound.listed", extra={"count": len(texts), "missed": len(missed)})
+    return len(missed)
+
+
+def _unseen(desk: Desk, texts: list[ReceivedText]) -> list[ReceivedText]:
+    unseen: list[ReceivedText] = []
+    for start in range(0, len(texts), SEEN_AT_ONCE):
+        part = texts[start : start + SEEN_AT_ONCE]
+        rows = desk.store.get_many(*(InboundText.ref(text.sid) for text in part))
+        unseen += [text for text, row in zip(part, rows, strict=True) if row is None]
+    return unseen
+
+
+def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str]) -> bool:
+    incoming = Incoming(sid=text.sid, sender=text.sender, body=text.body, received_at=text.at)
+    try:
+        meaning = receive_text(desk, incoming, quiet_words=quiet_words)
+    except (Unavailable, Unreadable) as error:
+        # One text that cannot be heard yet stops no other; the mark waits for it.
+        log.error("inbound.not_heard", extra={"sid": text.sid, "error": type(error).__name__})
+        return False
+    log.warning("inbound.missed", extra={"sid": text.sid, "meaning": meaning})
+    return True
+
+
+def _move(desk: Desk, mark: InboundMark, now: datetime) -> None:
+    values = as_stored({"at": now, "alarmed": False})
+    _write(desk, Change(Patch(mark.key, set=values, when=(Is("revision", mark.revision),))))
+
+
+def _alarm(desk: Desk, mark: InboundMark, now: datetime) -> None:
+    """Once for each time that it lasts: a STOP or a cry for help may be among what is missing."""
+    if mark.alarmed or now - mark.at < TOO_LONG:
+        return
+    task = task_message(
+        owner_id=f"SYS-{int(mark.at.timestamp() * 1000)}",
+        about="texts-unlisted",
+        what="texts_may_be_missed",
+        detail="Nobody could ask the provider which texts came in. Look there, and tell whoever"
+        " runs Bookend.",
+        deadline_at=now,
+        now=now,
+    )
+    alarmed = Patch(mark.key, set={"alarmed": True}, when=(Is("revision", mark.revision),))
+    _write(desk, Change(alarmed, Save(task)))
+
+
+def _write(desk: Desk, change: Change) -> None:
+    try:
+        desk.store.commit(change)
+    except Stale:
+        log.info("inbound.mark_moved")  # by another tick

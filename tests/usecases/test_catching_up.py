@@ -1,0 +1,340 @@
+"""What the webhook missed is found by listing: the same effect, once, in order of arrival (R60)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.people import Phone
+from chalicelib.domain.record import Key
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.domain.work import InboundMark, InboundText
+from chalicelib.ports import Fate, OutcomeUnknown, ReceivedText, Refused
+from chalicelib.usecases import booking, contacting, moving, offers
+from chalicelib.usecases.catching_up import hear_what_was_missed
+from chalicelib.usecases.inbound import Incoming, receive_text
+from tests.outbox.rows import booked
+from tests.world import RUTH, World, at
+
+ANA = "+13165550142"
+QUIET = frozenset({"stop", "start"})
+MINUTE = timedelta(minutes=1)
+FAILURES = [
+    pytest.param(OutcomeUnknown("the look-up failed"), id="broken off"),
+    pytest.param(Refused(Fate.LATER, 429), id="too many requests"),
+    pytest.param(Refused(Fate.CONFIGURATION, 20003), id="wrong credentials"),
+]
+
+
+def arrives(world: World, body: str, *, sender: str = ANA, heard: bool = False) -> str:
+    """A text reaches the number; the webhook hears of it or not."""
+    sid = f"SM{len(world.texts.received) + 1:032x}"
+    at_second = world.clock.at.replace(microsecond=0)
+    world.texts.received.append(ReceivedText(sid, sender, body, at_second))
+    if heard:
+        receive_text(world.desk, Incoming(sid=sid, sender=sender, body=body), quiet_words=QUIET)
+        world.drain()
+    return sid
+
+
+def lists(world: World) -> int:
+    found = hear_what_was_missed(world.desk, world.services.text_inbox, quiet_words=QUIET)
+    world.drain()
+    return found
+
+
+def ticks_for(world: World, span: timedelta) -> int:
+    """The minutes pass, and each one looks; how many texts were found."""
+    found = 0
+    for _ in range(span // MINUTE):
+        world.clock.at += MINUTE
+        world.tick()
+        found += lists(world)
+    return found
+
+
+def with_visit() -> tuple[World, str]:
+    world = World()
+    visit_id = booked(world)
+    world.drain()
+    lists(world)
+    return world, visit_id
+
+
+def phone(world: World) -> Phone:
+    found = world.store.get(Phone.ref(ANA))
+    assert found is not None
+    return found
+
+
+def visit(world: World, visit_id: str) -> Appointment:
+    found = world.store.get(Appointment.ref(visit_id))
+    assert found is not None
+    return found
+
+
+def marked_at(world: World) -> datetime:
+    mark = world.store.get(InboundMark.ref())
+    assert mark is not None
+    return mark.at
+
+
+def tasks(world: World) -> list[str]:
+    return sorted(getattr(task, "what", "") for task in world.store.open("task"))
+
+
+@pytest.mark.parametrize("down_for", [MINUTE, timedelta(hours=1)], ids=["1 minute", "1 hour"])
+def test_a_webhook_that_was_down_loses_neither_a_stop_nor_a_cry_for_help(
+    down_for: timedelta,
+) -> None:
+    world, _ = with_visit()
+    mails = len(world.mails.sent)
+    arrives(world, "I have chest pain")
+    arrives(world, "STOP", sender=ANA)
+    world.clock.at += down_for
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_out_at is not None
+    assert tasks(world) == ["opted_out_before_visit", "urgent_text"]
+    alarms = [mail for mail in world.mails.sent[mails:] if "urgent" in mail.subject.lower()]
+    assert {mail.to for mail in alarms} == {seed.email for seed in world.services.clinic.staff}
+
+
+def test_what_was_found_is_heard_once_however_often_it_is_listed() -> None:
+    world, _ = with_visit()
+    arrives(world, "where do I park")
+    assert ticks_for(world, timedelta(hours=2)) == 1
+    assert tasks(world) == ["reply_to_read"]
+
+
+def test_what_the_webhook_heard_is_not_heard_again() -> None:
+    world, _ = with_visit()
+    arrives(world, "where do I park", heard=True)
+    assert ticks_for(world, timedelta(minutes=10)) == 0
+    assert tasks(world) == ["reply_to_read"]
+
+
+def test_a_webhook_that_comes_after_the_list_changes_nothing() -> None:
+    world, _ = with_visit()
+    sid = arrives(world, "where do I park")
+    ticks_for(world, timedelta(minutes=5))
+    again = Incoming(sid=sid, sender=ANA, body="where do I park")
+    assert receive_text(world.desk, again, quiet_words=QUIET) == "other"
+    assert tasks(world) == ["reply_to_read"]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "is_out"), [(["STOP", "START"], False), (["START", "STOP"], True)]
+)
+def test_the_last_word_counts_when_all_were_missed(bodies: list[str], is_out: bool) -> None:
+    world, _ = with_visit()
+    for body in bodies:
+        arrives(world, body)
+        world.clock.at += timedelta(seconds=20)
+    ticks_for(world, timedelta(minutes=6))
+    assert (phone(world).opted_out_at is not None) is is_out
+
+
+@pytest.mark.parametrize(
+    ("missed", "heard", "is_out"),
+    [
+        pytest.param("STOP", "START", False, id="an older STOP does not undo START"),
+        pytest.param("START", "STOP", True, id="an older START does not undo STOP"),
+        pytest.param("please stop texting me now", "START", False, id="nor does a doubtful one"),
+    ],
+)
+def test_the_last_word_counts_when_the_first_was_missed(
+    missed: str, heard: str, is_out: bool
+) -> None:
+    world, _ = with_visit()
+    contacting.opt_out(world.desk, subject_id=world.request().reference, means="phone", actor=RUTH)
+    world.clock.at += MINUTE
+    arrives(world, missed)
+    world.clock.at += MINUTE
+    arrives(world, heard, heard=True)
+    before = phone(world).opted_out_at
+    ticks_for(world, timedelta(minutes=6))
+    assert (before is not None, phone(world).opted_out_at is not None) == (is_out, is_out)
+    assert {"doubtful_stop", "reply_to_read"} & set(tasks(world))
+
+
+def test_an_answer_that_was_missed_confirms_the_visit_it_was_asked_about() -> None:
+    world, visit_id = with_visit()
+    world.clock.at += MINUTE
+    arrives(world, "C")
+    ticks_for(world, timedelta(minutes=6))
+    assert visit(world, visit_id).confirmed_at is not None
+    assert "is confirmed" in world.texts.bodies[-1]
+
+
+def test_an_answer_from_before_a_move_does_not_confirm_the_new_time() -> None:
+    world, visit_id = with_visit()
+    world.clock.at += MINUTE
+    arrives(world, "C")
+    world.clock.at += MINUTE
+    moving.reschedule(
+        world.desk,
+        appointment_id=visit_id,
+        when=at("2026-12-09T09:00"),
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+    assert "has moved" in world.texts.bodies[-1]
+    ticks_for(world, timedelta(minutes=6))
+    assert visit(world, visit_id).confirmed_at is None
+    assert "reply_to_read" in tasks(world)
+
+
+def offered(world: World, *times: str) -> str:
+    reference = world.request().reference
+    propose(world, reference, times)
+    return reference
+
+
+def propose(world: World, reference: str, times: Sequence[str]) -> None:
+    offers.propose(
+        world.desk,
+        subject_id=reference,
+        times=[at(time) for time in times],
+        visit_type="consultation",
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+
+
+def test_a_digit_that_was_missed_takes_its_time() -> None:
+    world = World()
+    reference = offered(world, "2026-12-08T09:00", "2026-12-08T13:00")
+    world.clock.at += MINUTE
+    arrives(world, "2")
+    ticks_for(world, timedelta(minutes=6))
+    request = world.store.get(ConsultationRequest.ref(reference))
+    assert request is not None
+    assert visit(world, request.appointment_id or "").start_at == datetime(
+        2026, 12, 8, 19, tzinfo=UTC
+    )
+
+
+def test_a_digit_from_before_the_offer_takes_nothing() -> None:
+    world = World()
+    reference = offered(world, "2026-12-08T09:00")
+    world.clock.at += MINUTE
+    arrives(world, "1")
+    world.clock.at += MINUTE
+    propose(world, reference, ["2026-12-10T09:00"])
+    ticks_for(world, timedelta(minutes=6))
+    request = world.store.get(ConsultationRequest.ref(reference))
+    assert request is not None
+    assert request.status is RequestStatus.PROPOSED
+    assert "reply_to_read" in tasks(world)
+
+
+def test_a_digit_from_before_we_asked_which_visit_is_no_answer() -> None:
+    world, first = with_visit()
+    second = booking.confirm(
+        world.desk,
+        subject_id=world.request(name="Bo Example").reference,
+        when=at("2026-12-08T09:00"),
+        visit_type="iv_infusion",
+        resource="room-2",
+        actor=RUTH,
+    ).id
+    world.drain()
+    world.clock.at += MINUTE
+    arrives(world, "1")
+    world.clock.at += MINUTE
+    arrives(world, "C", heard=True)
+    assert "which visit" in world.texts.bodies[-1]
+    ticks_for(world, timedelta(minutes=6))
+    assert [visit(world, v).confirmed_at for v in (first, second)] == [None, None]
+    world.clock.at += MINUTE
+    arrives(world, "1", heard=True)
+    confirmed = [visit(world, v).confirmed_at is not None for v in (first, second)]
+    assert confirmed.count(True) == 1
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_list_that_fails_proves_nothing_and_is_asked_for_again(failure: Exception) -> None:
+    world, _ = with_visit()
+    world.clock.at += timedelta(hours=3)
+    arrives(world, "STOP")
+    before = marked_at(world)
+    world.clock.at += timedelta(hours=2)
+    world.texts.listing.append(failure)
+    assert lists(world) == 0
+    assert marked_at(world) == before
+    world.clock.at += MINUTE
+    # The list that works goes back to where the last complete one ended.
+    assert lists(world) == 1
+    assert phone(world).opted_out_at is not None
+
+
+def test_half_an_hour_without_a_list_is_one_alarm_and_the_next_time_another() -> None:
+    world, _ = with_visit()
+    for times in (1, 2):
+        world.texts.listing.extend([OutcomeUnknown("no answer")] * 90)
+        ticks_for(world, timedelta(minutes=29))
+        assert tasks(world).count("texts_may_be_missed") == times - 1
+        ticks_for(world, timedelta(minutes=50))
+        assert tasks(world).count("texts_may_be_missed") == times
+        world.texts.listing.clear()
+        ticks_for(world, timedelta(minutes=6))
+
+
+def test_one_text_that_cannot_be_heard_stops_no_other_and_holds_the_mark() -> None:
+    world, _ = with_visit()
+    broken = Key("TEL#+13165550177", "TEL")
+    world.store._rows[broken] = {"pk": broken.pk, "sk": "TEL", "record": "phone", "revision": 1}
+    before = marked_at(world)
+    arrives(world, "hello", sender="+13165550177")
+    arrives(world, "STOP")
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_out_at is not None
+    assert marked_at(world) == before
+    del world.store._rows[broken]
+    ticks_for(world, MINUTE)
+    assert marked_at(world) == world.clock.at
+
+
+def test_a_restored_table_hears_again_what_it_forgot_and_answers_nothing_twice() -> None:
+    world, _ = with_visit()
+    world.clock.at += MINUTE
+    sid = arrives(world, "where do I park", heard=True)
+    sent = len(world.texts.sent)
+    # The last hour is gone: the row of the text, its answer, its task, and what the phone knew.
+    forgotten = [key for key in world.store._rows if key.pk == f"TXT-{sid}"]
+    for key in [*forgotten, Key(f"TEL#{ANA}", "SENT#2026-12-01")]:
+        world.store._rows.pop(key, None)
+    for key in [k for k in world.store._rows if k.pk == f"SID#{world.texts.sent[-1].sid}"]:
+        del world.store._rows[key]
+    world.store._rows[Phone.ref(ANA).key].pop("answered_at")
+    world.clock.at += timedelta(minutes=30)
+    ticks_for(world, timedelta(minutes=6))
+    assert world.store.get(InboundText.ref(sid)) is not None
+    assert len(world.texts.sent) == sent
+    answer = world.message(f"TXT-{sid}", "automatic_answer")
+    assert answer.status is MessageStatus.SENT
+
+
+def test_a_quiet_minute_asks_nobody() -> None:
+    world, _ = with_visit()
+    world.texts.listing.append(OutcomeUnknown("nobody asked"))
+    world.clock.at += timedelta(minutes=4)
+    lists(world)
+    assert len(world.texts.listing) == 1
+
+
+def test_a_text_that_the_last_list_still_lacked_is_found_by_the_next() -> None:
+    world, _ = with_visit()
+    world.clock.at += timedelta(minutes=4)
+    arrives(world, "STOP")
+    late = world.texts.received.pop()
+    world.clock.at += MINUTE
+    lists(world)
+    assert marked_at(world) > late.at
+    world.texts.received.append(late)
+    assert ticks_for(world, timedelta(minutes=5)) == 1
+    assert phone(world).opted_out_at == late.at
