@@ -70,8 +70,10 @@ def _opt_out_at_once(desk: Desk, incoming: Incoming) -> None:
 
     Dying after it is harmless: heard again, it stands again and the rest follows.
     """
+    if understand(incoming.body, opt_out_type=incoming.opt_out_type).meaning is not Meaning.STOP:
+        return
     known, phone = desk.store.get_many(InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
-    if known is not None or _understood(incoming, phone).meaning is not Meaning.STOP:
+    if known is not None:
         return
     at = incoming.received_at or desk.clock.now()
     if phone is None or not is_before(at, phone.opted_in_at):
