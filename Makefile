@@ -16,7 +16,7 @@ help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
 	@echo '                  FRESH=1 starts empty; PORT and CONSOLE_PORT choose other ports'
 	@echo 'make test         every test that needs only Python'
-	@echo 'make test-all     the same; DynamoDB Local and browser tests come with a later change'
+	@echo 'make test-all     the same, and what needs DynamoDB Local, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
@@ -47,8 +47,8 @@ run: $(STAMP)
 test: $(STAMP)
 	$(PYTHON) -m pytest
 
-test-all: test
-	@echo 'Tests against DynamoDB Local and in a browser come with a later change; none was run.'
+test-all: $(STAMP)
+	@$(PYTHON) -m local.test_all $(TESTS)
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check

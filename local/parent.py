@@ -24,12 +24,17 @@ def mind_make(stop: threading.Event) -> None:
     """Sets `stop` once make was interrupted; ends this process at once when make is gone."""
     pid = make_above()
     if pid is not None:
-        if sys.platform == "linux":
-            # At once, so that nobody takes the run of a make that was killed for the next one.
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # At once, so that nobody takes the run of a make that was killed for the next one.
+        end_with_parent(signal.SIGKILL)
         threading.Thread(
             target=_watch, args=(pid, _caught_by(pid), stop), name="make", daemon=True
         ).start()
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """This process gets that signal when its parent is gone. Only Linux has it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
 def _watch(pid: int, caught: int, stop: threading.Event) -> None:

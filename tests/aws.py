@@ -1,11 +1,13 @@
-"""A DynamoDB for tests: moto with our patch, and a fresh table in a few milliseconds."""
+"""A DynamoDB for tests: moto with our patch, or DynamoDB Local where `make test-all` started it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import boto3
+from botocore.config import Config
 from moto import mock_aws
 
 from local.aws_resources import create_table_from, load_resources
@@ -20,6 +22,35 @@ def embedded_dynamodb(*, keep: Keep | None = None) -> Iterator[tuple[Any, str]]:
     with mock_aws(), atomic_dynamodb(keep=keep):
         client = boto3.client("dynamodb", region_name=REGION)
         yield client, fresh_table(client)
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[tuple[Any, str]]:
+    """A client and an empty table of DynamoDB Local, gone afterwards. Only for marked tests."""
+    client = local_client()
+    table = fresh_table(client)
+    try:
+        yield client, table
+    finally:
+        client.delete_table(TableName=table)
+        client.close()
+
+
+def local_client() -> Any:
+    """A client of its own for DynamoDB Local, with connections for fifty at once."""
+    return boto3.client(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url=os.environ["DYNAMODB_LOCAL_URL"],
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(
+            retries={"total_max_attempts": 3, "mode": "standard"},  # as in wiring.py
+            connect_timeout=2,
+            read_timeout=30,  # fifty at once, on a busy machine
+            max_pool_connections=50,
+        ),
+    )
 
 
 def fresh_table(client: Any) -> str:

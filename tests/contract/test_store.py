@@ -29,7 +29,7 @@ from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.request import ConsultationRequest, RateCount
 from chalicelib.domain.work import AuditEvent, Task
 from chalicelib.ports import Store
-from tests.aws import embedded_dynamodb
+from tests.aws import dynamodb_local, embedded_dynamodb
 
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 
@@ -38,12 +38,17 @@ def no_pause(attempt: int) -> None:
     """A test never sleeps."""
 
 
-@pytest.fixture(params=["memory", "moto"])
+DYNAMODBS = {"moto": embedded_dynamodb, "dynamodb-local": dynamodb_local}
+
+
+@pytest.fixture(
+    params=["memory", "moto", pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)]
+)
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore(shards=2)
         return
-    with embedded_dynamodb() as (client, table):
+    with DYNAMODBS[request.param]() as (client, table):
         yield DynamoStore(client=client, table=table, shards=2, pause=no_pause)
 
 

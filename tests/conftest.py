@@ -1,0 +1,72 @@
+"""Which tests run: those whose tools are there. `--must-run` makes sure that they did."""
+
+import os
+from collections import Counter
+from collections.abc import Generator
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+#: Tests with such a mark run only where this variable says where their tool is: `make test-all`.
+VARIABLE_BY_MARK = {"dynamodb_local": "DYNAMODB_LOCAL_URL"}
+
+_passed_by_mark = pytest.StashKey[Counter[str]]()
+_wanted_by_mark = pytest.StashKey[Counter[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--must-run",
+        action="append",
+        default=[],
+        choices=sorted(VARIABLE_BY_MARK),
+        help="fail unless tests with this mark were found, and every one of them passed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_passed_by_mark] = Counter()
+    config.stash[_wanted_by_mark] = Counter()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests without their tool are deselected, which pytest counts in its last line."""
+    absent = {mark for mark, variable in VARIABLE_BY_MARK.items() if not os.environ.get(variable)}
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in absent)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    for mark in VARIABLE_BY_MARK:
+        found = sum(item.get_closest_marker(mark) is not None for item in items)
+        config.stash[_wanted_by_mark][mark] = found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.passed:
+        marks = [mark for mark in VARIABLE_BY_MARK if item.get_closest_marker(mark)]
+        item.config.stash[_passed_by_mark].update(marks)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if any(not _is_enough(session.config, mark) for mark in session.config.option.must_run):
+        session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for mark in config.option.must_run:
+        passed, wanted = config.stash[_passed_by_mark][mark], config.stash[_wanted_by_mark][mark]
+        verdict = "" if _is_enough(config, mark) else ": not enough"
+        terminalreporter.write_line(f"{mark}: {passed} of {wanted} passed{verdict}")
+
+
+def _is_enough(config: pytest.Config, mark: str) -> bool:
+    passed, wanted = config.stash[_passed_by_mark][mark], config.stash[_wanted_by_mark][mark]
+    return 0 < wanted == passed
