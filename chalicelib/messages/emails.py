@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.record import Value
+from chalicelib.messages.letters import letters
 from chalicelib.messages.render import MissingValue
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ class RenderedEmail(Value):
     html: str
 
 
-def render_email(kind: str, values: Mapping[str, object]) -> RenderedEmail:
-    """The mail of that kind. Values are data: escaped on the page, as typed in the text (R29).
+def render_email(kind: str, values: Mapping[str, object], language: str = "en") -> RenderedEmail:
+    """The mail of that kind; the frame of a patient's mail is in that language.
 
-    A missing value raises MissingValue, so that no mail goes out with a hole in it (R22).
+    Values are data: escaped on the page, as typed in the text (R29). A missing one raises
+    MissingValue, so that no mail goes out with a hole in it (R22).
     """
     if kind not in email_kinds():
         raise UnknownEmail(kind)
+    values = {**values, "said": letters(language)}
     return RenderedEmail(
         subject=_one_line(_filled(kind, "subject.txt", values)),
         text=re.sub(r"\n{3,}", "\n\n", _filled(kind, "body.txt", values)).strip() + "\n",

@@ -1,5 +1,6 @@
 """`python -m chalicelib.messages.lint`: catalogue, mails and reply words keep R21-R27 and R41."""
 
+import json
 import sys
 from collections.abc import Iterator
 from importlib import resources
@@ -14,6 +15,7 @@ from chalicelib.domain.wording_rules import (
 )
 from chalicelib.messages.catalogue import LANGUAGES, Catalogue, load_catalogue
 from chalicelib.messages.emails import email_kinds
+from chalicelib.messages.letters import BY_LANGUAGE as LETTERS
 from chalicelib.messages.replies import ReplyWords, reply_words
 
 #: Placeholders with the longest thing each may stand for, whatever the clinic is called.
@@ -39,7 +41,7 @@ _ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and 
 def main() -> int:
     """Says every fault; 0 when there is none."""
     faults = [fault for code in LANGUAGES for fault in catalogue_faults(load_catalogue(code))]
-    faults += [*email_faults(), *reply_word_faults(reply_words())]
+    faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
     texts = sum(len(load_catalogue(code).texts) for code in LANGUAGES)
     summary = f"{texts} texts, {len(email_kinds())} mails: {len(faults)} faults"
     sys.stdout.write("\n".join([*faults, summary, ""]))
@@ -81,6 +83,13 @@ def email_faults() -> Iterator[str]:
                 continue
             faults = word_faults(template.read_text(encoding="utf-8"), neutral=True)
             yield from (f"{where}: {fault}" for fault in faults)
+
+
+def letter_faults() -> Iterator[str]:
+    """What patients' mails say around the clinic's wordings."""
+    for language, said in LETTERS.items():
+        faults = word_faults(json.dumps(said, ensure_ascii=False), neutral=True)
+        yield from (f"letters.py, {language}: {fault}" for fault in faults)
 
 
 def reply_word_faults(tables: ReplyWords) -> Iterator[str]:

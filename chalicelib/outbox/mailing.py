@@ -13,6 +13,7 @@ from chalicelib.domain.work import Task
 from chalicelib.messages import catalogue
 from chalicelib.messages.calendar import visit_ics
 from chalicelib.messages.emails import render_email
+from chalicelib.messages.letters import letters
 from chalicelib.messages.render import render_line
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.saying import wording_of
@@ -22,11 +23,11 @@ DAY = "day"  # what a link to the day sheet names
 
 
 class Letter(NamedTuple):
-    """Which mail stands in for a text, and what it is headed."""
+    """Which mail stands in for a text, and which of its words it takes."""
 
     template: str
     change: str = ""
-    headline: str = ""
+    about: str = ""
 
 
 # A kind of text that can go by mail as well; any other kind becomes a plain note.
@@ -37,16 +38,16 @@ LETTERS: Mapping[str, Letter] = {
     "preparation": Letter("patient_preparation"),
     "aftercare": Letter("patient_aftercare"),
     "check_in": Letter("patient_aftercare"),
-    "proposed": Letter("patient_note", headline="Times for your visit"),
-    "declined": Letter("patient_note", headline="About your request"),
-    "course_overview": Letter("patient_note", headline="Your visits"),
+    "proposed": Letter("patient_note", about="times"),
+    "declined": Letter("patient_note", about="request"),
+    "course_overview": Letter("patient_note", about="visits"),
 }
 LEAFLETS: Mapping[str, Literal["before", "after"]] = {
     "preparation": "before",
     "aftercare": "after",
     "check_in": "after",
 }
-NOTE = Letter("patient_note", headline="About your visit")
+NOTE = Letter("patient_note", about="visit")
 
 
 def mail_of(office: Office, seen: Situation) -> Email:
@@ -113,44 +114,51 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
         {
             **values,
             "change": letter.change,
-            "headline": letter.headline,
-            "lines": _lines(office, seen, said, letter, values),
+            "about": letter.about,
+            "lines": _lines(office, seen, said, letter, values, patient.language),
             "link": link,
         },
+        patient.language,
     )
     return Email(
         to=patient.email,
         subject=mail.subject,
         text=mail.text,
         html=mail.html,
-        attachments=_calendar(office, seen) if letter.change else (),
+        attachments=_calendar(office, seen, patient.language) if letter.change else (),
     )
 
 
 def _lines(
-    office: Office, seen: Situation, said: str, letter: Letter, values: Mapping[str, str]
+    office: Office,
+    seen: Situation,
+    said: str,
+    letter: Letter,
+    values: Mapping[str, str],
+    language: str,
 ) -> list[str]:
     """A mail has room for the whole leaflet; a note says what the text would have said."""
     visit = seen.appointment
     which = LEAFLETS.get(seen.message.kind)
     if visit is None or which is None:
         return [] if letter.change else [said]
-    lines = office.plans[visit.visit_type].leaflet_lines(which, _language(seen))
+    lines = office.plans[visit.visit_type].leaflet_lines(which, language)
     return [render_line(line, values, samples_allowed=office.samples_allowed) for line in lines]
 
 
-def _calendar(office: Office, seen: Situation) -> tuple[Attachment, ...]:
+def _calendar(office: Office, seen: Situation, language: str) -> tuple[Attachment, ...]:
     visit = seen.appointment
     if visit is None:
         return ()
     kind = office.clinic.visit_type(visit.visit_type)
     text = visit_ics(
         visit,
-        title=f"{kind.neutral_name}, {office.clinic.sender}",
+        title=f"{kind.said(language)}, {office.clinic.sender}",
         where=office.clinic.address.line,
         now=seen.now,
     )
-    return (Attachment(name="visit.ics", content_type="text/calendar", text=text),)
+    name = letters(language)["calendar_file"]
+    return (Attachment(name=name, content_type="text/calendar", text=text),)
 
 
 def _staff_link(office: Office, subject_id: str, staff_id: str, now: datetime) -> str:
@@ -166,7 +174,3 @@ def _has_page(subject_id: str) -> bool:
 
 def _moment(office: Office, at: datetime) -> str:
     return f"{said_day(at, office.clinic.zone)}, {said_time(at, office.clinic.zone)}"
-
-
-def _language(seen: Situation) -> str:
-    return seen.patient.language if seen.patient else "en"

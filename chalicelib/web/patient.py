@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.people import Patient, PatientLink
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.messages.calendar import visit_ics
+from chalicelib.messages.letters import letters
 from chalicelib.usecases.answering import ask_to_move, confirm_visit
 from chalicelib.usecases.contacting import opt_out, subject_by_id
 from chalicelib.usecases.deciding import PATIENT
@@ -67,7 +68,8 @@ def calendar(token: str) -> Response:
         where=services.clinic.address.line,
         now=services.clock.now(),
     )
-    named = {"Content-Disposition": 'attachment; filename="visit.ics"'}
+    name = letters(opened.patient.language)["calendar_file"]
+    named = {"Content-Disposition": f'attachment; filename="{name}"'}
     return answers.plain(text, "text/calendar", headers=named)
 
 

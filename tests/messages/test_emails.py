@@ -1,12 +1,14 @@
 """Every mail that we ship, rendered (R25, R29, R54, F46, F85)."""
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
 
 from chalicelib.domain.wording_rules import REVEALING
 from chalicelib.messages.emails import UnknownEmail, email_kinds, render_email
+from chalicelib.messages.letters import BY_LANGUAGE, Letters
 from chalicelib.messages.render import MissingValue
 
 STAFF = ["fresh_link", "new_request", "request_overdue", "request_waiting", "task", "urgent_alarm"]
@@ -28,7 +30,7 @@ VALUES: dict[str, object] = {
     "time": "9:00 AM",
     "address": "100 Sample Street, Wichita, KS 67202",
     "lines": ["Please arrive by Tue 8:40 AM."],
-    "headline": "Times that we can offer",
+    "about": "times",
 }
 
 
@@ -54,9 +56,10 @@ class Seen(HTMLParser):
             self.words += data.split()
 
 
+@pytest.mark.parametrize("language", BY_LANGUAGE)
 @pytest.mark.parametrize("kind", sorted(email_kinds()))
-def test_every_mail_says_the_same_as_text_and_as_page(kind: str) -> None:
-    mail = render_email(kind, VALUES)
+def test_every_mail_says_the_same_as_text_and_as_page(kind: str, language: str) -> None:
+    mail = render_email(kind, VALUES, language)
     assert mail.subject == mail.subject.strip()
     assert "\n" not in mail.subject
     page = Seen(mail.html)
@@ -72,11 +75,12 @@ def test_every_mail_says_the_same_as_text_and_as_page(kind: str) -> None:
     assert not re.search(r"\n\n\n|[ \t]\n(?!Cotton)", mail.text.replace("-- \n", ""))
 
 
+@pytest.mark.parametrize("language", BY_LANGUAGE)
 @pytest.mark.parametrize("kind", sorted(email_kinds()))
-def test_no_mail_s_frame_reveals_the_treatment(kind: str) -> None:
+def test_no_mail_s_frame_reveals_the_treatment(kind: str, language: str) -> None:
     """R25: subject and preview are on a lock screen."""
     for change in ("booked", "moved", "cancelled"):
-        mail = render_email(kind, VALUES | {"change": change, "lines": []})
+        mail = render_email(kind, VALUES | {"change": change, "lines": []}, language)
         assert not REVEALING.search(mail.subject)
         assert not REVEALING.search(mail.text)
         assert not REVEALING.search(mail.html)
@@ -94,9 +98,10 @@ def test_staff_mail_has_its_link_and_greets_by_name(kind: str) -> None:
         assert "https://bookend.example.com/d/token" in mail.text
 
 
+@pytest.mark.parametrize("language", BY_LANGUAGE)
 @pytest.mark.parametrize("kind", sorted(email_kinds()))
-def test_patients_mail_names_the_clinic_its_phone_911_and_988(kind: str) -> None:
-    mail = render_email(kind, VALUES)
+def test_patients_mail_names_the_clinic_its_phone_911_and_988(kind: str, language: str) -> None:
+    mail = render_email(kind, VALUES, language)
     assert "Cottonwood Clinic" in mail.text
     if kind.startswith("patient_"):
         for needed in ("316-555-0100", "911", "988"):
@@ -115,6 +120,35 @@ def test_patients_mail_names_the_clinic_its_phone_911_and_988(kind: str) -> None
 def test_a_visit_s_mail_says_what_became_of_it(change: str, subject: str) -> None:
     mail = render_email("patient_visit", VALUES | {"change": change})
     assert mail.subject == subject
+
+
+@pytest.mark.parametrize("language", BY_LANGUAGE)
+def test_the_page_of_a_mail_names_its_language(language: str) -> None:
+    mail = render_email("patient_note", VALUES, language)
+    assert f'<html lang="{language}">' in mail.html
+    assert mail.subject == BY_LANGUAGE[language]["notes"]["times"]
+
+
+@pytest.mark.parametrize("language", BY_LANGUAGE)
+def test_a_calendar_file_is_named_as_neutrally_as_its_mail(language: str) -> None:
+    """R25."""
+    name = BY_LANGUAGE[language]["calendar_file"]
+    assert re.fullmatch(r"[a-z]+\.ics", name)
+    assert not REVEALING.search(name)
+
+
+def test_every_language_says_all_that_english_says() -> None:
+    english = dict(gaps_by_line(BY_LANGUAGE["en"]))
+    for language, said in BY_LANGUAGE.items():
+        assert dict(gaps_by_line(said)) == english, language
+
+
+def gaps_by_line(said: Letters, *path: str) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    for key, line in said.items():
+        if isinstance(line, str):
+            yield (*path, key), sorted(re.findall(r"\{\w+\}", line))
+        else:
+            yield from gaps_by_line(line, *path, key)
 
 
 def test_no_button_without_a_link() -> None:
