@@ -17,6 +17,7 @@ from chalicelib.domain.message import (
 from chalicelib.domain.record import written
 
 LEASE = timedelta(minutes=5)  # longer than one run of the courier may last (60 s)
+MOST_LINES = 100  # of a row's history before it ends: some 10 KB of the 400 that a row may have
 LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once after this (R40)
 
 
@@ -129,7 +130,8 @@ def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch
     """The row waits for a reason; None when it already waits so and nothing need be written."""
     if message.due_at == until and message.reason == why:
         return None
-    line = () if message.reason == why else (_line(now, "hold", why),)
+    is_told = message.reason == why or len(message.history) >= MOST_LINES
+    line = () if is_told else (_line(now, "hold", why),)
     return Patch(
         message.key,
         set=as_stored({"due_at": until, "reason": why}),
@@ -235,10 +237,12 @@ def _step(
 ) -> Patch:
     if status not in NEXT.get(message.status, frozenset()):
         raise ValueError(f"{message.status} cannot become {status}")
+    # A row that is tried for weeks keeps its first tries and its end; `attempt` counts them all.
+    is_told = status in FINAL or len(message.history) < MOST_LINES
     return Patch(
         message.key,
         set=as_stored({"status": status, **values}),
-        append={"history": (_line(now, status, why),)},
+        append={"history": (_line(now, status, why),)} if is_told else {},
         when=(Is("status", message.status.value), *when),
     )
 

@@ -25,21 +25,27 @@ TASK_BY_KIND: Mapping[str, str] = {
     "check_in": "call_to_check_in",
 }
 
+STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
 ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 
 
 def instead_of(
     message: Message, patient: Patient | None, *, deadline_at: datetime | None, now: datetime
 ) -> list[Operation]:
-    """The rows that take the text's place; the same rows however often they are made."""
+    """The rows that take the text's place; the same rows however often they are made.
+
+    What cannot be mailed either becomes a call: a mail never stands in for a mail.
+    """
     task = TASK_BY_KIND.get(message.kind)
     if task is None or patient is None:
         return []
     rows = []
-    by_mail = patient.email is not None and now < message.send_before
+    is_mail = message.channel is Channel.EMAIL
+    by_mail = not is_mail and patient.email is not None and now < message.send_before
     if by_mail:
         rows.append(_mail(message, now))
-    if not by_mail or message.kind in ALSO_CALL:
+    is_called = message.kind in ALSO_CALL
+    if is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN)):
         rows.append(
             task_message(
                 owner_id=message.owner_id,
@@ -57,7 +63,7 @@ def instead_of(
 def _mail(message: Message, now: datetime) -> Message:
     at = to_milliseconds(now)
     return Message(
-        id=f"{message.owner_id}.{_about(message)}-mail",
+        id=f"{message.owner_id}.{_about(message)}{STANDS_IN}",
         kind=message.kind,
         step=message.step,
         channel=Channel.EMAIL,

@@ -1,0 +1,102 @@
+"""Mails that SES does not take: one patient's address stops nothing and starts no chain (F36)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.message import Channel, MessageStatus
+from chalicelib.outbox import courier
+from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
+from chalicelib.usecases import contacting
+from tests.outbox.rows import booked, row
+from tests.world import RUTH, FakeMails, World
+
+AFTER = datetime(2026, 12, 14, tzinfo=UTC)
+
+
+class PickyMails(FakeMails):
+    """Refuses one address for good, as SES does a suppressed one."""
+
+    def __init__(self, refused: str) -> None:
+        super().__init__()
+        self.refused = refused
+        self.tries = 0
+
+    def send(self, email: Email):  # type: ignore[no-untyped-def]
+        if email.to == self.refused:
+            self.tries += 1
+            raise Refused(Fate.NEVER)
+        return super().send(email)
+
+
+def without_texts(world: World) -> str:
+    visit_id = booked(world)
+    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    return visit_id
+
+
+def picky(world: World, refused: str) -> PickyMails:
+
+    mails = PickyMails(refused)
+    world.mails = mails
+    world.services = replace(world.services, email_sender=mails)
+    return mails
+
+
+def test_a_mail_that_is_refused_for_good_becomes_a_call_and_no_further_mail() -> None:
+    world = World()
+    visit_id = without_texts(world)
+    mails = picky(world, "ana@example.org")
+    world.run_until(AFTER)
+    to_patient = [
+        m for m in world.messages(visit_id) if m.channel is Channel.EMAIL and m.staff_id is None
+    ]
+    assert mails.tries == len(to_patient)
+    assert not [m.id for m in to_patient if "-mail-mail" in m.id]
+    whats = [getattr(task, "what", "") for task in world.store.open("task")]
+    assert "call_with_confirmation" in whats
+    assert "call_with_aftercare" in whats
+
+
+def test_one_member_of_staff_whose_address_is_refused_stops_no_other() -> None:
+    world = World()
+    picky(world, "nurse@example.com")
+    receipt = world.request()
+    world.drain()
+    sent_to = {mail.to for mail in world.mails.sent}
+    assert sent_to == {"scheduler@example.com", "manager@example.com"}
+    assert row(world, f"{receipt.reference}.new_request-nurse").status is MessageStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(Refused(Fate.LATER), id="throttled"),
+        pytest.param(Refused(Fate.CONFIGURATION), id="sending is paused"),
+        pytest.param(OutcomeUnknown("500"), id="nobody knows"),
+    ],
+)
+def test_a_mail_that_did_not_leave_goes_later(error: Exception) -> None:
+    world = World()
+    world.mails.before.extend([error, error, error])
+    world.request()
+    world.run_for(hours=1)
+    assert len(world.mails.sent) == 3
+
+
+def test_weeks_without_mail_grow_no_row_towards_its_limit() -> None:
+    world = World()
+    receipt = world.request()
+    message_id = f"{receipt.reference}.new_request-nurse"
+    for _ in range(300):
+        world.mails.before.append(Refused(Fate.CONFIGURATION))
+        courier.deliver(world.office, message_id)
+        world.clock.at += timedelta(minutes=5)
+    tried = row(world, message_id)
+    assert tried.attempt == 300
+    assert len(tried.history) == 100
+    world.clock.at += timedelta(days=15)
+    courier.deliver(world.office, message_id)
+    ended = row(world, message_id)
+    assert ended.history[-1].what == ended.status == MessageStatus.EXPIRED
