@@ -4,6 +4,7 @@ Also how a name with letters outside GSM-7 is spelled so that it cannot change t
 """
 
 import unicodedata
+from itertools import pairwise
 from typing import Literal
 
 from chalicelib.domain.record import Value
@@ -42,17 +43,24 @@ class Segments(Value):
 
 def count(text: str) -> Segments:
     """The segments of a text. A character of two units is never cut between two segments."""
-    encoding: Encoding = "UCS-2" if outside_gsm7(text) else "GSM-7"
+    encoding = _encoding(text)
+    units = sum(_units(character, encoding) for character in text)
+    return Segments(encoding=encoding, units=units, count=len(pieces(text)))
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """The text as it travels: one piece a segment. Joined again they are the text."""
+    encoding = _encoding(text)
     sizes = [_units(character, encoding) for character in text]
-    units = sum(sizes)
-    if units <= _SINGLE[encoding]:
-        return Segments(encoding=encoding, units=units, count=1 if text else 0)
-    segments, room = 1, _JOINED[encoding]
-    for size in sizes:
+    if sum(sizes) <= _SINGLE[encoding]:
+        return (text,) if text else ()
+    cuts, room = [0], _JOINED[encoding]
+    for place, size in enumerate(sizes):
         if size > room:
-            segments, room = segments + 1, _JOINED[encoding]
+            cuts.append(place)
+            room = _JOINED[encoding]
         room -= size
-    return Segments(encoding=encoding, units=units, count=segments)
+    return tuple(text[start:end] for start, end in pairwise([*cuts, len(text)]))
 
 
 def outside_gsm7(text: str) -> tuple[str, ...]:
@@ -70,6 +78,10 @@ def _spelled(character: str) -> str:
         return character
     apart = unicodedata.normalize("NFKD", character.translate(_LOOK_ALIKE))
     return "".join(c for c in apart if c in _BASIC or c in _EXTENSION)
+
+
+def _encoding(text: str) -> Encoding:
+    return "UCS-2" if outside_gsm7(text) else "GSM-7"
 
 
 def _units(character: str, encoding: Encoding) -> int:

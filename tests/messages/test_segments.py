@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.segments import Encoding, count, outside_gsm7, transliterate
+from chalicelib.domain.segments import (
+    Encoding,
+    count,
+    outside_gsm7,
+    pieces,
+    transliterate,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,22 @@ def test_segments_hold_what_they_are_said_to(text: str) -> None:
     size = count(text)
     assert (size.count == 1) == (0 < size.units <= 160)
     assert size.units <= max(160, size.count * 153)
+
+
+@given(st.text(alphabet="abc\u20ac{\u4e2d\U0001f642", max_size=700))
+def test_the_pieces_are_the_text_and_each_fits_its_segment(text: str) -> None:
+    size, cut = count(text), pieces(text)
+    assert "".join(cut) == text
+    assert len(cut) == size.count
+    most = {"GSM-7": 153, "UCS-2": 67}[size.encoding]
+    if len(cut) > 1:
+        # A piece alone may be of the other encoding, so each is measured as part of the whole.
+        wide = [sum(2 if ord(c) > 0xFFFF else 1 for c in piece) for piece in cut]
+        packed = [sum(2 if c in "\u20ac{" else 1 for c in piece) for piece in cut]
+        units = wide if size.encoding == "UCS-2" else packed
+        assert max(units) <= most
+        assert all(unit >= most - 1 for unit in units[:-1])
+
+
+def test_a_character_of_two_units_is_not_cut_between_two_pieces() -> None:
+    assert pieces("a" * 152 + "\u20ac" + "a" * 152) == ("a" * 152, "\u20ac" + "a" * 151, "a")
