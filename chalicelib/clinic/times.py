@@ -16,7 +16,7 @@ def at_wall_clock(on: date, at: time, zone: tzinfo) -> datetime:
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return instant
-    return _change_between(local.replace(fold=1).astimezone(UTC), instant, zone)
+    return change_between(local.replace(fold=1).astimezone(UTC), instant, zone)
 
 
 def occurs_once(on: date, at: time, zone: tzinfo) -> bool:
@@ -73,7 +73,7 @@ def _said(at: time) -> str:
     return f"{at.hour % 12 or 12}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
 
 
-def _change_between(before: datetime, after: datetime, zone: tzinfo) -> datetime:
+def change_between(before: datetime, after: datetime, zone: tzinfo) -> datetime:
     """The second at which the zone's offset changes between the two."""
     old = before.astimezone(zone).utcoffset()
     while after - before > timedelta(seconds=1):
