@@ -113,10 +113,11 @@ def _lines(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
 
 
 def _moment(at: datetime, patient: Patient) -> str:
-    """`martes, 8 de diciembre, 9:00 AM`, with the zone when their clock differs (R16)."""
+    """`Martes, 8 de diciembre, 9:00 AM`, with the zone when their clock differs (R16)."""
     local = at.astimezone(wiring.services().clinic.zone)
     differs = local.utcoffset() != at.astimezone(_zone_of(patient)).utcoffset()
-    return said_at_length(at, patient.language) + (f" {local:%Z}" if differs else "")
+    said = said_at_length(at, patient.language) + (f" {local:%Z}" if differs else "")
+    return said[:1].upper() + said[1:]
 
 
 def _zone_of(patient: Patient) -> ZoneInfo:

@@ -4,7 +4,7 @@
   var base = "{{base}}";
   var script = document.currentScript;
   var saidIn = "{{said}}";
-  var lang = Object.hasOwn(saidIn, script.dataset.lang || "") ? script.dataset.lang : "en";
+  var lang = saidIn.hasOwnProperty(script.dataset.lang) ? script.dataset.lang : "en";
   var said = saidIn[lang];
   var frame = document.createElement("iframe");
   frame.src = base + "/request?embed=1&lang=" + lang;

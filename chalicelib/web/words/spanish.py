@@ -27,7 +27,7 @@ FORM: Mapping[str, Any] = {
         "time_zone": "Su zona horaria",
         "time_zone_hint": "No enviamos mensajes de texto tarde por la noche ni de madrugada.",
         "same_zone": "La misma que la de la clínica",
-        "reason": "¿Qué le trae a nosotros?",
+        "reason": "¿Cuál es el motivo de su consulta?",
         "reason_hint": "Solo lo ve nuestro equipo.",
         "preferred": "¿Cuándo podría venir?",
         "preferred_hint": "Marque todo lo que le convenga. Buscaremos una hora entre esas"
