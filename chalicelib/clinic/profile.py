@@ -48,7 +48,7 @@ class Clinic(Value):
     hours: dict[Weekday, Opening] = Field(min_length=1)
     holidays: tuple[Holiday, ...] = ()
     resources: tuple[Resource, ...] = Field(min_length=1)
-    staff: tuple[StaffSeed, ...] = Field(min_length=1)
+    staff: tuple[StaffSeed, ...] = Field(min_length=1, max_length=12)  #: each gets every alarm
     visit_types: tuple[VisitType, ...] = Field(min_length=1)
     caps: Caps
     quiet: Quiet

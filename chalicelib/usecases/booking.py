@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
     patient: Patient
     phone: Phone
     request: ConsultationRequest | None
-    pending: list[Message]  #: the request's own messages, no longer owed once it is answered
+    pending: list[Message]  #: what the request still owes the patient, until it is answered
 
 
 def confirm(
@@ -93,8 +93,17 @@ def wanted_by(desk: Desk, subject_id: str) -> Wanted:
     if patient is None:
         raise NotFound
     phone = desk.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
-    pending = [r for r in records if isinstance(r, Message)] if request else []
-    return Wanted(patient, phone, request, pending)
+    pending = [r for r in records if isinstance(r, Message) and _ends_with_request(r)]
+    return Wanted(patient, phone, request, pending if request else [])
+
+
+def _ends_with_request(message: Message) -> bool:
+    """Not the number's first text, which is about no request (R4).
+
+    Nor mails to staff: they withdraw themselves when they come due and the request is answered, so
+    a decision takes no more writes the more people work here (F27).
+    """
+    return message.subject is not None and message.staff_id is None
 
 
 def answered_before(request: ConsultationRequest) -> AlreadyDecided:

@@ -11,7 +11,7 @@ from chalicelib.domain.request import ConsultationRequest
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
 
-MOST_ASKED = 40  # patients of one phone who are looked after when it opts out
+MOST_ASKED = 20  # patients of one phone who are looked after when it opts out
 SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
 
 

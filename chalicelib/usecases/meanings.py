@@ -16,7 +16,7 @@ from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
 from chalicelib.usecases.visits import open_visits
 
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
-MOST_STARTED = 40  # patients of one phone for whom a START is stored; each takes two writes
+MOST_STARTED = 15  # patients of one phone for whom a START is stored; each takes two writes
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
 
 
