@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Rate, SNSEvent, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.web import day, health, intake, patient, staff, twilio
@@ -25,6 +25,7 @@ for blueprint in (
 app.register_middleware(with_our_headers, event_type="http")
 app.register_middleware(without_texts, event_type="scheduled")
 app.register_middleware(without_texts, event_type="sqs")
+app.register_middleware(without_texts, event_type="sns")
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
@@ -50,4 +51,17 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
     office = wiring.services().office
     for record in event:
         courier.deliver(office, record.body)
+    return {}
+
+
+# As with the queue, the topic's real name comes from .chalice/resources.json.
+@app.on_sns_message(topic="MailEvents")
+def mail_event(event: SNSEvent) -> dict[str, Any]:
+    """A mail bounced, or its reader complained."""
+    from chalicelib.adapters import ses_events
+    from chalicelib.outbox import mail_events
+
+    told = ses_events.read(event.message)
+    if told is not None:
+        mail_events.take(wiring.services().office, told)
     return {}

@@ -138,11 +138,29 @@ class Email(Value):
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""  #: which row it is for: what is told of it later names it
 
 
 class EmailSender(Protocol):
     def send(self, email: Email) -> Accepted:
         """One mail to one person. Raises Refused or OutcomeUnknown; never tries twice itself."""
+
+
+class MailFate(StrEnum):
+    """What is told of a mail after it was accepted."""
+
+    BOUNCED = "bounced"  #: nobody can be reached at this address
+    DELAYED = "bounced for now"  #: this mail did not arrive; another one may
+    REFUSED = "refused"  #: the provider will not send it after all
+    UNWANTED = "complained"  #: its reader called it unwanted
+
+
+class MailEvent(NamedTuple):
+    """What became of a mail. May come twice, late, or before our own note of its sending."""
+
+    message_id: str
+    sid: str
+    fate: MailFate
 
 
 class Nudge(Protocol):

@@ -20,6 +20,7 @@ class Settings(BaseModel):
     queue_url: str = Field(min_length=1)
     base_url: str = Field(pattern=r"^https?://[^/]+(/[^?#]*)?$")  #: links and signatures use it
     email_from: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    mail_configuration_set: str | None = None  #: SES tells of bounces and complaints where it says
     link_keys: tuple[str, ...] = Field(min_length=1)  #: newest first; all are still read
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
     twilio_auth_token: str = Field(min_length=16)

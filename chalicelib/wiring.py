@@ -103,7 +103,11 @@ def build() -> Services:
         ),
         text_sender=texts,
         text_inbox=texts,
-        email_sender=SesMail(client=_client("sesv2", _ONE_TRY), sender=settings.email_from),
+        email_sender=SesMail(
+            client=_client("sesv2", _ONE_TRY),
+            sender=settings.email_from,
+            configuration_set=settings.mail_configuration_set,
+        ),
         nudge=QueueNudge(client=_client("sqs", _SOME_TRIES), queue_url=settings.queue_url),
         links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),
         pause=pause_with_jitter,

@@ -72,7 +72,12 @@ def start(
 
         import app as service
 
-        functions = Functions(service, queue_url=aws.environment["QUEUE_URL"], now=clock.now)
+        functions = Functions(
+            service,
+            queue_url=aws.environment["QUEUE_URL"],
+            now=clock.now,
+            mail_events=aws.mail_events,
+        )
         driver = Driver(
             clock=clock,
             due=due,

@@ -20,8 +20,9 @@ from botocore.httpsession import URLLib3Session
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from local.aws_faults import Answer, Fault, Faults, refusal, service_called
+from local.aws_faults import Answer, Fault, Faults, comes_back, refusal, service_called
 from local.aws_keeper import Keeper
+from local.aws_mail_events import MailEvents
 from local.aws_mailbox import read_mail
 from local.aws_resources import create_queue_from, create_table_from, delete_table, load_resources
 from local.moto_dynamodb import atomic_dynamodb, put_back
@@ -29,6 +30,7 @@ from local.moto_dynamodb import atomic_dynamodb, put_back
 REGION = "us-east-1"
 TABLE = "bookend-local"
 QUEUE = "bookend-local-outbox"
+CONFIGURATION_SET = "bookend-local"
 _MAILBOX = "emails"
 _KEPT_ROWS = "rows of {table}"
 
@@ -57,6 +59,8 @@ class EmbeddedAws:
         self._senders = senders
         self._fresh = fresh
         self._faults = Faults(keeper)
+        #: What SES would tell the service of mails that came back.
+        self.mail_events = MailEvents(keeper)
         self._spared = threading.local()
         self._open = ExitStack()
         self._foreign = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
@@ -122,9 +126,11 @@ class EmbeddedAws:
         ses = boto3.client("sesv2")
         for sender in self._senders:
             ses.create_email_identity(EmailIdentity=sender)
+        ses.create_configuration_set(ConfigurationSetName=CONFIGURATION_SET)
         self.environment = {
             "AWS_DEFAULT_REGION": os.environ["AWS_DEFAULT_REGION"],
             "TABLE_NAME": TABLE,
+            "MAIL_CONFIGURATION_SET": CONFIGURATION_SET,
             "QUEUE_URL": create_queue_from(resources, boto3.client("sqs"), QUEUE),
         }
 
@@ -159,18 +165,21 @@ class EmbeddedAws:
         is_foreign = urlsplit(request.url).netloc == urlsplit(self._foreign).netloc
         answer = None if is_foreign else moto_answers(request)
         if service == "ses" and answer and answer[0] == 200:
-            self._receive(request, answer)
-        if fault:
+            self._receive(request, answer, fault)
+        if fault and not comes_back(fault):
             if answer is None:
                 URLLib3Session().send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
         return answer
 
-    def _receive(self, request: AWSPreparedRequest, answer: Answer) -> None:
-        mail = read_mail(json.loads(_body(request)))
+    def _receive(self, request: AWSPreparedRequest, answer: Answer, fault: Fault | None) -> None:
+        sent = json.loads(_body(request))
+        mail = read_mail(sent)
         sent_at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
         about = {"id": json.loads(answer[2])["MessageId"], "sent_at": sent_at[:-6] + "Z"}
         self._keeper.append(_MAILBOX, about | mail)
+        if fault and comes_back(fault) and sent.get("ConfigurationSetName"):
+            self.mail_events.add(about, mail["to"], sent.get("EmailTags", []), fault)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Faults that the next calls to SES and DynamoDB meet, below the SDK, whose retries see them.
 
 A fault is one of `{"http": 503}`, `{"error": "ThrottlingException"}` and
-`{"hang_after_accept": true}`: the call is applied, then the connection breaks.
+`{"hang_after_accept": true}`: the call is applied, then the connection breaks. A mail may also be
+taken and come back: `{"bounce": "permanent"}`, `{"bounce": "transient"}`, `{"complaint": true}`.
 """
 
 import json
@@ -46,7 +47,10 @@ _ROW_CALLS = frozenset(
 
 
 class UnknownFault(ValueError):
-    """A fault is {"http": 400 to 599}, {"error": "a code"} or {"hang_after_accept": true}."""
+    """A fault is {"http": 400 to 599}, {"error": "a code"} or {"hang_after_accept": true}.
+
+    For "ses" also {"bounce": "permanent" or "transient"} or {"complaint": true}.
+    """
 
 
 class Faults:
@@ -60,7 +64,9 @@ class Faults:
         """The next calls of `service` meet these, one each; `UnknownFault` refuses them all."""
         if service not in SERVICES or not isinstance(faults, list):
             raise UnknownFault(UnknownFault.__doc__)
-        if not all(_is_known(fault) for fault in faults):
+        if not all(
+            _is_known(fault) or (service == "ses" and comes_back(fault)) for fault in faults
+        ):
             raise UnknownFault(UnknownFault.__doc__)
         with self._lock:
             self._keeper.save(self._name(service), self.waiting(service) + faults)
@@ -101,9 +107,14 @@ def _is_known(fault: Fault) -> bool:
     return False
 
 
+def comes_back(fault: Fault) -> bool:
+    """Whether the mail is taken, and told of afterwards."""
+    return fault in ({"bounce": "permanent"}, {"bounce": "transient"}, {"complaint": True})
+
+
 def refusal(fault: Fault, *, service: str, body: bytes) -> Answer | None:
     """What the service answers instead of doing the call; None if it does the call all the same."""
-    if "hang_after_accept" in fault:
+    if "hang_after_accept" in fault or comes_back(fault):
         return None
     status = fault.get("http") or _STATUS_BY_ERROR.get(fault["error"], 400)
     code = fault.get("error") or _ERROR_BY_STATUS.get(status, "ThrottlingException")

@@ -103,13 +103,21 @@ class AwsErrorFault(Posted):
     error: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,80}$")]
 
 
+class BounceFault(Posted):
+    bounce: Literal["permanent", "transient"]
+
+
+class ComplaintFault(Posted):
+    complaint: Literal[True]
+
+
 class Faults(Posted):
     """The next outgoing calls get these, one each, in order."""
 
     twilio: list[
         HttpFault | HangFault | ErrorFault | StatusFault | CallbackFault | InboundFault | ListFault
     ] = []
-    ses: list[HttpFault | HangFault | AwsErrorFault] = []
+    ses: list[HttpFault | HangFault | AwsErrorFault | BounceFault | ComplaintFault] = []
     dynamodb: list[HttpFault | HangFault | AwsErrorFault] = []
 
     def by_service(self) -> dict[str, list[dict[str, Any]]]:

@@ -1,10 +1,12 @@
-"""The event functions as the platform would call them: a schedule's tick, a queue's deliver."""
+"""The event functions as the platform calls them: a schedule's tick, a queue's deliver, a topic's
+mail_event.
+"""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from chalice.local import LambdaContext
@@ -13,20 +15,39 @@ _BATCHES = 50  # of ten messages; the rest of a longer queue has its turn in the
 _TIME_OUT = 60_000  # milliseconds, as deployed
 
 
+class MailEvents(Protocol):
+    def waiting(self) -> Mapping[str, str]:
+        """What SES has to tell, by a name for each."""
+
+    def told(self, name: str) -> None:
+        """This one need not be told again."""
+
+
 class Functions:
     """Of the module `app`, in this process. A call that raises is told and does not end the run."""
 
-    def __init__(self, service: ModuleType, *, queue_url: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        service: ModuleType,
+        *,
+        queue_url: str,
+        now: Callable[[], datetime],
+        mail_events: MailEvents | None = None,
+    ) -> None:
         self._service = service
         self._sqs = boto3.client("sqs")
         self._queue_url = queue_url
         self._now = now
+        self._mail_events = mail_events
 
     def tick(self) -> None:
         self._call("tick", _scheduled(self._now()))
 
     def deliver_queue(self) -> int:
-        """What is on the queue now, in batches of ten; how many ids were delivered."""
+        """What is on the queue now, in batches of ten; how many ids were delivered.
+
+        Then what is told of the mails among them, which counts as one more each.
+        """
         delivered = 0
         for _ in range(_BATCHES):
             answer = self._sqs.receive_message(
@@ -42,7 +63,16 @@ class Functions:
                     QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
                 )
             delivered += len(messages)
-        return delivered
+        return delivered + self._tell_of_mails()
+
+    def _tell_of_mails(self) -> int:
+        if self._mail_events is None:
+            return 0
+        waiting = self._mail_events.waiting()
+        for name, text in waiting.items():
+            self._call("mail_event", _notified(name, text, self._now()))
+            self._mail_events.told(name)
+        return len(waiting)
 
     def _call(self, name: str, event: dict[str, Any]) -> None:
         context = LambdaContext(name, 256, _TIME_OUT)
@@ -79,3 +109,23 @@ def _record(message: dict[str, Any]) -> dict[str, Any]:
         "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:outbox",
         "awsRegion": "us-east-1",
     }
+
+
+def _notified(name: str, text: str, at: datetime) -> dict[str, Any]:
+    topic = "arn:aws:sns:us-east-1:000000000000:mail-events"
+    notification = {
+        "Type": "Notification",
+        "MessageId": name,
+        "TopicArn": topic,
+        "Subject": "Amazon SES Email Event Notification",
+        "Message": text,
+        "Timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "MessageAttributes": {},
+    }
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": f"{topic}:local",
+        "Sns": notification,
+    }
+    return {"Records": [record]}

@@ -1,5 +1,6 @@
 """The event functions of app.py, called as the platform calls them, over the world of the tests."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from chalice.local import LambdaContext
 
 import app
 from chalicelib import wiring
+from chalicelib.adapters.ses import tagged
 from chalicelib.domain.people import Phone
 from chalicelib.ports import ReceivedText
 from tests.outbox.rows import booked
@@ -35,6 +37,12 @@ def world() -> Iterator[World]:
     wiring.provide(None)
 
 
+def notified(text: str) -> dict[str, Any]:
+    subject = "Amazon SES Email Event Notification"
+    notification = {"Message": text, "Subject": subject, "MessageAttributes": {}}
+    return {"Records": [{"EventSource": "aws:sns", "Sns": notification}]}
+
+
 def call(name: str, event: dict[str, Any]) -> Any:
     return getattr(app, name)(event, LambdaContext(name, 256, 60_000))
 
@@ -51,3 +59,24 @@ def test_a_tick_queues_what_is_due_and_hears_what_the_webhook_missed(world: Worl
     phone = world.store.get(Phone.ref("+13165550142"))
     assert phone is not None
     assert phone.opted_out_at == at
+
+
+def test_a_mail_that_came_back_is_told_to_the_staff(world: World) -> None:
+    world.request()
+    world.drain()
+    mail = world.mails.sent[0]
+    told = {
+        "eventType": "Bounce",
+        "bounce": {"bounceType": "Permanent"},
+        "mail": {"messageId": "ses-1", "tags": {"message": [tagged(mail.message_id)]}},
+    }
+    for _ in range(2):
+        call("mail_event", notified(json.dumps(told)))
+        world.drain()
+    tasks = [getattr(task, "what", "") for task in world.store.open("task")]
+    assert tasks == ["staff_mail_does_not_arrive"]
+
+
+def test_what_is_no_news_of_a_mail_is_left(world: World) -> None:
+    call("mail_event", notified("Successfully validated SNS topic"))
+    assert world.store.open("task") == []

@@ -27,6 +27,7 @@ DECIDE = {
     "dynamodb:Query",
     "dynamodb:UpdateItem",
 }
+FUNCTIONS = {"APIHandler", "Tick", "Deliver", "MailEvent"}
 NUDGE = {"sqs:SendMessage"}
 SEND_MAIL = {
     "ses:SendEmail",
@@ -38,6 +39,9 @@ HEAR = DECIDE - {"dynamodb:DeleteItem"}
 ALLOWED_BY_ROLE = {
     "ApiHandlerRole": LOG_AND_SECRETS | DECIDE | NUDGE,
     "TickRole": LOG_AND_SECRETS | HEAR | NUDGE,
+    "MailEventRole": LOG_AND_SECRETS
+    | DECIDE - {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
+    | NUDGE,
     "DeliverRole": LOG_AND_SECRETS | DECIDE | NUDGE | TAKE_NUDGES | SEND_MAIL,
 }
 
@@ -100,7 +104,7 @@ def test_dev_differs_from_prod_by_its_name_alone(tmp_path: Path, template: dict[
 
 @pytest.mark.parametrize(
     ("function", "memory", "timeout"),
-    [("APIHandler", 512, 29), ("Tick", 512, 50), ("Deliver", 512, 60)],
+    [("APIHandler", 512, 29), ("Tick", 512, 50), ("Deliver", 512, 60), ("MailEvent", 512, 30)],
 )
 def test_each_function_has_its_own_limits(
     resources: dict[str, Any], function: str, memory: int, timeout: int
@@ -112,11 +116,11 @@ def test_each_function_has_its_own_limits(
     assert "ReservedConcurrentExecutions" not in properties
 
 
-def test_there_are_three_functions(resources: dict[str, Any]) -> None:
+def test_there_are_four_functions(resources: dict[str, Any]) -> None:
     kind = "AWS::Serverless::Function"
     functions = {name for name, made in resources.items() if made["Type"] == kind}
 
-    assert functions == {"APIHandler", "Tick", "Deliver"}
+    assert functions == FUNCTIONS
 
 
 @pytest.mark.parametrize("role", ALLOWED_BY_ROLE)
@@ -140,6 +144,15 @@ def test_deliver_takes_from_our_queue_a_few_at_a_time(resources: dict[str, Any])
     }
 
 
+def test_what_ses_tells_of_our_mails_reaches_the_function(resources: dict[str, Any]) -> None:
+    [subscription] = resources["MailEvent"]["Properties"]["Events"].values()
+    destination = resources["MailsThatComeBack"]["Properties"]["EventDestination"]
+
+    assert subscription["Properties"] == {"Topic": {"Fn::Sub": "${MailEvents}"}}
+    assert destination["SnsDestination"] == {"TopicARN": {"Ref": "MailEvents"}}
+    assert {"bounce", "complaint"} <= set(destination["MatchingEventTypes"])
+
+
 def test_a_nudge_stays_hidden_for_longer_than_deliver_may_run(resources: dict[str, Any]) -> None:
     hidden = resources["Outbox"]["Properties"]["VisibilityTimeout"]
 
@@ -150,7 +163,7 @@ def test_every_log_belongs_to_a_function(resources: dict[str, Any]) -> None:
     logs = [made for made in resources.values() if made["Type"] == "AWS::Logs::LogGroup"]
 
     names = {log["Properties"]["LogGroupName"]["Fn::Sub"] for log in logs}
-    assert names == {f"/aws/lambda/${{{name}}}" for name in ("APIHandler", "Tick", "Deliver")}
+    assert names == {f"/aws/lambda/${{{name}}}" for name in FUNCTIONS}
 
 
 def test_the_table_outlives_the_stack_and_is_ours_to_read(resources: dict[str, Any]) -> None:

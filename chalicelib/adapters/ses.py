@@ -18,12 +18,27 @@ FATE_BY_ERROR = {
 }
 
 
+TAG = "message"  # the tag of a mail that names its row
+_DOT = "__"  # a tag's value has no dots
+
+
+def tagged(message_id: str) -> str:
+    """A message's id as a tag's value: letters, digits, `-` and `_` alone."""
+    return message_id.replace(".", _DOT, 1)
+
+
+def untagged(value: str) -> str:
+    return value.replace(_DOT, ".", 1)
+
+
 class SesMail:
     """Implements ports.EmailSender. The client must have `total_max_attempts=1` (F79)."""
 
-    def __init__(self, *, client: Any, sender: str) -> None:
+    def __init__(self, *, client: Any, sender: str, configuration_set: str | None = None) -> None:
+        """What becomes of a mail is told where the configuration set says, with its row's id."""
         self._client = client
         self._sender = sender
+        self._configuration_set = configuration_set
 
     def send(self, email: Email) -> Accepted:
         try:
@@ -31,6 +46,7 @@ class SesMail:
                 FromEmailAddress=self._sender,
                 Destination={"ToAddresses": [email.to]},
                 Content={"Raw": {"Data": _mime(email, sender=self._sender)}},
+                **self._named(email.message_id),
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -42,6 +58,14 @@ class SesMail:
         except BotoCoreError as error:
             raise OutcomeUnknown(type(error).__name__) from None
         return Accepted(str(answer["MessageId"]), "accepted")
+
+    def _named(self, message_id: str) -> dict[str, Any]:
+        if self._configuration_set is None or not message_id:
+            return {}
+        return {
+            "ConfigurationSetName": self._configuration_set,
+            "EmailTags": [{"Name": TAG, "Value": tagged(message_id)}],
+        }
 
 
 def _mime(email: Email, *, sender: str) -> bytes:

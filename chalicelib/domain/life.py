@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.domain.change import Change, Is, Patch, as_stored
 from chalicelib.domain.message import (
     FINAL,
+    LEFT,
     NEXT,
     Channel,
     Happened,
@@ -167,6 +168,18 @@ def receipt(
         now,
         word if code is None else f"{word} {code}",
         {"sid": sid, "provider_status": word, "error_code": code, "due_at": due_at},
+    )
+
+
+def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
+    """Who got this mail does not want it; None when that is known, or nothing of it has left."""
+    if message.provider_status == word or message.status not in LEFT:
+        return None
+    return Patch(
+        message.key,
+        set={"provider_status": word},
+        append={"history": (_line(now, word, ""),)},
+        when=(Is("provider_status", message.provider_status),),
     )
 
 

@@ -26,6 +26,7 @@ class Patient(Record):
     name: str
     phone: str  #: E.164
     email: str | None = None
+    mail_stopped: str | None = None  #: why no mail goes to `email` any more; None: mails go
     language: str = "en"
     time_zone: str | None = None  #: IANA name; None means the clinic's
     discreet: bool = False  #: wishes neutral words everywhere
@@ -48,6 +49,11 @@ class Patient(Record):
         seen = [letter.upper() for letter in firsts if letter]
         ends = seen[:1] + seen[-1:] if len(seen) > 1 else seen
         return " ".join(f"{letter}." for letter in ends) or "?"
+
+    @property
+    def mail_to(self) -> str | None:
+        """Where mails go; None where there is no address, or none that may be used."""
+        return self.email if self.mail_stopped is None else None
 
     @property
     def texted_consent(self) -> TextConsent:

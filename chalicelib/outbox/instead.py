@@ -41,7 +41,7 @@ def instead_of(
         return []
     rows = []
     is_mail = message.channel is Channel.EMAIL
-    by_mail = not is_mail and patient.email is not None and now < message.send_before
+    by_mail = not is_mail and patient.mail_to is not None and now < message.send_before
     if by_mail:
         rows.append(_mail(message, now))
     is_called = message.kind in ALSO_CALL

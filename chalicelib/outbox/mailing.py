@@ -102,7 +102,7 @@ def _staff_values(office: Office, seen: Situation, staff_id: str) -> dict[str, s
 
 
 def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
-    if patient.email is None:
+    if patient.mail_to is None:
         raise NotFound
     letter = LETTERS.get(seen.message.kind, NOTE)
     wording, values = wording_of(office, seen, patient, by_mail=True)
@@ -121,7 +121,7 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
         patient.language,
     )
     return Email(
-        to=patient.email,
+        to=patient.mail_to,
         subject=mail.subject,
         text=mail.text,
         html=mail.html,

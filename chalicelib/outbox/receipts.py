@@ -76,6 +76,16 @@ def _news(
     return receipt(message, sid=sid, status=status, word=word, code=code, now=now)
 
 
+def before_fasting(office: Office, seen: Situation) -> datetime | None:
+    """A call about preparation comes before the fasting starts, if that is still possible."""
+    visit = seen.appointment
+    if visit is None:
+        return None
+    longest = max(office.plans[visit.visit_type].clock_times.values(), default=timedelta())
+    wanted = [visit.start_at - longest - BEFORE_FASTING, visit.start_at]
+    return next((at for at in wanted if at > seen.now), None)
+
+
 def _is_ours(message: Message, *, sid: str, to: str) -> bool:
     if message.sid is not None:
         return message.sid == sid
@@ -94,7 +104,7 @@ def _not_delivered(
         return [*operations, Save(retry)]
     if message.void_because is not None:
         return operations
-    deadline_at = _before_fasting(office, seen)
+    deadline_at = before_fasting(office, seen)
     return [*operations, *instead_of(message, seen.patient, deadline_at=deadline_at, now=now)]
 
 
@@ -120,13 +130,3 @@ def _retry(message: Message, now: datetime) -> Message | None:
         created_at=now,
         due_at=due_at,
     )
-
-
-def _before_fasting(office: Office, seen: Situation) -> datetime | None:
-    """A call about preparation comes before the fasting starts, if that is still possible."""
-    visit = seen.appointment
-    if visit is None:
-        return None
-    longest = max(office.plans[visit.visit_type].clock_times.values(), default=timedelta())
-    wanted = [visit.start_at - longest - BEFORE_FASTING, visit.start_at]
-    return next((at for at in wanted if at > seen.now), None)

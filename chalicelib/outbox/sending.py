@@ -20,6 +20,7 @@ from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
 from chalicelib.outbox.checks import validity
 from chalicelib.outbox.claiming import KEPT, claim_of_mail, claim_of_text
+from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.mailing import mail_of
 from chalicelib.outbox.office import Office, Situation
 from chalicelib.outbox.saying import Said, text_of
@@ -57,12 +58,10 @@ def send_mail(office: Office, seen: Situation) -> None:
     try:
         email = mail_of(office, seen)
     except NotFound:
-        why = "there is nobody to write to any more"
-        return office.store.commit(
-            Change(ended(message, MessageStatus.WITHDRAWN, why=why, now=seen.now))
-        )
+        return _nobody_to_write_to(office, seen)
     except CannotSay as error:
         return refusals.not_sayable(office, seen, error)
+    email = email.model_copy(update={"message_id": message.id})
     taken, change = claim_of_mail(office, seen, to=email.to, said=email.text)
     office.store.commit(change)
     try:
@@ -125,6 +124,15 @@ def held_by(sid: str, message: Message, now: datetime) -> Operation:
 def nudge_new(office: Office, change: Change, now: datetime) -> None:
     """What the change made due now need not wait for the next tick."""
     office.nudge.send(due_now(change, now))
+
+
+def _nobody_to_write_to(office: Office, seen: Situation) -> None:
+    """A mail that has nobody to go to is withdrawn; a person calls with what must be known."""
+    why = "there is nobody to write to any more"
+    change = Change(ended(seen.message, MessageStatus.WITHDRAWN, why=why, now=seen.now))
+    change.include(instead_of(seen.message, seen.patient, deadline_at=None, now=seen.now))
+    office.store.commit(change)
+    nudge_new(office, change, seen.now)
 
 
 def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> None:

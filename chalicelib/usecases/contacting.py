@@ -30,6 +30,8 @@ def contact(
     def attempt(now: datetime) -> tuple[Change, Patient]:
         patient = patient_of(desk, subject_id)
         changed = patient.evolve(name=name, phone=phone, email=email, language=language)
+        if email != patient.email:
+            changed = changed.evolve(mail_stopped=None)
         change = change_of(patient.id, "contact_changed", actor, now)
         if phone != patient.phone:
             changed = changed.evolve(text_consent=TextConsent.NONE)

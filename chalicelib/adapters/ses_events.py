@@ -1,0 +1,67 @@
+"""What SES tells of a mail afterwards, as it comes by SNS, read strictly where we use it.
+
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.adapters.ses import TAG, untagged
+from chalicelib.ports import MailEvent, MailFate
+
+log = Logger(service="bookend", child=True)
+
+FATE_BY_BOUNCE: Mapping[str, MailFate] = {
+    "Permanent": MailFate.BOUNCED,
+    "Transient": MailFate.DELAYED,
+    "Undetermined": MailFate.DELAYED,
+}
+
+
+class _Told(BaseModel):
+    # SES tells much more, and adds to it as it likes; the rest is left unread.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Mail(_Told):
+    messageId: str = Field(min_length=1, max_length=200)
+    tags: dict[str, list[str]] = {}
+
+
+class _Bounce(_Told):
+    bounceType: Literal["Permanent", "Transient", "Undetermined"]
+
+
+class _Event(_Told):
+    eventType: Literal["Bounce", "Complaint", "Reject"]
+    mail: _Mail
+    bounce: _Bounce | None = None
+
+
+def read(text: str) -> MailEvent | None:
+    """The event; None, with a line in the log, for what is none or names no row of ours."""
+    try:
+        event = _Event.model_validate_json(text)
+    except ValidationError as error:
+        # What was told holds addresses, so only the places are named.
+        places = sorted({".".join(map(str, part["loc"])) for part in error.errors()})
+        log.error("mail_event.unreadable", extra={"places": places})
+        return None
+    names = event.mail.tags.get(TAG, [])
+    if len(names) != 1:
+        log.warning("mail_event.without_a_row", extra={"sid": event.mail.messageId})
+        return None
+    return MailEvent(untagged(names[0]), event.mail.messageId, _fate(event))
+
+
+def _fate(event: _Event) -> MailFate:
+    match event:
+        case _Event(eventType="Complaint"):
+            return MailFate.UNWANTED
+        case _Event(bounce=_Bounce(bounceType=kind)):
+            return FATE_BY_BOUNCE[kind]
+        case _:
+            return MailFate.REFUSED

@@ -1,0 +1,125 @@
+"""What is told of a mail after it left: nobody who cannot be reached by mail goes unnoticed (F36).
+
+Taken once, however often it is told.
+"""
+
+from datetime import datetime
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.clinic.staff import member_of
+from chalicelib.domain.change import Change, Is, Operation, Patch, Save
+from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.life import complained, receipt
+from chalicelib.domain.message import Channel, Message, MessageStatus
+from chalicelib.domain.owed import task_message
+from chalicelib.domain.people import Patient
+from chalicelib.outbox.instead import CALL_WITHIN, instead_of
+from chalicelib.outbox.office import Office, situation
+from chalicelib.outbox.receipts import TRIES, before_fasting
+from chalicelib.outbox.sending import nudge_new
+from chalicelib.ports import MailEvent, MailFate
+
+log = Logger(service="bookend", child=True)
+
+# After these no more mails go to a patient's address, until it is changed.
+STOPS = frozenset({MailFate.BOUNCED, MailFate.UNWANTED})
+WHAT_HAPPENED = {
+    MailFate.BOUNCED: "come back: there may be no such address any more",
+    MailFate.DELAYED: "came back today: the mailbox may be full, or answer by itself",
+    MailFate.REFUSED: "are refused by our own mail service",
+    MailFate.UNWANTED: "were marked as unwanted, so the mail service may hold back the next",
+}
+
+
+def take(office: Office, event: MailEvent) -> bool:
+    """Whether it told anything new. Unavailable when it could not be written: ask again."""
+    for _ in range(TRIES):
+        now = office.clock.now()
+        message = office.store.get(Message.ref(event.message_id))
+        if message is None or message.channel is not Channel.EMAIL:
+            log.warning("mail_event.not_ours", extra={"sid": event.sid})
+            return False
+        patch = _noted(message, event, now)
+        if patch is None:
+            return False
+        change = Change(patch)
+        change.include(_followed_up(office, message, event.fate, now))
+        try:
+            office.store.commit(change)
+        except Stale:
+            continue
+        nudge_new(office, change, now)
+        told = {"message_id": message.id, "fate": event.fate.value}
+        if message.staff_id is None:
+            log.warning("mail_event.patient", extra=told)
+        else:
+            log.error("mail_event.staff", extra={**told, "staff_id": message.staff_id})
+        return True
+    raise Unavailable("what became of a mail could not be written")
+
+
+def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
+    """The row says so; None when it does already, or is being sent anew."""
+    if event.fate is MailFate.UNWANTED:
+        return complained(message, word=event.fate, now=now)
+    status = MessageStatus.UNDELIVERED
+    return receipt(message, sid=event.sid, status=status, word=event.fate, code=None, now=now)
+
+
+def _followed_up(
+    office: Office, message: Message, fate: MailFate, now: datetime
+) -> list[Operation]:
+    if message.staff_id is not None:
+        return _unless_there(office, _staff_unreachable(office, message.staff_id, fate, now))
+    patient_id = message.patient_id or ""
+    patient = office.store.get(Patient.ref(patient_id))
+    if patient is None:
+        return []
+    operations: list[Operation] = []
+    is_new = patient.email == message.to and patient.mail_stopped is None
+    if fate in STOPS and is_new:
+        same_address = (Is("email", message.to), Is("mail_stopped", None))
+        stopped = {"mail_stopped": fate.value}
+        operations.append(Patch(patient.key, set=stopped, when=same_address))
+    if fate is MailFate.UNWANTED:
+        return [*operations, *(_unless_there(office, _complaint(message, now)) if is_new else [])]
+    if message.void_because is not None:
+        return operations
+    deadline_at = before_fasting(office, situation(office, message, now))
+    return [*operations, *instead_of(message, patient, deadline_at=deadline_at, now=now)]
+
+
+def _staff_unreachable(office: Office, staff_id: str, fate: MailFate, now: datetime) -> Message:
+    """One task a day for each person; its mails go to everybody else as well.
+
+    The mail that tells the person themselves comes back too, and finds the task there.
+    """
+    member = member_of(office.store, office.clinic, staff_id)
+    name = member.name if member else staff_id
+    return task_message(
+        owner_id=f"SYS-{now.astimezone(office.clinic.zone).date().isoformat()}",
+        about=f"staff-mail-{staff_id}",
+        what="staff_mail_does_not_arrive",
+        detail=f"Mails to {name} {WHAT_HAPPENED[fate]}. Tell them what waits; mend the address.",
+        deadline_at=now + CALL_WITHIN,
+        now=now,
+    )
+
+
+def _complaint(message: Message, now: datetime) -> Message:
+    return task_message(
+        owner_id=message.owner_id,
+        about=f"{message.id.partition('.')[2]}-unwanted",
+        what="patient_wants_no_mail",
+        patient_id=message.patient_id,
+        detail="A mail was marked as unwanted, so no more are sent. Ask how to reach them.",
+        deadline_at=now + CALL_WITHIN,
+        now=now,
+    )
+
+
+def _unless_there(office: Office, task: Message) -> list[Operation]:
+    if office.store.get(Message.ref(task.id)) is not None:
+        return []
+    return [Save(task)]
