@@ -35,7 +35,8 @@ def _read_mime(data: bytes, named: list[str]) -> dict[str, Any]:
     in_headers = [str(mail[field]) for field in ("To", "Cc", "Bcc") if mail[field]]
     return {
         "to": _addresses(named or in_headers),
-        "subject": str(mail["Subject"] or ""),
+        # A long one begins on the next line, and unfolds with that line's space before it.
+        "subject": str(mail["Subject"] or "").strip(),
         "text": _body(mail, "plain"),
         "html": _body(mail, "html"),
         "attachments": [

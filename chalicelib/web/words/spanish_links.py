@@ -18,7 +18,7 @@ LINKS: Mapping[str, Any] = {
         "when": "Cuándo",
         "what": "Qué",
         "where": "Dónde",
-        "until": "salida aproximada: {clock}",
+        "until": "Salida aproximada: {clock}",
         "you_said": "Usted dijo",
         "will_come": "que vendrá",
         "calendar": "Agregar a su calendario",
