@@ -84,6 +84,7 @@ def environment(port: int, console_port: int) -> dict[str, str]:
         "LINK_KEYS": "local-only-link-key-0123456789abcdef",
         "ALLOWED_ORIGINS": f"{service},{console}",
         "REQUESTS_PER_ADDRESS_PER_HOUR": "1000",
+        "REQUESTS_MAILED_PER_HOUR": "1000",
         "POWERTOOLS_LOG_LEVEL": os.environ.get("POWERTOOLS_LOG_LEVEL", "WARNING"),
     }
     account = {

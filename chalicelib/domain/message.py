@@ -153,6 +153,11 @@ class Message(Record):
         return self.id.partition(".")[0]
 
     @property
+    def page_of(self) -> str | None:
+        """The id of what the patient's page of this message shows; None when it has no page."""
+        return self.facts.get("page") or (self.subject.pk if self.subject else None)
+
+    @property
     def is_counted(self) -> bool:
         """Whether it stands in the number's count already: a retry never counts again (R19)."""
         return self.first_claimed_at is not None or "retry" in self.facts

@@ -114,9 +114,9 @@ def _question(office: Office, seen: Situation) -> list[Operation]:
 
 def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
     """A patient's link works from the moment it is sent: its row is written with the claim."""
-    if seen.message.subject is None:
+    subject_id = seen.message.page_of
+    if subject_id is None:
         return []
-    subject_id = seen.message.subject.pk
     token = office.links.patient_token(subject_id)
     if office.links.patient_url(token) not in said:
         return []

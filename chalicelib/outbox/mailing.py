@@ -107,8 +107,8 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
     letter = LETTERS.get(seen.message.kind, NOTE)
     wording, values = wording_of(office, seen, patient, by_mail=True)
     said = render_line(wording, values, samples_allowed=office.samples_allowed)
-    about = seen.message.subject.pk if seen.message.subject else seen.message.owner_id
-    link = office.links.patient_url(office.links.patient_token(about))
+    about = seen.message.page_of
+    link = office.links.patient_url(office.links.patient_token(about)) if about else ""
     mail = render_email(
         letter.template,
         {

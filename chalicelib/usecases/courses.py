@@ -70,6 +70,7 @@ def book_course(
             patient_id=wanted.patient.id,
             now=now,
             follows=phone.welcome_id,
+            facts={"page": visits[0].id},
             send_before=visits[0].start_at,
         )
         sheets = _all_or_none(desk, visits, now)

@@ -3,22 +3,19 @@
 import hashlib
 import json
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Literal, NamedTuple
 
-from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Invalid, TooMany
-from chalicelib.domain.owed import mails_to_staff, subject_of
 from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
 from chalicelib.domain.record import Value, new_id
 from chalicelib.domain.request import (
     ConsultationRequest,
-    RequestStatus,
     Submission,
 )
 from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
-from chalicelib.usecases.limits import counted, limits, seconds_to_next_window
+from chalicelib.usecases.limits import counted, in_all, limits, seconds_to_next_window
+from chalicelib.usecases.notices import count_in_all, flood, flood_ref, notices
 
 SAME_KEY = timedelta(hours=24)  # how long a key answers the same reference
 MOST_ON_A_PHONE = 20  # patients of one number before anybody of the clinic has looked (F48)
@@ -59,6 +56,7 @@ class Origin(NamedTuple):
     address: str  #: empty for a request that staff typed
     per_number: int
     per_address: int
+    mailed: int = 40  #: requests of an hour that staff are mailed of one by one
 
 
 class Receipt(NamedTuple):
@@ -75,6 +73,7 @@ def submit(
 
     Raises Invalid for a key that came with other fields, TooMany past a limit. The request, the
     patient, the consent and a mail to each member of staff are one commit; no text is caused (R4).
+    Of a flood staff are told once an hour, and each request still stands on the day sheet (F48).
     """
     fields_hash = _hash(json.dumps(wish.model_dump(mode="json"), sort_keys=True))
     key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(wish)}")
@@ -87,18 +86,24 @@ def submit(
             per_address=origin.per_address,
             now=now,
         )
-        known, phone, *counts = desk.store.get_many(
+        watched = (*under, in_all(origin.mailed, now)) if under else ()
+        known, phone, told, *counts = desk.store.get_many(
             Submission.ref(key_hash),
             Phone.ref(wish.phone),
-            *(limit.ref for limit in under),
+            flood_ref(now),
+            *(limit.ref for limit in watched),
         )
         if known is not None and now < known.expires_at:
             if key and known.fields_hash != fields_hash:
                 raise Invalid(key="This form was sent before with other answers. Please reload it.")
             return Change(), Receipt(known.request_id, known.answer_by)
-        for limit, count in zip(under, counts, strict=True):
-            if count is not None and count.count >= limit.most:
-                raise TooMany(seconds_to_next_window(now))
+        full = [
+            limit
+            for limit, count in zip(watched, counts, strict=True)
+            if count is not None and count.count >= limit.most
+        ]
+        if any(limit.refuses for limit in full):
+            raise TooMany(seconds_to_next_window(now))
 
         patient = _patient(wish, now)
         request = ConsultationRequest(
@@ -128,13 +133,16 @@ def submit(
                 Save(submission),
                 *_joined(phone, patient),
                 *consents(desk, patient, origin=origin, now=now),
-                *_notices(desk, request, now),
+                *(flood(told, now) if full else notices(desk, request, now)),
                 *(counted(limit, now) for limit in under),
             ]
         )
         return change, Receipt(request.id, request.answer_by)
 
-    return decide(desk, attempt)
+    receipt = decide(desk, attempt)
+    if origin.address:
+        count_in_all(desk, in_all(origin.mailed, desk.clock.now()))
+    return receipt
 
 
 def made_up(desk: Desk) -> Receipt:
@@ -194,25 +202,6 @@ def _joined(phone: Phone, patient: Patient) -> list[Save]:
     if len(phone.patients) >= MOST_ON_A_PHONE:
         return []
     return [Save(phone.evolve(patients=(*phone.patients, patient.id)))]
-
-
-def _notices(desk: Desk, request: ConsultationRequest, now: datetime) -> list[Save]:
-    """A mail to each now, to each again at the deadline, then to the manager (R48)."""
-    everybody = staff_now(desk.store, desk.clinic, now)
-    managers = [member for member in everybody if member.role == "manager"]
-    waiting = subject_of(request, (RequestStatus.RECEIVED.value,))
-    later = desk.clinic.answer_by(request.answer_by)
-    mails = partial(
-        mails_to_staff, request.id, patient_id=request.patient_id, subject=waiting, now=now
-    )
-    return [
-        Save(mail)
-        for mail in (
-            *mails(kind="new_request", staff=everybody),
-            *mails(kind="request_waiting", staff=everybody, due_at=request.answer_by),
-            *mails(kind="request_overdue", staff=managers, due_at=later),
-        )
-    ]
 
 
 def _sameness(wish: Wish) -> str:

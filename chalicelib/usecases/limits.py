@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import NamedTuple
 
 from chalicelib.domain.change import AtMost, Operation, Patch
@@ -18,6 +19,7 @@ class Limit(NamedTuple):
     source: str  #: a hash, never the number or the address itself
     window: str
     most: int
+    refuses: bool = True  #: else more are taken, and told of as a flood
 
     @property
     def ref(self) -> Ref[RateCount]:
@@ -27,18 +29,28 @@ class Limit(NamedTuple):
 def limits(
     *, number: str, per_number: int, address: str, per_address: int, now: datetime
 ) -> Sequence[Limit]:
-    """The limits that a request from there falls under; none for one that staff typed."""
+    """The limits that a request from there falls under; none for one that staff typed.
+
+    A number that others give from elsewhere is not refused, else anybody could shut its owner out
+    (R52): what comes beyond its limit is no more than counted.
+    """
     if not address:
         return ()
-    window = now.strftime("%Y-%m-%dT%H")
+    window, place = _window(now), _place(address)
     return (
-        Limit(_hash(f"number:{number}"), window, per_number),
-        Limit(_hash(f"address:{address}"), window, per_address),
+        Limit(_hash(f"number:{number} from {place}"), window, per_number),
+        Limit(_hash(f"address:{place}"), window, per_address),
+        Limit(_hash(f"number:{number}"), window, per_number, refuses=False),
     )
 
 
+def in_all(most: int, now: datetime) -> Limit:
+    """All requests of this window together."""
+    return Limit("all", _window(now), most, refuses=False)
+
+
 def counted(limit: Limit, now: datetime) -> Operation:
-    """One more; refused once the limit is reached, whoever counts at the same moment."""
+    """One more; refused once a limit that refuses is reached, whoever counts at that moment."""
     return Patch(
         limit.ref.key,
         set={
@@ -48,12 +60,24 @@ def counted(limit: Limit, now: datetime) -> Operation:
             "ttl": int((now + 2 * WINDOW).timestamp()),
         },
         add={"count": 1},
-        when=(AtMost("count", limit.most - 1),),
+        when=(AtMost("count", limit.most - 1),) if limit.refuses else (),
     )
 
 
 def seconds_to_next_window(now: datetime) -> int:
     return 3600 - now.minute * 60 - now.second
+
+
+def _window(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H")
+
+
+def _place(address: str) -> str:
+    """The network that one subscriber has: of an IPv6 address its first half."""
+    try:
+        return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
+    except ValueError:
+        return address
 
 
 def _hash(text: str) -> str:

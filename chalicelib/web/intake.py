@@ -158,6 +158,7 @@ def _source(means: str, more: int) -> Origin:
         address=address,
         per_number=settings.requests_per_number_per_hour,
         per_address=settings.requests_per_address_per_hour * more,
+        mailed=settings.requests_mailed_per_hour,
     )
 
 

@@ -1,16 +1,18 @@
 """Mails that SES does not take: one patient's address stops nothing and starts no chain (F36)."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from chalicelib.domain.message import Channel, MessageStatus
+from chalicelib.domain.people import PatientLink
 from chalicelib.outbox import courier
 from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import contacting
+from chalicelib.usecases import contacting, courses
 from tests.outbox.rows import booked, row
-from tests.world import RUTH, FakeMails, World
+from tests.world import RUTH, FakeMails, World, at
 
 AFTER = datetime(2026, 12, 14, tzinfo=UTC)
 
@@ -100,3 +102,25 @@ def test_weeks_without_mail_grow_no_row_towards_its_limit() -> None:
     courier.deliver(world.office, message_id)
     ended = row(world, message_id)
     assert ended.history[-1].what == ended.status == MessageStatus.EXPIRED
+
+
+def test_every_link_in_a_patients_mails_leads_to_a_page() -> None:
+    world = World()
+    reference = world.request(sms_consent=False, detailed_consent=False).reference
+    courses.book_course(
+        world.desk,
+        subject_id=reference,
+        first=at("2026-12-08T09:00"),
+        visit_type="iv_infusion",
+        resource="room-1",
+        sessions=2,
+        spacing_days=3,
+        weekdays=(),
+        actor=RUTH,
+    )
+    world.run_until(AFTER)
+    mails = [mail for mail in world.mails.sent if mail.to == "ana@example.org"]
+    assert "Your 2 visits" in mails[0].text
+    for mail in mails:
+        (token,) = set(re.findall(r"/v/(\w+)", mail.text))
+        assert world.store.get(PatientLink.ref(world.services.links.hashed(token))) is not None
