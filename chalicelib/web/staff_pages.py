@@ -27,6 +27,7 @@ from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
 from chalicelib.web.rendering import said_moment, url
 from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
+from chalicelib.web.timeline_marks import picture_of
 from chalicelib.web.timelines import KIND_WORDS, MEANS_WORDS, timeline
 
 NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
@@ -70,6 +71,7 @@ def page_of(
     phone = services.store.get(Phone.ref(patient.phone))
     request, records = _told(subject, patient)
     said = cache(lambda id_: name_of(services.desk, id_))
+    lines = timeline(records, patient=patient, phone=phone, name_of=said)
     return answers.page(
         "staff/request.html" if isinstance(subject, ConsultationRequest) else "staff/visit.html",
         status=status,
@@ -80,7 +82,8 @@ def page_of(
         now=now,
         token=token,
         typed=typed or Typed(),
-        timeline=timeline(records, patient=patient, phone=phone, name_of=said),
+        timeline=lines,
+        picture=picture_of(lines, subject, patient=patient, clinic=services.clinic, now=now),
         **_about(subject, now),
         course=next((r for r in records if isinstance(r, Course)), None),
         others=_others(subject, actor, now),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import count
 from typing import NamedTuple
 
 from chalicelib.domain.message import Channel, Message, MessageStatus
@@ -95,6 +96,8 @@ class Line(NamedTuple):
     meant_for: datetime | None = None  #: when it would have left, where that is another time
     is_coming: bool = False
     is_for_staff: bool = False
+    useful_until: datetime | None = None  #: while it has not left
+    number: int = 0  #: of a message to the patient or a task, from 1; its mark in the picture
 
 
 def timeline(
@@ -112,7 +115,7 @@ def timeline(
             means = MEANS_WORDS.get(record.means, record.means)
             what = CONSENT_WORDS[record.given]
             lines.append(Line(record.at, 0, what, means, "event"))
-    return sorted(lines, key=lambda line: (line.at, line.rank))
+    return _numbered(sorted(lines, key=lambda line: (line.at, line.rank)))
 
 
 def said_age(span: timedelta) -> str:
@@ -125,6 +128,14 @@ def said_age(span: timedelta) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
+def _numbered(lines: list[Line]) -> list[Line]:
+    numbers = count(1)
+    return [
+        line._replace(number=next(numbers)) if line.channel and not line.is_for_staff else line
+        for line in lines
+    ]
+
+
 def _of_message(message: Message, withheld: str, name_of: NameOf) -> Line:
     status = message.shown_status
     words, tone = STATUS_WORDS[status]
@@ -132,7 +143,7 @@ def _of_message(message: Message, withheld: str, name_of: NameOf) -> Line:
         words, tone = SENT_WORDS.get(message.channel, (words, tone))
     if withheld:
         words, tone = "withheld", "off"
-    is_waiting = status in WAITING
+    is_waiting, is_said = status in WAITING, message.channel is not Channel.TASK
     at = _moment(message)
     is_void = message.void_because is not None and status is MessageStatus.WITHDRAWN
     code = f"code {message.error_code}" if message.error_code else ""
@@ -148,6 +159,7 @@ def _of_message(message: Message, withheld: str, name_of: NameOf) -> Line:
         meant_for=None if is_waiting or at >= message.scheduled_at else message.scheduled_at,
         is_coming=is_waiting,
         is_for_staff=message.staff_id is not None,
+        useful_until=message.send_before if is_waiting and is_said else None,
     )
 
 
