@@ -1,5 +1,6 @@
 """Mails by Amazon SES: one person, one call, one try."""
 
+from email import policy
 from email.message import EmailMessage
 from typing import Any
 
@@ -17,6 +18,10 @@ FATE_BY_ERROR = {
     "AccessDeniedException": Fate.CONFIGURATION,
 }
 
+
+LONGEST = 500  # characters of a line; RFC 5322 allows 998
+# A subject that is folded right after its name reads with a blank in front in some programs.
+UNFOLDED = policy.default.clone(max_line_length=LONGEST)
 
 TAG = "message"  # the tag of a mail that names its row
 _DOT = "__"  # a tag's value has no dots
@@ -70,7 +75,7 @@ class SesMail:
 
 def _mime(email: Email, *, sender: str) -> bytes:
     # EmailMessage refuses a line break in a header, so nothing typed can add one (F46).
-    message = EmailMessage()
+    message = EmailMessage(policy=UNFOLDED)
     message["From"] = sender
     message["To"] = email.to
     message["Subject"] = email.subject
