@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from chalice.app import Chalice, CloudWatchEvent, Rate, SNSEvent, SQSEvent
 
 from chalicelib import wiring
@@ -9,7 +10,10 @@ from chalicelib.web import day, health, intake, patient, staff, twilio
 from chalicelib.web.files import files
 from chalicelib.web.guard import KeepTextsOut, with_our_headers, without_texts
 
-app = Chalice(app_name="bookend")
+# Events are logged as JSON with their ids. Chalice's own logger has the same name and, left alone,
+# would write the event's name without them.
+Logger(service="bookend")
+app = Chalice(app_name="bookend", configure_logs=False)
 app.debug = False
 app.log.addFilter(KeepTextsOut())
 for blueprint in (

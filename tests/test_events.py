@@ -1,8 +1,11 @@
 """The event functions of app.py, called as the platform calls them, over the world of the tests."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +30,16 @@ SCHEDULED: dict[str, Any] = {
     "time": "2026-12-01T12:00:00Z",
     "resources": [],
 }
+
+PROJECT = Path(__file__).parent.parent
+TICK = """
+import app
+from chalicelib import wiring
+from tests.test_events import SCHEDULED, call
+from tests.world import World
+wiring.provide(World().services)
+call("tick", SCHEDULED)
+"""
 
 
 @pytest.fixture
@@ -80,3 +93,13 @@ def test_a_mail_that_came_back_is_told_to_the_staff(world: World) -> None:
 def test_what_is_no_news_of_a_mail_is_left(world: World) -> None:
     call("mail_event", notified("Successfully validated SNS topic"))
     assert world.store.open("task") == []
+
+
+def test_an_event_is_logged_as_json_with_its_ids() -> None:
+    """In a process of its own: a test's own handlers see a record before it is written."""
+    told = subprocess.run(
+        [sys.executable, "-c", TICK], capture_output=True, text=True, check=True, cwd=PROJECT
+    ).stdout
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [line["message"] for line in lines] == ["tick", "inbound.listed"]
+    assert lines[0] | {"level": "INFO", "service": "bookend", "due": 0, "queued": 0} == lines[0]
