@@ -88,7 +88,7 @@ class CarePlan(Value):
         }
         text = _with_parts(detailed or levels.neutral, parts)
         return self._wording(
-            without_stop_line(text, language) if by_mail else text,
+            without_stop_line(text) if by_mail else text,
             language=language,
             level="detailed" if detailed else "neutral",
             segments=2 if adds else step.segments,

@@ -1,12 +1,17 @@
-"""How each language says days, times and choices, as data. Times stay on the 12-hour clock.
+"""How each language says days, times and choices: one file a language in languages/.
 
 The brief names are for texts and keep to GSM-7, where an accent may double the price of a text
-("sab" for "sáb"); the long ones are for pages and mails.
+("sab" for "sáb"); the long ones are for pages and mails. Times stay on the 12-hour clock.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
+from chalicelib import tables
 from chalicelib.domain.record import Value
+
+PACKAGE = "chalicelib.clinic"
+FOLDER = "languages"
 
 
 class Speech(Value):
@@ -25,47 +30,14 @@ class Speech(Value):
     long_clinic_time: str
 
 
-SPEECH: Mapping[str, Speech] = {
-    "en": Speech(
-        days=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-        months=(
-            *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-            *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-        ),
-        day="{weekday} {month} {day}",
-        long_days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-        long_months=(
-            *("January", "February", "March", "April", "May", "June"),
-            *("July", "August", "September", "October", "November", "December"),
-        ),
-        long_day="{weekday}, {month} {day}",
-        choice="{number} for {time}",
-        either=" or ",
-        clinic_time="(clinic time)",
-        long_clinic_time="(clinic time)",
-    ),
-    "es": Speech(
-        days=("lun", "mar", "mié", "jue", "vie", "sab", "dom"),
-        months=(
-            *("ene", "feb", "mar", "abr", "may", "jun"),
-            *("jul", "ago", "sep", "oct", "nov", "dic"),
-        ),
-        day="{weekday} {day} {month}",
-        long_days=("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-        long_months=(
-            *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
-            *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
-        ),
-        long_day="{weekday}, {day} de {month}",
-        choice="{number} para {time}",
-        either=" o ",
-        either_by_number={"8": " u "},  # "7 u 8": before the sound of an o
-        clinic_time="(hora de la clinica)",
-        long_clinic_time="(hora de la clínica)",
-    ),
-}
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that have names for days and times."""
+    return tables.languages(PACKAGE, FOLDER)
 
 
+@cache
 def speech(language: str) -> Speech:
-    """A language's names; English for one that has none."""
-    return SPEECH.get(language, SPEECH["en"])
+    """A language's names; English for one that has none. Read on first use."""
+    known = language if language in languages() else "en"
+    return Speech.model_validate(tables.read(PACKAGE, FOLDER, f"{known}.toml"))

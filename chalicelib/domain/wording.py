@@ -3,6 +3,7 @@
 Here, because care plans hold wordings and messages are made from them, and neither knows the other.
 """
 
+import re
 from datetime import date
 from typing import Literal, Self
 
@@ -47,10 +48,10 @@ class Wording(Value):
     source: str  #: where it stands, for people: `careplans/consultation.toml, step reminder`
 
 
-#: How a text ends that people may opt out of; a mail has no such reply.
-STOP_LINES = {"en": "Reply STOP to opt out.", "es": "Responda STOP para no recibir mas."}
+#: How a text ends that people may opt out of, in whatever language: the word STOP is the network's.
+_STOP_LINE = re.compile(r"\s*[^.]*\bSTOP\b[^.]*\.$")
 
 
-def without_stop_line(text: str, language: str) -> str:
-    """The text as a mail says it."""
-    return text.removesuffix(STOP_LINES.get(language, STOP_LINES["en"])).rstrip()
+def without_stop_line(text: str) -> str:
+    """The text as a mail says it; a mail has no such reply."""
+    return _STOP_LINE.sub("", text)

@@ -48,9 +48,7 @@ def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording
     catalogue = load_catalogue(language if language in LANGUAGES else "en")
     entry = _entry(catalogue, key)
     return Wording(
-        text=(entry.mail or without_stop_line(entry.text, catalogue.language))
-        if by_mail
-        else entry.text,
+        text=(entry.mail or without_stop_line(entry.text)) if by_mail else entry.text,
         segments=entry.segments,
         language=catalogue.language,
         version=catalogue.approval.version,

@@ -15,7 +15,7 @@ from chalicelib.domain.wording_rules import (
 )
 from chalicelib.messages.catalogue import LANGUAGES, Catalogue, load_catalogue
 from chalicelib.messages.emails import email_kinds
-from chalicelib.messages.letters import BY_LANGUAGE as LETTERS
+from chalicelib.messages.letters import languages, letters
 from chalicelib.messages.replies import ReplyWords, reply_words
 
 #: Placeholders with the longest thing each may stand for, whatever the clinic is called.
@@ -87,9 +87,9 @@ def email_faults() -> Iterator[str]:
 
 def letter_faults() -> Iterator[str]:
     """What patients' mails say around the clinic's wordings."""
-    for language, said in LETTERS.items():
-        faults = word_faults(json.dumps(said, ensure_ascii=False), neutral=True)
-        yield from (f"letters.py, {language}: {fault}" for fault in faults)
+    for language in languages():
+        faults = word_faults(json.dumps(letters(language), ensure_ascii=False), neutral=True)
+        yield from (f"languages/{language}.toml: {fault}" for fault in faults)
 
 
 def reply_word_faults(tables: ReplyWords) -> Iterator[str]:

@@ -1,13 +1,12 @@
 """What an inbound text means. The words are data in replies.toml; here is how they are compared."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 
+from chalicelib import tables
 from chalicelib.domain.record import Value
 
 
@@ -70,8 +69,7 @@ def understand(body: str, *, opt_out_type: str | None = None, opted_out: bool = 
 @cache
 def reply_words() -> ReplyWords:
     """The tables as they stand in replies.toml. Read on first use."""
-    file = resources.files("chalicelib.messages").joinpath("replies.toml")
-    return ReplyWords.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    return ReplyWords.model_validate(tables.read("chalicelib.messages", "replies.toml"))
 
 
 def _meaning(body: str, words: str, *, opted_out: bool) -> tuple[Meaning, int | None]:

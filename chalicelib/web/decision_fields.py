@@ -12,7 +12,8 @@ from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.errors import Invalid
 from chalicelib.usecases.slots import WallTime
 from chalicelib.web.bodies import Form, single
-from chalicelib.web.fields import DAYS, MESSAGES, Address, Name, Note, Number
+from chalicelib.web.fields import DAYS, Address, Language, Name, Note, Number
+from chalicelib.web.words import words
 
 F = TypeVar("F", bound="Fields")
 
@@ -114,7 +115,7 @@ class Contact(Fields):
     name: Name
     phone: Number
     email: Address = None
-    language: Literal["en", "es"]
+    language: Language
     sure: Ticked
 
 
@@ -129,7 +130,6 @@ class Done(Fields):
 
 
 SAID: Mapping[str, str] = {
-    **{name: MESSAGES[name] for name in ("name", "phone", "email", "note", "language")},
     "starts_at": "Please give a day and a time.",
     "first_starts_at": "Please give the day and the time of the first session.",
     "visit_type": "Please choose the kind of visit.",
@@ -164,4 +164,5 @@ def read(model: type[F], form: Form) -> F:
         return model.model_validate(values)
     except ValidationError as error:
         wrong = dict.fromkeys(str(part["loc"][0]) for part in error.errors())
-        raise Invalid(**{name: SAID.get(name, "Please look at this.") for name in wrong}) from None
+        said = {**words("en")["errors"], **SAID}
+        raise Invalid(**{name: said.get(name, "Please look at this.") for name in wrong}) from None

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -19,7 +18,7 @@ from pydantic import (
 from chalicelib.domain.errors import Invalid
 from chalicelib.usecases.intake import Wish
 from chalicelib.web.bodies import Form, single
-from chalicelib.web.words import ENGLISH
+from chalicelib.web.words import languages, words
 
 Reason = Literal[
     "depression",
@@ -34,7 +33,6 @@ Reason = Literal[
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
 
-MESSAGES: Mapping[str, str] = ENGLISH["errors"]
 UNKNOWN = "This field is not known."
 
 PREMIUM_EXCHANGE = "976"  # in any area code such a number costs whoever reaches it
@@ -127,6 +125,15 @@ class Preference(BaseModel):
 Name = Annotated[str, Field(max_length=100), AfterValidator(_clean_name), Field(min_length=1)]
 Number = Annotated[str, Field(max_length=60), AfterValidator(us_number)]
 Address = Annotated[str | None, Field(max_length=254), AfterValidator(_address)]
+
+
+def _known_language(code: str) -> str:
+    if code not in languages():
+        raise ValueError("a language that the clinic does not write")
+    return code
+
+
+Language = Annotated[str, AfterValidator(_known_language)]
 Note = Annotated[str, Field(max_length=1000), AfterValidator(_words)]
 Zone = Annotated[str | None, Field(max_length=64), AfterValidator(_known_zone)]
 
@@ -142,7 +149,7 @@ class RequestFields(BaseModel):
     reason: Reason
     preferred: Annotated[list[Preference], Field(max_length=21)] = []
     note: Note = ""
-    language: Literal["en", "es"] = "en"
+    language: Language = "en"
     sms_consent: bool = False
     detailed_consent: bool = False
     discreet: bool = False
@@ -167,7 +174,9 @@ def checked(values: dict[str, Any]) -> RequestFields:
         return RequestFields.model_validate(values)
     except ValidationError as error:
         names = dict.fromkeys(str(part["loc"][0]) for part in error.errors() if part["loc"])
-        raise Invalid(**{name: MESSAGES.get(name, UNKNOWN) for name in names}) from None
+        raise Invalid(
+            **{name: words("en")["errors"].get(name, UNKNOWN) for name in names}
+        ) from None
 
 
 def from_form(form: Form) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chalicelib import wiring
 from chalicelib.domain.errors import NotFound
 from chalicelib.web import answers
 from chalicelib.web.errors import answering
-from chalicelib.web.words import BY_LANGUAGE
+from chalicelib.web.words import languages, words
 
 files = Blueprint(__name__)
 
@@ -39,7 +39,7 @@ def embed() -> Response:
     """One script tag that puts the form into the clinic's own page."""
     text = FOLDER.joinpath("embed.js").read_text(encoding="utf-8")
     base = wiring.services().settings.base_url.rstrip("/")
-    said = {language: table["script"] for language, table in BY_LANGUAGE.items()}
+    said = {language: words(language)["script"] for language in languages()}
     headers = {
         "Cache-Control": "public, max-age=3600",
         "Cross-Origin-Resource-Policy": "cross-origin",

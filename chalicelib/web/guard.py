@@ -9,7 +9,7 @@ from chalice.app import Response
 
 from chalicelib.web import answers
 from chalicelib.web.reader import asked_language
-from chalicelib.web.words import ENGLISH
+from chalicelib.web.words import words
 
 # What the framework itself refuses, by the name of our words for it.
 PROBLEMS: Mapping[int, str] = {
@@ -34,7 +34,7 @@ def with_our_headers(event: Any, get_response: Callable[[Any], Response]) -> Res
                 language=asked_language(event),
                 headers=kept,
             )
-        title = ENGLISH["problems"][name]["title"]
+        title = words("en")["problems"][name]["title"]
         return answers.problem(response.status_code, title, headers=kept)
     for name, value in answers.HEADERS.items():
         response.headers.setdefault(name, value)

@@ -27,7 +27,7 @@ from chalicelib.web.origins import foreign_origin, framed, preflight_answer, rea
 from chalicelib.web.reader import asked_language
 from chalicelib.web.request_page import form_page, thanks_page, to_thanks
 from chalicelib.web.submission import TOO_FAST, read_mark
-from chalicelib.web.words import BY_LANGUAGE, words
+from chalicelib.web.words import languages, words
 
 routes = Blueprint(__name__)
 
@@ -137,7 +137,7 @@ def _take_form() -> Response:
 def _language(form: Form) -> str:
     """The language of the page that was read: its consents are stored in that one."""
     asked = form.get("language") or [query_of(routes.current_request).get("lang", "")]
-    return asked[0] if asked[0] in BY_LANGUAGE else "en"
+    return asked[0] if asked[0] in languages() else "en"
 
 
 def _is_embedded() -> bool:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from chalicelib.web.bodies import query_of
-from chalicelib.web.words import BY_LANGUAGE
+from chalicelib.web.words import languages
 
 
 def asked_language(request: Any) -> str:
     """The address's `lang`, else what the browser prefers among ours, else English."""
     asked = query_of(request).get("lang", "")
-    return asked if asked in BY_LANGUAGE else preferred(request.headers.get("accept-language", ""))
+    return asked if asked in languages() else preferred(request.headers.get("accept-language", ""))
 
 
 def preferred(accepted: str) -> str:
@@ -19,7 +19,7 @@ def preferred(accepted: str) -> str:
         tag, _, parameter = part.strip().lower().partition(";")
         language = tag.strip().partition("-")[0]
         weight = _weight(parameter)
-        if language in BY_LANGUAGE and weight > best_weight:
+        if language in languages() and weight > best_weight:
             best, best_weight = language, weight
     return best
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import wiring
 from chalicelib.clinic.times import said_day, said_time
-from chalicelib.web.words import ENGLISH
+from chalicelib.web.words import words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -98,7 +98,7 @@ def _environment() -> "Environment":
     environment.filters["moment"] = said_moment
     environment.filters["number"] = said_number
     environment.filters["filled"] = _filled
-    environment.globals["words"] = ENGLISH  # a page in another language is given its own
+    environment.globals["words"] = words("en")  # a page in another language is given its own
     environment.globals["url"] = url
     environment.globals["static"] = static_url
     environment.globals["clinic"] = _Clinic()

@@ -14,7 +14,7 @@ from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.fields import DAYS, PARTS, form_values
 from chalicelib.web.submission import TOO_FAST, new_mark, read_mark, sealed, unsealed
-from chalicelib.web.words import BY_LANGUAGE, Words, words
+from chalicelib.web.words import Words, own_names, words
 
 
 def form_page(
@@ -102,11 +102,7 @@ def _worded(errors: Mapping[str, str], said: Words) -> dict[str, str]:
 
 def _others(language: str) -> list[tuple[str, str]]:
     """The other languages of the form, each by its own name."""
-    return [
-        (code, said["language"]["own_name"])
-        for code, said in BY_LANGUAGE.items()
-        if code != language
-    ]
+    return [(code, name) for code, name in own_names().items() if code != language]
 
 
 def _same_mark(form: Form | None, now: datetime) -> str | None:

@@ -29,6 +29,7 @@ from chalicelib.web.rendering import said_moment, url
 from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
 from chalicelib.web.timeline_marks import picture_of
 from chalicelib.web.timelines import KIND_WORDS, MEANS_WORDS, timeline
+from chalicelib.web.words import staff_names
 
 NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
 
@@ -95,6 +96,7 @@ def page_of(
         decided_words=DECIDED_WORDS,
         reason_words=REASON_WORDS,
         means_words=MEANS_WORDS,
+        language_names=staff_names(),
         as_typed=as_typed,
         too_late=_too_late(now),
         day_link=services.links.day_url(staff_id=actor.id, now=now),

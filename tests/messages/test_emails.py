@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.wording_rules import REVEALING
 from chalicelib.messages.emails import UnknownEmail, email_kinds, render_email
-from chalicelib.messages.letters import BY_LANGUAGE, Letters
+from chalicelib.messages.letters import Letters, languages, letters
 from chalicelib.messages.render import MissingValue
 
 STAFF = ["fresh_link", "new_request", "request_overdue", "request_waiting", "task", "urgent_alarm"]
@@ -56,7 +56,7 @@ class Seen(HTMLParser):
             self.words += data.split()
 
 
-@pytest.mark.parametrize("language", BY_LANGUAGE)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("kind", sorted(email_kinds()))
 def test_every_mail_says_the_same_as_text_and_as_page(kind: str, language: str) -> None:
     mail = render_email(kind, VALUES, language)
@@ -75,7 +75,7 @@ def test_every_mail_says_the_same_as_text_and_as_page(kind: str, language: str) 
     assert not re.search(r"\n\n\n|[ \t]\n(?!Cotton)", mail.text.replace("-- \n", ""))
 
 
-@pytest.mark.parametrize("language", BY_LANGUAGE)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("kind", sorted(email_kinds()))
 def test_no_mail_s_frame_reveals_the_treatment(kind: str, language: str) -> None:
     """R25: subject and preview are on a lock screen."""
@@ -98,7 +98,7 @@ def test_staff_mail_has_its_link_and_greets_by_name(kind: str) -> None:
         assert "https://bookend.example.com/d/token" in mail.text
 
 
-@pytest.mark.parametrize("language", BY_LANGUAGE)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("kind", sorted(email_kinds()))
 def test_patients_mail_names_the_clinic_its_phone_911_and_988(kind: str, language: str) -> None:
     mail = render_email(kind, VALUES, language)
@@ -122,25 +122,25 @@ def test_a_visit_s_mail_says_what_became_of_it(change: str, subject: str) -> Non
     assert mail.subject == subject
 
 
-@pytest.mark.parametrize("language", BY_LANGUAGE)
+@pytest.mark.parametrize("language", languages())
 def test_the_page_of_a_mail_names_its_language(language: str) -> None:
     mail = render_email("patient_note", VALUES, language)
     assert f'<html lang="{language}">' in mail.html
-    assert mail.subject == BY_LANGUAGE[language]["notes"]["times"]
+    assert mail.subject == letters(language)["notes"]["times"]
 
 
-@pytest.mark.parametrize("language", BY_LANGUAGE)
+@pytest.mark.parametrize("language", languages())
 def test_a_calendar_file_is_named_as_neutrally_as_its_mail(language: str) -> None:
     """R25."""
-    name = BY_LANGUAGE[language]["calendar_file"]
+    name = letters(language)["calendar_file"]
     assert re.fullmatch(r"[a-z]+\.ics", name)
     assert not REVEALING.search(name)
 
 
 def test_every_language_says_all_that_english_says() -> None:
-    english = dict(gaps_by_line(BY_LANGUAGE["en"]))
-    for language, said in BY_LANGUAGE.items():
-        assert dict(gaps_by_line(said)) == english, language
+    english = dict(gaps_by_line(letters("en")))
+    for language in languages():
+        assert dict(gaps_by_line(letters(language))) == english, language
 
 
 def gaps_by_line(said: Letters, *path: str) -> Iterator[tuple[tuple[str, ...], list[str]]]:
