@@ -4,10 +4,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from importlib import resources
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from chalicelib import tables
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -44,9 +45,8 @@ Length = Annotated[timedelta, BeforeValidator(length_of_time)]
 
 def read_toml(name: str) -> dict[str, Any]:
     """The tables of one file beside this module."""
-    text = resources.files("chalicelib.clinic").joinpath(name).read_text(encoding="utf-8")
     try:
-        return tomllib.loads(text)
+        return tables.read("chalicelib.clinic", *name.split("/"))
     except tomllib.TOMLDecodeError as error:
         raise ClinicFileError(f"{name} is not TOML: {error}") from error
 

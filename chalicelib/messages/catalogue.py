@@ -1,17 +1,17 @@
 """The clinic-wide wordings that belong to no visit type, and what kinds of tasks are called."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from importlib import resources
 from typing import Literal
 
+from chalicelib import tables
 from chalicelib.domain.record import Value
 from chalicelib.domain.wording import Approval, Wording, without_stop_line
 
-LANGUAGES = ("en",)  # each has its file in wordings/
+PACKAGE = "chalicelib.messages"
+FOLDER = "wordings"
 
 
 class UnknownWording(KeyError):
@@ -45,7 +45,7 @@ class Catalogue(Value):
 
 def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording:
     """The wording of that name, as a text or as a mail says it; English where a language lacks."""
-    catalogue = load_catalogue(language if language in LANGUAGES else "en")
+    catalogue = load_catalogue(language if language in languages() else "en")
     entry = _entry(catalogue, key)
     return Wording(
         text=(entry.mail or without_stop_line(entry.text)) if by_mail else entry.text,
@@ -68,15 +68,20 @@ def priority(key: str) -> Literal[1, 2, 3]:
 
 def task_title(what: str, language: str = "en") -> str:
     """What a kind of task is called; a kind without words of its own is still readable."""
-    titles: Mapping[str, str] = load_catalogue(language if language in LANGUAGES else "en").tasks
+    titles: Mapping[str, str] = load_catalogue(language if language in languages() else "en").tasks
     return titles.get(what, what.replace("_", " ").capitalize())
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that have a file of wordings, English first."""
+    return tables.languages(PACKAGE, FOLDER)
 
 
 @cache
 def load_catalogue(language: str) -> Catalogue:
     """One language's wordings. Read on first use."""
-    file = resources.files("chalicelib.messages").joinpath("wordings", f"{language}.toml")
-    return Catalogue.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    return Catalogue.model_validate(tables.read(PACKAGE, FOLDER, f"{language}.toml"))
 
 
 def _entry(catalogue: Catalogue, key: str) -> Entry:

@@ -13,7 +13,8 @@ from chalicelib.domain.wording_rules import (
     reply_faults,
     word_faults,
 )
-from chalicelib.messages.catalogue import LANGUAGES, Catalogue, load_catalogue
+from chalicelib.messages import catalogue
+from chalicelib.messages.catalogue import Catalogue, load_catalogue
 from chalicelib.messages.emails import email_kinds
 from chalicelib.messages.letters import languages, letters
 from chalicelib.messages.replies import ReplyWords, reply_words
@@ -40,9 +41,11 @@ _ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and 
 
 def main() -> int:
     """Says every fault; 0 when there is none."""
-    faults = [fault for code in LANGUAGES for fault in catalogue_faults(load_catalogue(code))]
+    faults = [
+        fault for code in catalogue.languages() for fault in catalogue_faults(load_catalogue(code))
+    ]
     faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
-    texts = sum(len(load_catalogue(code).texts) for code in LANGUAGES)
+    texts = sum(len(each.texts) for each in catalogues)
     summary = f"{texts} texts, {len(email_kinds())} mails: {len(faults)} faults"
     sys.stdout.write("\n".join([*faults, summary, ""]))
     return 1 if faults else 0
