@@ -41,9 +41,8 @@ _ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and 
 
 def main() -> int:
     """Says every fault; 0 when there is none."""
-    faults = [
-        fault for code in catalogue.languages() for fault in catalogue_faults(load_catalogue(code))
-    ]
+    catalogues = [load_catalogue(code) for code in catalogue.languages()]
+    faults = [fault for each in catalogues for fault in catalogue_faults(each)]
     faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
     texts = sum(len(each.texts) for each in catalogues)
     summary = f"{texts} texts, {len(email_kinds())} mails: {len(faults)} faults"
