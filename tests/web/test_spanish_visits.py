@@ -1,0 +1,171 @@
+"""A patient who reads Spanish, from the offer to the day after: no English on page or mail."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from icalendar import Calendar
+
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.people import Patient, PatientLink
+from chalicelib.ports import Email
+from chalicelib.usecases import attending, booking, moving, offers
+from tests.web.browser import Browser, browsing
+from tests.web.spanish_world import all_spanish, asked, booked, spanish, spanish_world
+from tests.web.test_patient import mailed_link
+from tests.web.test_staff import the_visit
+from tests.world import RUTH, at
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with browsing(spanish_world()) as one:
+        yield one
+
+
+def mails(browser: Browser) -> list[Email]:
+    return [mail for mail in browser.world.mails.sent if mail.to == "ana@example.org"]
+
+
+@pytest.mark.parametrize("consent", ["detailed", "neutral", "none"])
+def test_the_page_of_a_visit_is_spanish_whatever_was_agreed_to(
+    browser: Browser, consent: str
+) -> None:
+    link = booked(browser)
+    store = browser.world.store
+    patient = store.get(Patient.ref(the_visit(browser).patient_id))
+    assert patient is not None
+    store.commit(Change(Save(patient.evolve(text_consent=consent))))
+    words = spanish(browser.get(link))
+    assert "Miércoles, 9 de diciembre, 9:00 AM" in words
+    assert ("Infusión intravenosa" in words) == (consent == "detailed")
+    for said in ("confirm", "reschedule", "opt_out", "choose"):
+        spanish(browser.get(f"{link}?said={said}"))
+    for answer in ("confirm", "reschedule", "opt_out"):
+        assert "Marque la casilla" in spanish(browser.send(f"{link}/{answer}", []), 422)
+    assert browser.send(f"{link}/confirm", [("sure", "yes")]).status_code == 303
+    assert "que vendrá" in spanish(browser.get(link))
+
+
+def test_a_calendar_names_the_visit_in_spanish_and_nothing_else(browser: Browser) -> None:
+    """R25."""
+    answer = browser.get(f"{booked(browser)}/visit.ics")
+    (event,) = Calendar.from_ical(answer.body).walk("VEVENT")
+    assert event["SUMMARY"] == "Visita, Cottonwood Clinic"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="visita.ics"'
+
+
+def test_times_are_chosen_in_spanish(browser: Browser) -> None:
+    world = browser.world
+    reference = asked(browser)
+    offers.propose(
+        world.desk,
+        subject_id=reference,
+        times=[at("2026-12-12T09:00"), at("2026-12-09T13:00")],
+        visit_type="consultation",
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+    link = mailed_link(browser)
+    words = spanish(browser.get(link))
+    assert "Sábado, 12 de diciembre, 9:00 AM" in words
+    assert "Miércoles, 9 de diciembre, 1:00 PM" in words
+    spanish(browser.send(f"{link}/choose", [("starts_at", "")]), 422)
+    other = world.request(phone="+13165550143", name="Bo Example")
+    booking.confirm(
+        world.desk,
+        subject_id=other.reference,
+        when=at("2026-12-09T13:00"),
+        visit_type="consultation",
+        resource="room-1",
+        actor=RUTH,
+    )
+    taken = [("starts_at", "2026-12-09T13:00")]
+    assert "Alguien acaba de tomar" in spanish(browser.send(f"{link}/choose", taken), 409)
+    chosen = [("starts_at", "2026-12-12T09:00")]
+    assert browser.send(f"{link}/choose", chosen).status_code == 303
+    assert "se programó el martes, 1 de diciembre" in spanish(
+        browser.send(f"{link}/choose", chosen), 409
+    )
+
+
+def test_a_request_is_answered_in_spanish_whatever_the_answer(browser: Browser) -> None:
+    world = browser.world
+    reference = asked(browser)
+    link = made_link(browser, reference)
+    assert "a más tardar el martes, 1 de diciembre" in spanish(browser.get(link))
+    offers.decline(world.desk, subject_id=reference, reason_code="no_capacity", note="", actor=RUTH)
+    world.drain()
+    spanish(browser.get(mailed_link(browser)))
+
+
+def made_link(browser: Browser, subject_id: str) -> str:
+    """A link that no mail has named yet."""
+    services = browser.world.services
+    token = services.links.patient_token(subject_id)
+    ends = services.clock.now() + timedelta(days=1)
+    row = PatientLink(hash=services.links.hashed(token), subject_id=subject_id, expires_at=ends)
+    services.store.commit(Change(Save(row)))
+    return services.links.patient_url(token)
+
+
+def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> None:
+    world = browser.world
+    booked(browser)
+    world.run_until(the_visit(browser).start_at)
+    visit = the_visit(browser)
+    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_for(hours=2)
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_for(days=2)
+    sent = mails(browser)
+    assert {mail.subject for mail in sent} >= {
+        "Su visita: miércoles, 9 de diciembre, 9:00 AM",
+        "Antes de su visita: miércoles, 9 de diciembre, 9:00 AM",
+        "Después de su visita",
+    }
+    for mail in sent:
+        all_spanish(mail)
+    leaflets = [mail for mail in sent if "mañana temprano" in mail.text.lower()]
+    assert len(leaflets) >= 3
+    assert all("línea con acentos" in mail.html for mail in leaflets)
+
+
+def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None:
+    world = browser.world
+    link = booked(browser)
+    moving.reschedule(
+        world.desk,
+        appointment_id=the_visit(browser).id,
+        when=at("2026-12-10T10:00"),
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+    moving.cancel(
+        world.desk,
+        appointment_id=the_visit(browser).id,
+        reason_code="clinic_closed",
+        tell_patient=True,
+        actor=RUTH,
+    )
+    world.drain()
+    booked_mail, moved, cancelled = mails(browser)
+    assert moved.subject == "Su visita cambió: jueves, 10 de diciembre, 10:00 AM"
+    assert cancelled.subject == "Su visita cancelada: jueves, 10 de diciembre, 10:00 AM"
+    for mail in (booked_mail, moved, cancelled):
+        all_spanish(mail)
+        (calendar,) = mail.attachments
+        assert calendar.name == "visita.ics"
+        assert "SUMMARY:Visita" in calendar.text
+    assert "Esta visita está cancelada" in spanish(browser.get(link))
+    assert "se canceló el martes" in spanish(
+        browser.send(f"{link}/confirm", [("sure", "yes")]), 409
+    )
+
+
+def test_a_link_that_is_too_old_says_so_in_spanish(browser: Browser) -> None:
+    link = booked(browser)
+    browser.world.clock.at += timedelta(days=90)
+    assert "ya venció" in spanish(browser.get(link), 410)
