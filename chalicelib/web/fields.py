@@ -80,13 +80,17 @@ def us_number(value: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+
+
 def _address(value: str | None) -> str | None:
     if value is None or not value.strip():
         return None
     text = value.strip()
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{3,189}", text):
+    name, _, domain = text.partition("@")
+    # Dots stand between letters alone, and `=?` begins what mail programs read as other letters.
+    if not re.fullmatch(rf"{_ATOM}(\.{_ATOM})*", name) or len(name) > 64 or "=?" in name:
         raise ValueError("no address")
-    domain = text.partition("@")[2]
     if not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}", domain):
         raise ValueError("no domain")
     return text
