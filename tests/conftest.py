@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_wanted_by_mark] = Counter()
 
 
+@pytest.hookimpl(trylast=True)  # after -k and -m have chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests without their tool are deselected, which pytest counts in its last line."""
     absent = {mark for mark, variable in VARIABLE_BY_MARK.items() if not os.environ.get(variable)}

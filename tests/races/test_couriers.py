@@ -1,6 +1,7 @@
 """Couriers and ticks that run at the same time, over DynamoDB Local: each text leaves once.
 
-`COURIERS=50 TEXTS=5000 make test-all TESTS=tests/races` is the full size; CI runs a smaller share.
+CI runs a share. The full size takes five minutes on two busy cores:
+`COURIERS=50 TEXTS=5000 make test-all TESTS='tests/races -k many_couriers'`
 """
 
 import os
