@@ -185,6 +185,15 @@ def test_silence_of_the_ticks_is_an_alarm(resources: dict[str, Any]) -> None:
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
 
 
+def test_a_dead_letter_is_an_alarm(resources: dict[str, Any]) -> None:
+    alarm = resources["DeadLettersWait"]["Properties"]
+
+    [dimension] = alarm["Dimensions"]
+    assert dimension["Value"] == {"Fn::GetAtt": ["OutboxDeadLetters", "QueueName"]}
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
 def test_the_gateways_own_answers_carry_our_headers(resources: dict[str, Any]) -> None:
     answers = resources["RestAPI"]["Properties"]["GatewayResponses"]
 

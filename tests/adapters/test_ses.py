@@ -1,12 +1,16 @@
 """A mail as its bytes go to SES."""
 
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib import wiring
 from chalicelib.adapters.ses import SesMail
-from chalicelib.ports import Accepted, Attachment, Email
+from chalicelib.ports import Accepted, Attachment, Email, OutcomeUnknown
+from local.aws_keeper import Keeper
+from tests.local.embedded import SENDER, embedded
 
 SUBJECT = "New request from A. E. (REQ-7K2M9Q4X1B), answer by Mon Nov 23, 12:30 PM"
 SPANISH = "Visita con Ana Löwe 🙂, jueves 3 de diciembre a las 9"
@@ -73,3 +77,20 @@ def test_a_mail_names_its_row_where_ses_tells_of_it() -> None:
 def test_without_a_set_or_a_row_nothing_is_told(named: str | None, message_id: str) -> None:
     asked = sent(mail(message_id=message_id), named)
     assert not {"ConfigurationSetName", "EmailTags"} & set(asked)
+
+
+@pytest.mark.parametrize("fault", [{"http": 500}, {"hang_after_accept": True}])
+def test_the_client_that_sends_tries_once_and_has_a_time_out(
+    tmp_path: Path, fault: dict[str, object]
+) -> None:
+    keeper = Keeper(tmp_path / "bookend.db")
+    with embedded(keeper) as aws:
+        client = wiring.mail_client()
+        aws.inject("ses", [fault])
+        with pytest.raises(OutcomeUnknown):
+            SesMail(client=client, sender=SENDER).send(mail())
+        # Had it tried again, the second try would have met no fault.
+        assert len(aws.emails()) == ("http" not in fault)
+    keeper.close()
+    config = client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (2, 8)

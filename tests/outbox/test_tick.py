@@ -1,0 +1,249 @@
+"""The tick queues what is due: oldest first, at the texts' pace, whatever one shard does."""
+
+import tracemalloc
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.domain.change import Change, Patch
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.message import Message, message_key
+from chalicelib.domain.owed import task_message
+from chalicelib.domain.work import Heartbeat
+from chalicelib.outbox import courier, tick
+from chalicelib.outbox.office import Office
+from chalicelib.ports import Due
+from tests.outbox.rows import booked, row
+from tests.world import NOON, World
+
+MINUTE = timedelta(minutes=1)
+SHARDS = 8
+
+
+class Queue:
+    """Implements ports.Nudge: each list of ids that it was given, unless it loses them."""
+
+    def __init__(self, *, loses: bool = False) -> None:
+        self.batches: list[list[str]] = []
+        self._loses = loses
+
+    def send(self, message_ids: Sequence[str]) -> int:
+        if self._loses:
+            return 0
+        self.batches.append([*message_ids])
+        return len(message_ids)
+
+
+class Sick:
+    """A store of which some shards throttle, or take their time."""
+
+    def __init__(self, world: World, store: MemoryStore) -> None:
+        self._world = world
+        self._store = store
+        self.throttled: set[int] = set()
+        self.slow: set[int] = set()
+        self.asked: list[int] = []
+
+    def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
+        self.asked.append(shard)
+        if shard in self.throttled:
+            raise Unavailable("query: ThrottlingException")
+        if shard in self.slow:
+            self._world.clock.at += timedelta(seconds=12)
+        return self._store.due(shard=shard, until=until, limit=limit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def with_rows(number: int, *, shards: int = SHARDS) -> tuple[MemoryStore, list[str]]:
+    """So many rows that are due, and their ids from the oldest on."""
+    store = MemoryStore(shards=shards)
+    ids = []
+    for n in range(number):
+        at = NOON - timedelta(seconds=number - n)
+        message = task_message(
+            owner_id=f"REQ-{n:010d}", about="x", what="x", deadline_at=at, now=at
+        )
+        ids.append(message.id)
+        store.commit(_saving(message))
+    return store, ids
+
+
+def _saving(message: Message) -> Change:
+    values = {"record": "message", "due_at": message.model_dump(mode="json")["due_at"]}
+    return Change(Patch(message.key, set=values))
+
+
+def office_of(world: World, **changes: Any) -> Office:
+    base: Office = world.office
+    return replace(base, **changes)
+
+
+def done(store: MemoryStore, ids: Sequence[str]) -> None:
+    for message_id in ids:
+        store.commit(Change(Patch(message_key(message_id), set={"due_at": None})))
+
+
+def test_ten_thousand_rows_leave_in_order_at_the_pace_and_none_starves() -> None:
+    world = World()
+    store, ids = with_rows(10_000)
+    queue = Queue()
+    office = office_of(world, store=store, nudge=queue, shards=SHARDS, texts_per_minute=300)
+    left = []
+    while tick.run(office):
+        done(store, queue.batches[-1])
+        left += queue.batches[-1]
+        world.clock.at += MINUTE
+    assert left == ids
+    assert {len(batch) for batch in queue.batches[:-1]} == {300}
+    assert len(queue.batches) == 34
+
+
+def test_new_rows_wait_their_turn_behind_old_ones() -> None:
+    world = World()
+    store, ids = with_rows(100)
+    queue = Queue()
+    office = office_of(world, store=store, nudge=queue, shards=SHARDS, texts_per_minute=40)
+    for n in range(3):
+        tick.run(office)
+        done(store, queue.batches[-1])
+        world.clock.at += MINUTE
+        new = task_message(
+            owner_id=f"REQ-NEW{n:07d}", about="x", what="x", deadline_at=NOON, now=world.clock.at
+        )
+        store.commit(_saving(new))
+    assert [id_ for batch in queue.batches for id_ in batch][:100] == ids
+
+
+class Endless:
+    """A due index without end, that notes how much it was asked for."""
+
+    def __init__(self, store: MemoryStore, rows: int) -> None:
+        self._store = store
+        self._rows = rows
+
+    def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
+        number = min(self._rows, limit)
+        return [Due(f"REQ-{shard}{n:09d}.x", until + n * MINUTE) for n in range(number)]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_a_tick_holds_no_more_when_more_is_due() -> None:
+    world = World()
+
+    def peak(rows: int) -> int:
+        store: Any = Endless(MemoryStore(), rows)
+        office = office_of(world, store=store, nudge=Queue(), shards=SHARDS, texts_per_minute=60)
+        tick.run(office)
+        tracemalloc.start()
+        tick.run(office)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(1_000_000) < peak(60) * 1.2
+
+
+def test_a_shard_that_throttles_stops_no_other_and_goes_first_when_it_is_well() -> None:
+    world = World()
+    store, ids = with_rows(200)
+    sick: Any = Sick(world, store)
+    sick.throttled = {3}
+    queue = Queue()
+    office = office_of(world, store=sick, nudge=queue, shards=SHARDS, texts_per_minute=60)
+    while tick.run(office):
+        done(store, queue.batches[-1])
+    left = [id_ for batch in queue.batches for id_ in batch]
+    held = [id_ for id_ in ids if id_ not in left]
+    assert left == [id_ for id_ in ids if id_ in left]
+    assert 0 < len(held) < 100
+    assert store.get(Heartbeat.ref()) is not None
+    sick.throttled = set()
+    tick.run(office)
+    assert queue.batches[-1] == held
+
+
+def test_shards_that_hang_cannot_keep_the_tick_from_its_end() -> None:
+    world = World()
+    store, _ = with_rows(200)
+    sick: Any = Sick(world, store)
+    sick.slow = set(range(SHARDS))
+    queue = Queue()
+    office = office_of(world, store=sick, nudge=queue, shards=SHARDS, texts_per_minute=60)
+    for minute in range(SHARDS):
+        world.clock.at = NOON + minute * MINUTE
+        assert tick.run(office) > 0
+        assert world.clock.at < NOON + (minute + 1) * MINUTE
+    # One shard a minute is all that there was time for, and each had its turn.
+    assert Counter(sick.asked) == dict.fromkeys(range(SHARDS), 1)
+
+
+@pytest.mark.parametrize("ticks", [2, 5])
+def test_ticks_that_run_at_once_send_nothing_twice(ticks: int) -> None:
+    world = World()
+    booked(world)
+    world.queue.ids.clear()
+    for _ in range(ticks):
+        tick.run(world.office)
+    assert len(world.queue.ids) > len(set(world.queue.ids))
+    world.drain()
+    assert len(world.texts.bodies) == len(set(world.texts.bodies)) == 2
+
+
+def test_a_queue_that_loses_every_hint_costs_a_minute() -> None:
+    world = World()
+    world.replace(nudge=Queue(loses=True))
+    visit_id = booked(world)
+    assert world.texts.sent == []
+    world.replace(nudge=world.queue)
+    world.clock.at += MINUTE
+    world.tick()
+    world.tick()
+    assert len(world.texts.sent) == 2
+    assert row(world, f"{visit_id}.v1-confirmation").claimed_at == world.clock.at
+
+
+def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice() -> None:
+    world = World()
+    visit_id = booked(world)
+    reminder = next(m for m in world.messages(visit_id) if m.kind == "reminder")
+    assert reminder.due_at is not None
+    world.run_until(reminder.due_at - timedelta(minutes=3))
+    sent = len(world.texts.sent)
+    # The tick's clock is two minutes ahead, so it queues the row; the courier's says not yet.
+    world.clock.at = reminder.due_at
+    tick.run(world.office)
+    assert reminder.id in world.queue.ids
+    world.clock.at -= timedelta(minutes=2)
+    world.drain()
+    assert len(world.texts.sent) == sent
+    world.clock.at = reminder.due_at
+    world.tick()
+    # And back again, as if another container had it: a row that is taken stays taken.
+    world.clock.at -= timedelta(minutes=2)
+    courier.deliver(world.office, reminder.id)
+    world.tick()
+    assert len(world.texts.sent) == sent + 1
+
+
+def test_a_lease_is_not_stolen_by_a_clock_two_minutes_ahead() -> None:
+    world = World()
+    visit_id = booked(world)
+    courier.deliver(world.office, f"{visit_id}.welcome")
+    world.texts.after.append(KeyboardInterrupt())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    held = row(world, f"{visit_id}.v1-confirmation")
+    sent = len(world.texts.sent)
+    world.clock.at += timedelta(minutes=2)
+    courier.deliver(world.office, held.id)
+    assert row(world, held.id) == held
+    assert len(world.texts.sent) == sent
