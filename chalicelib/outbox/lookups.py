@@ -20,6 +20,7 @@ log = Logger(service="bookend", child=True)
 SETTLED_AFTER = timedelta(minutes=15)  # a list read earlier than this proves nothing
 AND_AGAIN = timedelta(minutes=5)  # later than the first, a second list must agree
 LATE = timedelta(minutes=10)  # a claim this late may follow a restored table (F71)
+CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
 RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
 RETRY_LOOK_MOST = timedelta(hours=1)
 
@@ -54,13 +55,13 @@ def before_late_claim(office: Office, seen: Situation) -> None:
         said = saying.text_of(office, seen)
     except CannotSay as error:
         return refusals.not_sayable(office, seen, error)
+    since = seen.message.scheduled_at
     try:
-        texts = office.texts.sent_to(phone.number)
+        found = _sent_since(office, phone.number, body=said.body, since=since)
     except Refused as error:
         return refusals.look_up_refused(office, seen, error)
     except OutcomeUnknown:
         return _look_again(office, seen)
-    found = _ours(office, texts, body=said.body, since=seen.message.scheduled_at)
     if found is None:
         return sending.send_text(office, seen)
     return _remember(office, seen.message, found, seen.now)
@@ -75,11 +76,11 @@ def after_lease(office: Office, message: Message, now: datetime) -> None:
     if message.channel is not Channel.TEXT:
         # A mail may repeat; better twice than never.
         return office.store.commit(Change(again(message, due_at=now, why="unknown", now=now)))
+    to, body, since = message.to or "", message.body or "", message.claimed_at or now
     try:
-        texts = office.texts.sent_to(message.to or "")
+        found = _sent_since(office, to, body=body, since=since)
     except (Refused, OutcomeUnknown):
         return _not_looked(office, message, now)
-    found = _ours(office, texts, body=message.body or "", since=message.claimed_at or now)
     if found is not None:
         return _found(office, message, found, now)
     return _nothing_found(office, message, now)
@@ -96,17 +97,28 @@ def without_receipt(office: Office, message: Message, now: datetime) -> None:
     return office.store.commit(Change(news or put_aside(message, now=now)))
 
 
-def _ours(
-    office: Office, texts: list[ProviderText], *, body: str, since: datetime
-) -> ProviderText | None:
-    """The oldest text with these words made since then that no other row holds."""
-    # The provider's times have whole seconds.
-    start = since.replace(microsecond=0)
-    alike = [text for text in texts if text.body == body and text.created_at >= start]
-    for text in sorted(alike, key=lambda text: text.created_at):
-        if office.store.get(ProviderId.ref(text.sid)) is None:
+def _sent_since(office: Office, to: str, *, body: str, since: datetime) -> ProviderText | None:
+    """The oldest text with these words made since then that no other row holds.
+
+    OutcomeUnknown when there is one that nobody holds and whose words the provider hides (F81).
+    """
+    fresh = [text for text in office.texts.sent_to(to) if text.created_at >= since - CLOCKS_DIFFER]
+    hidden = False
+    for text in sorted(fresh, key=lambda text: text.created_at):
+        if text.body != body and not _is_hidden(text):
+            continue
+        if office.store.get(ProviderId.ref(text.sid)) is not None:
+            continue
+        if text.body == body:
             return text
+        hidden = True
+    if hidden:
+        raise OutcomeUnknown("the provider hides what it sent")
     return None
+
+
+def _is_hidden(text: ProviderText) -> bool:
+    return not text.body.strip() or "redacted" in text.body.casefold()
 
 
 def _look_again(office: Office, seen: Situation) -> None:

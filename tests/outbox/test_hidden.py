@@ -1,0 +1,97 @@
+"""What a look-up cannot see it does not guess: hidden words (F81), and clocks that differ (F22)."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.message import MessageStatus
+from chalicelib.outbox import courier, receipts
+from chalicelib.ports import OutcomeUnknown
+from tests.outbox.rows import booked, confirmations, ready, restored, row
+from tests.world import World
+
+
+def hide(world: World, words: str) -> None:
+    """The provider shows these words in place of those it was given."""
+    world.texts.sent[1:] = [text._replace(body=words) for text in world.texts.sent[1:]]
+
+
+@pytest.mark.parametrize("words", ["", " ", "[REDACTED]"])
+def test_hidden_words_are_no_proof_that_nothing_left(words: str) -> None:
+    world = World()
+    message_id = ready(world, email=None)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    hide(world, words)
+    world.run_for(days=3)
+    assert len([text for text in world.texts.sent if text.body == words]) == 1
+    assert confirmations(world) == 0
+    assert row(world, message_id).status is MessageStatus.FAILED
+    assert any(getattr(t, "what", "") == "call_with_confirmation" for t in world.store.open("task"))
+
+
+def test_a_receipt_settles_what_hidden_words_cannot() -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    hide(world, "")
+    world.run_for(hours=1)
+    text = world.texts.sent[1]
+    assert receipts.take(
+        world.office, message_id, sid=text.sid, to=text.to, status="delivered", error_code=None
+    )
+    assert row(world, message_id).status is MessageStatus.DELIVERED
+
+
+def test_hidden_words_of_texts_that_are_known_stand_in_no_way() -> None:
+    world = World()
+    message_id = ready(world)
+    courier.deliver(world.office, message_id)
+    hide(world, "")
+    other = booked(world, "2026-12-09T09:00", "room-2", name="Bo Example")
+    world.texts.before.append(OutcomeUnknown("500"))
+    courier.deliver(world.office, f"{other}.v1-confirmation")
+    world.run_for(hours=1)
+    assert row(world, f"{other}.v1-confirmation").status is MessageStatus.SENT
+
+
+def test_a_late_text_waits_where_words_are_hidden() -> None:
+    world = World()
+    message_id = ready(world)
+    before = row(world, message_id)
+    courier.deliver(world.office, message_id)
+    restored(world, before)
+    hide(world, "")
+    world.clock.at += timedelta(minutes=11)
+    world.run_for(hours=1)
+    assert len(world.texts.sent) == 2
+    assert row(world, message_id).status is MessageStatus.PENDING
+
+
+@pytest.mark.parametrize("behind", [timedelta(seconds=1), timedelta(minutes=2)])
+def test_a_provider_whose_clock_is_behind_ours_is_found_out_all_the_same(
+    behind: timedelta,
+) -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    late = world.texts.sent[1]
+    world.texts.sent[1] = late._replace(created_at=late.created_at - behind)
+    world.run_for(hours=2)
+    assert confirmations(world) == 1
+    assert row(world, message_id).sid == late.sid
+
+
+def test_a_courier_whose_clock_is_ahead_takes_no_row_that_is_held() -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    world.clock.at += timedelta(minutes=2)
+    courier.deliver(world.office, message_id)
+    world.clock.at -= timedelta(minutes=4)
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 1
+    assert row(world, message_id).status is MessageStatus.SENDING
