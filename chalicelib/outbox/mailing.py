@@ -16,7 +16,7 @@ from chalicelib.messages.emails import render_email
 from chalicelib.messages.letters import letters
 from chalicelib.messages.render import render_line
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
-from chalicelib.outbox.saying import wording_of
+from chalicelib.outbox.saying import values_of, wording_of
 from chalicelib.ports import Attachment, Email
 
 DAY = "day"  # what a link to the day sheet names
@@ -112,10 +112,10 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
     mail = render_email(
         letter.template,
         {
-            **values,
+            **values_of(office, seen, patient.language, by_mail=True),
             "change": letter.change,
             "about": letter.about,
-            "lines": _lines(office, seen, said, letter, values, patient.language),
+            "lines": _lines(office, seen, said, letter, patient.language),
             "link": link,
         },
         patient.language,
@@ -134,7 +134,6 @@ def _lines(
     seen: Situation,
     said: str,
     letter: Letter,
-    values: Mapping[str, str],
     language: str,
 ) -> list[str]:
     """A mail has room for the whole leaflet; a note says what the text would have said."""
@@ -143,7 +142,14 @@ def _lines(
     if visit is None or which is None:
         return [] if letter.change else [said]
     lines = office.plans[visit.visit_type].leaflet_lines(which, language)
-    return [render_line(line, values, samples_allowed=office.samples_allowed) for line in lines]
+    return [
+        render_line(
+            line,
+            values_of(office, seen, line.language, by_mail=True),
+            samples_allowed=office.samples_allowed,
+        )
+        for line in lines
+    ]
 
 
 def _calendar(office: Office, seen: Situation, language: str) -> tuple[Attachment, ...]:

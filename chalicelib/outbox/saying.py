@@ -33,7 +33,7 @@ def wording_of(
     message, visit = seen.message, seen.appointment
     if visit is None or message.step is None:
         wording = catalogue.wording(message.kind, patient.language, by_mail=by_mail)
-        return wording, _values(office, seen, patient.language, by_mail=by_mail)
+        return wording, values_of(office, seen, wording.language, by_mail=by_mail)
     plan = office.plans[visit.visit_type]
     step = plan.step(message.step)
     adds = plan.step(message.facts["adds"]) if "adds" in message.facts else None
@@ -49,15 +49,24 @@ def wording_of(
         adds=adds,
         by_mail=by_mail,
     )
-    values = visit_values(
+    return wording, values_of(office, seen, wording.language, by_mail=by_mail)
+
+
+def values_of(
+    office: Office, seen: Situation, language: str, *, by_mail: bool = False
+) -> dict[str, str]:
+    """What a wording in this language may name: a line and its days are of one language."""
+    visit = seen.appointment
+    if visit is None or seen.message.step is None:
+        return _values(office, seen, language, by_mail=by_mail)
+    return visit_values(
         office.clinic,
-        plan,
+        office.plans[visit.visit_type],
         start=visit.start_at,
         reader_zone=seen.zone,
-        language=patient.language,
+        language=language,
         long=by_mail,
     )
-    return wording, values
 
 
 def leaves_question_out(office: Office, seen: Situation) -> bool:

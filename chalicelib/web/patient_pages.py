@@ -84,31 +84,31 @@ def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
     ]
     if in_full:
         after = list(plan.leaflet_lines("after", patient.language))
-    values = visit_values(
-        services.clinic,
-        plan,
-        start=visit.start_at,
-        reader_zone=_zone_of(patient),
-        language=patient.language,
-        long=True,
-    )
     return {
         "title": kind.said(patient.language, neutral=not in_full),
-        "before": _lines(plan.leaflet_lines("before", patient.language), values),
-        "after": _lines(after, values),
+        "before": _lines(plan.leaflet_lines("before", patient.language), visit, patient),
+        "after": _lines(after, visit, patient),
     }
 
 
-def _lines(wordings: Sequence[Wording], values: Mapping[str, str]) -> list[str]:
+def _lines(wordings: Sequence[Wording], visit: Appointment, patient: Patient) -> list[str]:
     """The lines; none of a wording that is not approved for this stage (R21)."""
-    samples_allowed = wiring.services().settings.stage == "local"
-    texts = [
-        render_line(wording, values, samples_allowed=samples_allowed)
-        for wording in wordings
-        if wording.is_approved or samples_allowed
-    ]
+    services = wiring.services()
+    samples_allowed = services.settings.stage == "local"
+    texts = []
+    for wording in wordings:
+        values = visit_values(
+            services.clinic,
+            services.plans[visit.visit_type],
+            start=visit.start_at,
+            reader_zone=_zone_of(patient),
+            language=wording.language,
+            long=True,
+        )
+        if wording.is_approved or samples_allowed:
+            texts.append(render_line(wording, values, samples_allowed=samples_allowed))
     # A text begins with the clinic's name; on the clinic's own page that says nothing.
-    said = [text.removeprefix(f"{values['clinic']}: ") for text in texts]
+    said = [text.removeprefix(f"{services.clinic.sender}: ") for text in texts]
     return [text[:1].upper() + text[1:] for text in said]
 
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from icalendar import Calendar
 
+from chalicelib import wiring
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people import Patient, PatientLink
 from chalicelib.ports import Email
 from chalicelib.usecases import attending, booking, moving, offers
-from tests.web.browser import Browser, browsing
+from tests.web.browser import Browser, browsing, text_of
 from tests.web.spanish_world import all_spanish, asked, booked, spanish, spanish_world
 from tests.web.test_patient import mailed_link
 from tests.web.test_staff import the_visit
@@ -169,3 +170,17 @@ def test_a_link_that_is_too_old_says_so_in_spanish(browser: Browser) -> None:
     link = booked(browser)
     browser.world.clock.at += timedelta(days=90)
     assert "ya venció" in spanish(browser.get(link), 410)
+
+
+def test_a_line_without_a_translation_is_english_with_its_days(browser: Browser) -> None:
+    """Half a sentence in each language is worse than one language."""
+    world = browser.world
+    plans = {
+        code: plan.model_copy(update={"leaflet": {"en": plan.leaflet["en"]}})
+        for code, plan in world.services.plans.items()
+    }
+    world.replace(plans=plans)
+    wiring.provide(world.services)
+    words = text_of(browser.get(booked(browser)))
+    assert "No solid food after Wednesday 1:00 AM" in words
+    assert "Miércoles, 9 de diciembre" in words
