@@ -24,10 +24,10 @@ from chalicelib.web.bodies import (
 from chalicelib.web.errors import answering
 from chalicelib.web.fields import checked, from_form
 from chalicelib.web.origins import foreign_origin, framed, preflight_answer, readable
-from chalicelib.web.reader import asked_language
+from chalicelib.web.reader import asked_language, ours
 from chalicelib.web.request_page import form_page, thanks_page, to_thanks
 from chalicelib.web.submission import TOO_FAST, read_mark
-from chalicelib.web.words import languages, words
+from chalicelib.web.words import words
 
 routes = Blueprint(__name__)
 
@@ -137,7 +137,7 @@ def _take_form() -> Response:
 def _language(form: Form) -> str:
     """The language of the page that was read: its consents are stored in that one."""
     asked = form.get("language") or [query_of(routes.current_request).get("lang", "")]
-    return asked[0] if asked[0] in languages() else "en"
+    return ours(asked[0]) or "en"
 
 
 def _is_embedded() -> bool:

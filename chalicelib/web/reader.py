@@ -8,24 +8,29 @@ from chalicelib.web.words import languages
 
 def asked_language(request: Any) -> str:
     """The address's `lang`, else what the browser prefers among ours, else English."""
-    asked = query_of(request).get("lang", "")
-    return asked if asked in languages() else preferred(request.headers.get("accept-language", ""))
+    asked = ours(query_of(request).get("lang", ""))
+    return asked or preferred(request.headers.get("accept-language", ""))
+
+
+def ours(tag: str) -> str | None:
+    """Our language for a tag such as `es` or `es-MX`; None when it is none of ours."""
+    language = tag.strip().lower().partition("-")[0]
+    return language if language in languages() else None
 
 
 def preferred(accepted: str) -> str:
     """The best of our languages in an `Accept-Language` (RFC 9110, 12.5.4); English if none is."""
     best, best_weight = "en", 0.0
     for part in accepted.split(","):
-        tag, _, parameter = part.strip().lower().partition(";")
-        language = tag.strip().partition("-")[0]
-        weight = _weight(parameter)
-        if language in languages() and weight > best_weight:
+        tag, _, parameter = part.partition(";")
+        language, weight = ours(tag), _weight(parameter)
+        if language is not None and weight > best_weight:
             best, best_weight = language, weight
     return best
 
 
 def _weight(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
+    name, _, value = parameter.strip().lower().partition("=")
     if name != "q":
         return 1.0
     digits = value.strip()

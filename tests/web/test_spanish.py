@@ -35,6 +35,11 @@ def test_the_form_and_all_that_it_answers_is_spanish(browser: Browser) -> None:
     spanish(embedded)
 
 
+@pytest.mark.parametrize("tag", ["es", "ES", "es-MX", "es-419"])
+def test_spanish_of_any_place_is_our_spanish(browser: Browser, tag: str) -> None:
+    spanish(browser.get(f"/request?lang={tag}"))
+
+
 def test_a_form_that_was_sent_too_often_is_refused_in_spanish(browser: Browser) -> None:
     for number in range(5):
         asked(browser, note=f"{number}")

@@ -56,6 +56,7 @@ def test_every_language_knows_its_own_name_and_the_numbers_of_need(language: str
         pytest.param("en-US,en;q=0.9,es;q=0.8", "en", id="English first"),
         pytest.param("fr,es;q=0.4", "es", id="none of the better ones"),
         pytest.param("en;q=0.2, ES ; q=0.7", "es", id="any case and space"),
+        pytest.param("es;Q=0.9,en;q=0.5", "es", id="a weight in capitals"),
         pytest.param("es;q=0", "en", id="refused"),
         pytest.param("es;q=nan,*;q=x", "en", id="nonsense"),
         pytest.param("es;q=\u0661", "en", id="digits of another script"),

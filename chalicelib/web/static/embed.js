@@ -4,7 +4,8 @@
   var base = "{{base}}";
   var script = document.currentScript;
   var saidIn = "{{said}}";
-  var lang = saidIn.hasOwnProperty(script.dataset.lang) ? script.dataset.lang : "en";
+  var asked = (script.dataset.lang || "").toLowerCase().split("-")[0];
+  var lang = saidIn.hasOwnProperty(asked) ? asked : "en";
   var said = saidIn[lang];
   var frame = document.createElement("iframe");
   frame.src = base + "/request?embed=1&lang=" + lang;
