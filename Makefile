@@ -6,15 +6,17 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 CONSOLE_PORT ?= 8001
 FRESH ?=
+PRICE ?=
 STAGE ?= prod
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check bench package deploy doctor
+.PHONY: help run preview test test-all check bench package deploy doctor
 
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
 	@echo '                  FRESH=1 starts empty; PORT and CONSOLE_PORT choose other ports'
+	@echo 'make preview      every text, mail and timeline as one page in .local/preview; PRICE=… for a segment'
 	@echo 'make test         every test that needs only Python'
 	@echo 'make test-all     the same, and what needs DynamoDB Local, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
@@ -43,6 +45,9 @@ $(STAMP): requirements.txt requirements-dev.txt
 
 run: $(STAMP)
 	@exec env FRESH='$(FRESH)' PORT='$(PORT)' CONSOLE_PORT='$(CONSOLE_PORT)' $(PYTHON) -m local.run
+
+preview: $(STAMP)
+	@PRICE='$(PRICE)' $(PYTHON) -m local.preview
 
 test: $(STAMP)
 	$(PYTHON) -m pytest
