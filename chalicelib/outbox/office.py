@@ -10,7 +10,7 @@ from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.message import Message
+from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.people import Patient, Phone, SentCount
 from chalicelib.domain.record import Key, Record, Ref
 from chalicelib.domain.request import ConsultationRequest
@@ -81,18 +81,32 @@ def situation(office: Office, message: Message, now: datetime) -> Situation:
     rows = dict(zip(wanted, office.store.get_many(*wanted.values()), strict=True))
     patient: Patient | None = rows.get("patient")
     of_phone = office.store.owned(Phone.ref(patient.phone).key.pk) if patient else []
+    phone = next((row for row in of_phone if isinstance(row, Phone)), None)
     return Situation(
         now=now,
         message=message,
         subject=rows.get("subject"),
         patient=patient,
-        phone=next((row for row in of_phone if isinstance(row, Phone)), None),
-        first_text=rows.get("first_text"),
+        phone=phone,
+        first_text=_first_text(office, message, phone, rows.get("first_text")),
         counts={row.on: row for row in of_phone if isinstance(row, SentCount)},
         stop=rows["stop"],
         zone=ZoneInfo(patient.time_zone) if patient and patient.time_zone else office.clinic.zone,
         rests_until=_rests_until(office, message, rows.get("subject"), now),
     )
+
+
+def _first_text(
+    office: Office, message: Message, phone: Phone | None, known: Record | None
+) -> Message | None:
+    """The first text to the number of now, which may be another than when this was written."""
+    is_bound = message.channel is Channel.TEXT and not message.answers_person
+    first_id = phone.welcome_id if phone is not None and is_bound else None
+    if first_id is None or first_id == message.id:
+        return None
+    if isinstance(known, Message) and known.id == first_id:
+        return known
+    return office.store.get(Message.ref(first_id))
 
 
 def patient_and_phone(seen: Situation) -> tuple[Patient, Phone]:

@@ -13,6 +13,7 @@ from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
 from chalicelib.usecases.contacting import cancelling_meant, opted_out
 from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
+from chalicelib.usecases.owing import first_text
 from chalicelib.usecases.visits import open_visits
 
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
@@ -33,17 +34,14 @@ def _start(heard: Heard) -> list[Operation]:
     """The block is lifted and a new consent stored; what came due meanwhile stays withdrawn."""
     if is_before(heard.at, heard.phone.opted_out_at):
         return [read_this(heard, "reply_to_read")]
-    lifted = Patch(
-        Phone.ref(heard.phone.number).key,
-        set={
-            "record": Phone.KIND,
-            "number": heard.phone.number,
-            "opted_out_at": None,
-            "opted_out_means": None,
-            "opted_in_at": written(heard.at),
-        },
-    )
-    operations: list[Operation] = [lifted]
+    lifted = {
+        "record": Phone.KIND,
+        "number": heard.phone.number,
+        "opted_out_at": None,
+        "opted_out_means": None,
+        "opted_in_at": written(heard.at),
+    }
+    operations = _first_text(heard, lifted)
     for patient in heard.patients[:MOST_STARTED]:
         wording = heard.desk.clinic.consent("appointment", patient.language)
         operations.append(
@@ -65,6 +63,15 @@ def _start(heard: Heard) -> list[Operation]:
         if patient.text_consent is TextConsent.NONE:
             operations.append(Save(patient.evolve(text_consent=TextConsent.NEUTRAL)))
     return operations if heard.quiet else [*operations, *reply(heard, "start_again")]
+
+
+def _first_text(heard: Heard, lifted: Mapping[str, str | None]) -> list[Operation]:
+    """The number's row without its block; a number that never had its first text gets it (R4)."""
+    key, reader = heard.phone.key, heard.reader()
+    if reader is None or heard.phone.welcome_id is not None:
+        return [Patch(key, set=lifted)]
+    first = first_text(heard.owner_id, reader, now=heard.now)
+    return [Patch(key, set={**lifted, "welcome_id": first.id}), Save(first)]
 
 
 def _help(heard: Heard) -> list[Operation]:

@@ -123,7 +123,14 @@ def welcome(
     if phone.welcome_id is not None or patient.text_consent is TextConsent.NONE:
         known = phone.evolve(patients=(*phone.patients, *joins))
         return known, [Save(known)] if joins else []
-    message = Message(
+    message = first_text(owner_id, patient, now=now)
+    welcomed = phone.evolve(welcome_id=message.id, patients=(*phone.patients, *joins))
+    return welcomed, [Save(message), Save(welcomed)]
+
+
+def first_text(owner_id: str, patient: Patient, *, now: datetime) -> Message:
+    """Who texts, what about and how often, and how to stop it (R4)."""
+    return Message(
         id=f"{owner_id}.welcome",
         kind="welcome",
         channel=Channel.TEXT,
@@ -134,8 +141,6 @@ def welcome(
         created_at=now,
         due_at=now,
     )
-    welcomed = phone.evolve(welcome_id=message.id, patients=(*phone.patients, *joins))
-    return welcomed, [Save(message), Save(welcomed)]
 
 
 def note_to_patient(

@@ -162,3 +162,28 @@ def test_a_digit_that_answers_an_offer_is_not_taken_for_an_older_question() -> N
     assert request is not None
     assert request.status is RequestStatus.BOOKED
     assert visit_of(world, visit_id).confirmed_at is None
+
+
+def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
+    world = World()
+    visit_id = booked(world)
+    sent = len(world.texts.sent)
+    contacting.contact(
+        world.desk,
+        subject_id=visit_id,
+        name="Ana Löwe",
+        phone="+13165550150",
+        email=None,
+        language="en",
+        actor=RUTH,
+    )
+    world.run_until(datetime(2026, 12, 6, 18, 0, tzinfo=UTC))
+    hear(world, "START", sender="+13165550150")
+    world.run_until(datetime(2026, 12, 8, 12, 0, tzinfo=UTC))
+    texts = world.texts.sent[sent:]
+    assert {text.to for text in texts} == {"+13165550150"}
+    assert ["Msg & data rates" in text.body for text in texts] == [
+        True,
+        *[False] * (len(texts) - 1),
+    ]
+    assert len(texts) > 2
