@@ -6,7 +6,7 @@ from chalicelib.clinic import speech
 from chalicelib.clinic.parts import VisitType
 from chalicelib.clinic.profile import load_profile
 from chalicelib.domain.wording_rules import REVEALING
-from chalicelib.messages import letters
+from chalicelib.messages import catalogue, letters
 from chalicelib.web import words
 
 LANGUAGES = words.languages()
@@ -14,6 +14,7 @@ LANGUAGES = words.languages()
 
 def test_days_mails_and_pages_know_the_same_languages() -> None:
     assert speech.languages() == letters.languages() == LANGUAGES
+    assert set(catalogue.languages()) <= set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

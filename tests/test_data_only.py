@@ -1,0 +1,142 @@
+"""A new visit type, step or language is data alone: files change in a copy, and no code does."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LINTS = ("chalicelib.clinic.lint", "chalicelib.messages.lint")
+
+#: Books one visit with the package that stands in the copy, and prints every text that it sends.
+BOOKS = """
+import logging; logging.disable(logging.CRITICAL)
+from datetime import timedelta
+from chalicelib.usecases import booking
+from tests.world import RUTH, World, at
+world = World()
+asked = world.request(language={language!r})
+visit = booking.confirm(
+    world.desk, subject_id=asked.reference, when=at("2026-12-08T09:00"),
+    visit_type={visit_type!r}, resource="room-1", actor=RUTH,
+)
+world.run_until(visit.end_at + timedelta(days=2))
+print(*world.texts.bodies, sep="\\n")
+"""
+#: Opens the form in a language, as a visitor does.
+READS = """
+import logging; logging.disable(logging.CRITICAL)
+from tests.web.browser import browsing, text_of
+from tests.world import World
+with browsing(World()) as browser:
+    print(text_of(browser.get("/request?lang={language}")))
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The package alone, to be changed."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "chalicelib", tmp_path / "chalicelib", ignore=ignored)
+    return tmp_path
+
+
+def told(copy: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": f"{copy}{os.pathsep}{ROOT}"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def texts(copy: Path, *, visit_type: str = "iv_infusion", language: str = "en") -> list[str]:
+    for lint in LINTS:
+        told(copy, "-m", lint)
+    return told(copy, "-c", BOOKS.format(visit_type=visit_type, language=language)).splitlines()
+
+
+def added(file: Path, text: str) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_a_visit_type_is_an_entry_and_a_plan(copy: Path) -> None:
+    clinic = copy / "chalicelib" / "clinic"
+    added(
+        clinic / "clinic.toml",
+        """
+[[visit_types]]
+code = "long_infusion"
+name = "Long IV infusion"
+neutral_name = "Visit"
+names.es = { name = "Infusión larga", neutral_name = "Visita" }
+duration = "3h"
+observation = "1h"
+needs_driver = true
+route = "iv"
+resources = ["room-1"]
+""",
+    )
+    plan = (clinic / "careplans" / "iv_infusion.toml").read_text(encoding="utf-8")
+    plan = plan.replace('no_food_after = "8h"', 'no_food_after = "6h"')
+    (clinic / "careplans" / "long_infusion.toml").write_text(plan, encoding="utf-8")
+    said = texts(copy, visit_type="long_infusion")
+    assert any("food after Tue 3:00 AM" in text for text in said)
+
+
+def test_a_step_is_an_entry(copy: Path) -> None:
+    added(
+        copy / "chalicelib" / "clinic" / "careplans" / "iv_infusion.toml",
+        """
+[[steps]]
+id = "bring"
+kind = "reminder"
+anchor = "start"
+offset = { days = -4, at = "11:00" }
+useful_for = "8h"
+when = ["single"]
+priority = 3
+wording.en.neutral = "{clinic}: bring your questions on {day}. Reply STOP to opt out."
+wording.es.neutral = "{clinic}: traiga sus preguntas el {day}. Responda STOP para salir."
+""",
+    )
+    assert any("bring your questions on Tue Dec 8" in text for text in texts(copy))
+
+
+def test_a_language_is_its_files(copy: Path) -> None:
+    """Here a made-up one, which says everything as English does, but for one word."""
+    package = copy / "chalicelib"
+    for folder in ("clinic/languages", "messages/languages", "messages/wordings", "web/languages"):
+        english = (package / folder / "en.toml").read_text(encoding="utf-8")
+        other = english.replace('language = "en"', 'language = "xx"')
+        other = other.replace('code = "en"', 'code = "xx"')
+        other = other.replace("Request an appointment", "XX Request an appointment")
+        (package / folder / "xx.toml").write_text(other, encoding="utf-8")
+    plans = package / "clinic" / "careplans"
+    for file in (package / "clinic" / "clinic.toml", *plans.glob("*.toml")):
+        file.write_text(with_language(file.read_text(encoding="utf-8")), encoding="utf-8")
+    said = texts(copy, language="xx")
+    assert any(text.startswith("Cottonwood Clinic: thy visit is booked") for text in said)
+    assert "XX Request an appointment" in told(copy, "-c", READS.format(language="xx"))
+
+
+def with_language(toml: str) -> str:
+    """Each English line once more for the other language; each `your` becomes `thy`."""
+    lines = []
+    for line in toml.splitlines():
+        lines.append(line)
+        if re.match(r"[\w.]*\ben\b[\w.]* = ", line):
+            other = re.sub(r"\ben\b", "xx", line.partition(" = ")[0])
+            lines.append(f"{other} = {line.partition(' = ')[2].replace('your', 'thy')}")
+    leaflet = re.search(r"^\[leaflet\.en\]\n(.*?)(?=^\[|\Z)", toml, re.MULTILINE | re.DOTALL)
+    if leaflet is not None:
+        lines += ["", "[leaflet.xx]", leaflet[1]]
+    return "\n".join(lines) + "\n"
