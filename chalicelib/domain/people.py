@@ -31,6 +31,7 @@ class Patient(Record):
     time_zone: str | None = None  #: IANA name; None means the clinic's
     discreet: bool = False  #: wishes neutral words everywhere
     text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
+    links: int = 0  #: raised when number or address change: links sent before lead nowhere
     created_at: Instant
 
     @property
@@ -40,6 +41,10 @@ class Patient(Record):
     @staticmethod
     def ref(patient_id: str) -> Ref["Patient"]:
         return Ref(Patient, Key(patient_id, "PAT"))
+
+    def link_name(self, subject_id: str) -> str:
+        """What this patient's link to a request or an appointment is derived from."""
+        return f"{subject_id}/{self.links}" if self.links else subject_id
 
     @property
     def initials(self) -> str:
@@ -167,6 +172,7 @@ class PatientLink(Record):
 
     hash: str
     subject_id: str  #: a request or an appointment
+    links: int = 0  #: the patient's when it was sent; any other since then ends it
     expires_at: Instant
 
     @property

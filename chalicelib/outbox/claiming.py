@@ -115,14 +115,16 @@ def _question(office: Office, seen: Situation) -> list[Operation]:
 def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
     """A patient's link works from the moment it is sent: its row is written with the claim."""
     subject_id = seen.message.page_of
-    if subject_id is None:
+    if subject_id is None or seen.patient is None:
         return []
-    token = office.links.patient_token(subject_id)
+    links = seen.patient.links
+    token = office.links.patient_token(seen.patient.link_name(subject_id))
     if office.links.patient_url(token) not in said:
         return []
     visit = seen.appointment
     until = (visit.end_at if visit is not None else seen.now) + LINK_LIFE
-    link = PatientLink(hash=office.links.hashed(token), subject_id=subject_id, expires_at=until)
+    hashed = office.links.hashed(token)
+    link = PatientLink(hash=hashed, subject_id=subject_id, links=links, expires_at=until)
     return [
         Patch(
             link.key,
@@ -131,6 +133,7 @@ def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
                     "record": PatientLink.KIND,
                     "hash": link.hash,
                     "subject_id": subject_id,
+                    "links": links,
                     "expires_at": until,
                     **link.index(),
                 }

@@ -108,7 +108,8 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
     wording, values = wording_of(office, seen, patient, by_mail=True)
     said = render_line(wording, values, samples_allowed=office.samples_allowed)
     about = seen.message.page_of
-    link = office.links.patient_url(office.links.patient_token(about)) if about else ""
+    token = office.links.patient_token(patient.link_name(about)) if about else ""
+    link = office.links.patient_url(token) if about else ""
     mail = render_email(
         letter.template,
         {

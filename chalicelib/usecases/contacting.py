@@ -32,6 +32,9 @@ def contact(
         changed = patient.evolve(name=name, phone=phone, email=email, language=language)
         if email != patient.email:
             changed = changed.evolve(mail_stopped=None)
+        if phone != patient.phone or patient.email not in (None, email):
+            # Whoever reads the old number or address is not this patient any more, or never was.
+            changed = changed.evolve(links=patient.links + 1)
         change = change_of(patient.id, "contact_changed", actor, now)
         if phone != patient.phone:
             changed = changed.evolve(text_consent=TextConsent.NONE)

@@ -112,6 +112,9 @@ def _open(token: str) -> Opened:
     patient = services.store.get(Patient.ref(subject.patient_id))
     if patient is None:
         raise NotFound
+    if link.links != patient.links:
+        # It was sent to a number or an address that is not this patient's any more.
+        raise LinkExpired
     return Opened(token, subject, patient)
 
 

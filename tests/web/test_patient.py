@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.people import Phone
 from chalicelib.usecases import booking, moving, offers
+from chalicelib.usecases.contacting import contact
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_staff import rows, the_visit
 from tests.world import RUTH, World, at
@@ -158,3 +159,47 @@ def test_a_wrong_or_old_link_shows_nothing(browser: Browser) -> None:
     assert browser.get(link).status_code == 410
     assert browser.get(f"{link}/visit.ics").status_code == 410
     assert browser.send(f"{link}/confirm", [("sure", "yes")]).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        pytest.param({"email": "mended@example.org"}, 410, id="another address"),
+        pytest.param({"email": None}, 410, id="no address"),
+        pytest.param({"phone": "+13165550150"}, 410, id="another number"),
+        pytest.param({"name": "Ana Loewe"}, 200, id="another name"),
+    ],
+)
+def test_a_link_that_went_to_a_wrong_number_or_address_leads_nowhere_once_it_is_mended(
+    browser: Browser, changed: dict[str, str | None], status: int
+) -> None:
+    link = visit_link(browser)
+    details: dict[str, Any] = {
+        "name": "Ana Löwe",
+        "phone": "+13165550142",
+        "email": "ana@example.org",
+        "language": "en",
+    }
+    contact(browser.world.desk, subject_id=the_visit(browser).id, actor=RUTH, **details | changed)
+    assert browser.get(link).status_code == status
+    assert browser.get(f"{link}/visit.ics").status_code == status
+    sent = browser.send(f"{link}/confirm", [("sure", "yes")])
+    assert sent.status_code == (303 if status == 200 else status)
+
+
+def test_who_the_mended_address_belongs_to_gets_a_link_of_their_own(browser: Browser) -> None:
+    link = visit_link(browser)
+    details = {"phone": "+13165550142", "email": "mended@example.org", "language": "en"}
+    contact(
+        browser.world.desk,
+        subject_id=the_visit(browser).id,
+        actor=RUTH,
+        name="Ana Löwe",
+        **details,
+    )
+    browser.world.run_for(days=6, hours=12)
+    mail = next(m for m in reversed(browser.world.mails.sent) if m.to == "mended@example.org")
+    found = re.search(r"(/v/[A-Za-z0-9]{22})\b", mail.text)
+    assert found is not None
+    assert found[1] != link
+    assert browser.get(found[1]).status_code == 200
