@@ -6,6 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.people import Patient
+from chalicelib.web.timeline_marks import marks_of
+from chalicelib.web.timelines import timeline
+from tests.clinic.builders import wichita
 from tests.web.browser import Browser, browsing
 from tests.web.test_staff import asked, booked, the_visit
 from tests.world import World
@@ -50,6 +54,26 @@ def test_a_visits_picture_shows_what_really_happened(browser: Browser) -> None:
     after = {what: tone for tone, what in drawn(page.body.decode())}
     assert [tone for what, tone in after.items() if "Check-in: withdrawn" in what] == ["off"]
     assert 'class="visit"' not in page.body.decode()
+
+
+def test_what_was_withdrawn_stands_where_it_would_have_left_and_what_waits_has_its_window(
+    browser: Browser,
+) -> None:
+    link = booked(browser)
+    browser.world.drain()
+    browser.send(f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1")])
+    visit = the_visit(browser)
+    patient = browser.world.store.get(Patient.ref(visit.patient_id))
+    assert patient is not None
+    rows = browser.world.store.owned(visit.id)
+    lines = timeline(rows, patient=patient, phone=None, name_of=str)
+    marks = {(mark.what, mark.tone): mark for mark in marks_of(lines)}
+    assert marks["Preparation", "off"].at == wichita("2026-12-07 17:00")
+    assert marks["Preparation", "off"].until is None
+    assert marks["Preparation", "open"].at == wichita("2026-12-09 17:00")
+    assert marks["Preparation", "open"].until == wichita("2026-12-09 21:00")
+    assert marks["Confirmation", "left"].until is None
+    assert marks["Ride home not known yet", "open"].until is None
 
 
 def test_marks_and_lines_have_the_same_numbers(browser: Browser) -> None:
