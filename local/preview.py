@@ -53,7 +53,8 @@ class PlanPreview(Value):
     name: str
     is_approved: bool
     approver: str
-    journeys: tuple[Journey, ...]
+    journeys: tuple[Journey, ...]  #: in English, as detailed as the plan is
+    translations: tuple[Journey, ...]  #: the same in every other language
     totals: tuple[Total, ...]
     texts: tuple[Written, ...]
     mails: tuple[Mail, ...]
@@ -110,7 +111,8 @@ def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Previ
                 name=clinic.visit_type(plan.visit_type).name,
                 is_approved=plan.is_approved,
                 approver=plan.approval.approver,
-                journeys=_journeys(clinic, plan, today),
+                journeys=_journeys(clinic, plan, today, languages[:1]),
+                translations=_journeys(clinic, plan, today, languages[1:]),
                 totals=tuple(_totals(clinic, plan, today, languages)),
                 texts=tuple(plan_texts(plan, languages, by_language)),
                 mails=tuple(plan_mails(services, plan, languages, filling)),
@@ -143,11 +145,13 @@ def page(found: Preview, clinic: Clinic, price: Decimal) -> str:
     return environment.get_template("preview.html").render(values, names=words.staff_names())
 
 
-def _journeys(clinic: Clinic, plan: CarePlan, today: date) -> tuple[Journey, ...]:
-    """In English, as detailed as the plan is."""
+def _journeys(
+    clinic: Clinic, plan: CarePlan, today: date, languages: Sequence[str]
+) -> tuple[Journey, ...]:
     return tuple(
-        journey(clinic, plan, example, "en", "detailed")
+        journey(clinic, plan, example, language, "detailed")
         for example in examples(clinic, plan, today)
+        for language in languages
     )
 
 

@@ -41,6 +41,7 @@ class Journey(Value):
     """All of them, and the picture of it."""
 
     id: str
+    language: str
     title: str
     about: str
     lines: tuple[Told, ...]
@@ -78,6 +79,7 @@ def journey(
         raise ValueError(f"{plan.visit_type}, {example.id}: a journey without a message")
     return Journey(
         id=f"{plan.visit_type}-{example.id}",
+        language=language,
         title=example.title,
         about=example.about,
         lines=lines,

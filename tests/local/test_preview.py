@@ -124,7 +124,7 @@ def every_size(found: Preview) -> Iterator[Sized]:
     for _, text in found.every_text:
         yield from (text.usual, text.longest, text.widest)
     for plan in found.plans:
-        for journey in plan.journeys:
+        for journey in (*plan.journeys, *plan.translations):
             yield from (line.body for line in journey.lines)
 
 
@@ -154,7 +154,7 @@ def test_the_page_shows_each_text_whole_and_cut_where_it_is_cut(found: Preview, 
     } | {
         line.body.pieces
         for plan in found.plans
-        for journey in plan.journeys
+        for journey in (*plan.journeys, *plan.translations)
         for line in journey.lines
         if not line.why_not
     }
@@ -189,6 +189,9 @@ def test_every_plan_has_a_visit_both_changes_of_the_clock_and_its_course(found: 
         ids = [journey.id.removeprefix(f"{plan.code}-") for journey in plan.journeys]
         course = ["course"] if plan.code != "consultation" else []
         assert ids == ["visit", "late", "forwards", "back", *course]
+        told = {(journey.id, journey.language) for journey in plan.translations}
+        others = words.languages()[1:]
+        assert told == {(journey.id, code) for journey in plan.journeys for code in others}
         by_id = dict(zip(ids, plan.journeys, strict=True))
         for name, attribute in (("forwards", "missing"), ("back", "doubled")):
             rows = by_id[name].picture.rows
@@ -204,7 +207,7 @@ def test_a_journey_leaves_in_order_and_its_marks_have_the_numbers_of_its_lines(
     found: Preview,
 ) -> None:
     for plan in found.plans:
-        for journey in plan.journeys:
+        for journey in (*plan.journeys, *plan.translations):
             leaves = [line.leaves_at for line in journey.lines]
             assert leaves == sorted(leaves)
             dots = [dot.number for row in journey.picture.rows for dot in row.dots]
