@@ -234,3 +234,18 @@ def test_without_consent_or_address_a_person_calls() -> None:
         "call_with_preparation",
         "call_with_aftercare",
     }
+
+
+def test_a_visit_that_is_moved_and_moved_back_keeps_only_the_last_times_texts() -> None:
+    world = World()
+    visit_id = booked(world).id
+    for when in ("2026-12-09T09:00", "2026-12-08T09:00"):
+        world.clock.at += timedelta(days=1)
+        moving.reschedule(
+            world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
+        )
+        world.drain()
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert kinds(world)[:4] == ["welcome", "v1-confirmation", "v2-moved", "v3-moved"]
+    assert {kind.partition("-")[0] for kind in kinds(world)[4:]} == {"v3"}
+    assert len(world.texts.bodies) == len(set(world.texts.bodies))
