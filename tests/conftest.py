@@ -9,7 +9,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 #: Tests with such a mark run only where this variable says where their tool is: `make test-all`.
-VARIABLE_BY_MARK = {"dynamodb_local": "DYNAMODB_LOCAL_URL"}
+VARIABLE_BY_MARK = {"dynamodb_local": "DYNAMODB_LOCAL_URL", "browser": "BOOKEND_CHROMIUM"}
 
 _passed_by_mark = pytest.StashKey[Counter[str]]()
 _wanted_by_mark = pytest.StashKey[Counter[str]]()
