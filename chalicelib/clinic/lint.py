@@ -8,6 +8,7 @@ from chalicelib.clinic.careplan import CarePlan, load_careplans
 from chalicelib.clinic.files import ClinicFileError
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.clinic.schedule import Event, plan_visit
+from chalicelib.clinic.speech import speech
 from chalicelib.clinic.steps import Step, StepKind
 from chalicelib.clinic.times import at_wall_clock
 from chalicelib.domain.wording_rules import (
@@ -136,7 +137,9 @@ def _wording(
         yield "a visit without a route gets neutral texts only; remove this wording (R23)"
     if step.kind in (StepKind.AFTERCARE, StepKind.CHECK_IN):
         drives = step.kind is StepKind.AFTERCARE and clinic.visit_type(plan.visit_type).needs_driver
-        yield from aftercare_faults(written, drives=drives)
+        words = speech(language)
+        advice = (words.tomorrow, words.sleep) if drives else ()
+        yield from aftercare_faults(written, advice=advice)
 
 
 def _longest(clinic: Clinic, plan: CarePlan) -> dict[str, str]:

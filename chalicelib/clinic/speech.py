@@ -28,6 +28,8 @@ class Speech(Value):
     either_by_number: Mapping[str, str] = {}  #: where the next number asks for another word
     clinic_time: str  #: said of times when the reader's clock differs
     long_clinic_time: str
+    tomorrow: str  #: by this and the next the lint finds the advice on driving (R26)
+    sleep: str
 
 
 @cache

@@ -68,6 +68,11 @@ def outside_gsm7(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c for c in text if c not in _BASIC and c not in _EXTENSION))
 
 
+def unspellable(text: str) -> tuple[str, ...]:
+    """The characters that `transliterate` would not merely strip of an accent, as they come."""
+    return tuple(c for c in outside_gsm7(text) if not (c.isalpha() and _spelled(c)))
+
+
 def transliterate(text: str) -> str:
     """The text in GSM-7: accents and typographic signs mapped, what has no look-alike dropped."""
     return "".join(_spelled(character) for character in unicodedata.normalize("NFC", text))

@@ -6,7 +6,7 @@ The care-plan lint and the catalogue's lint both use them; each adds what only i
 import re
 from collections.abc import Collection, Mapping
 
-from chalicelib.domain.segments import count, outside_gsm7
+from chalicelib.domain.segments import count, transliterate, unspellable
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 REPLY_WORD = re.compile(r"\b(?:reply|responda) (\w+)", re.IGNORECASE)
@@ -51,10 +51,10 @@ def placeholder_faults(text: str, known: Collection[str]) -> list[str]:
 
 def length_faults(text: str, longest: Mapping[str, str], segments: int) -> list[str]:
     """Characters outside GSM-7, or too many segments with the longest values (R27)."""
-    if strange := outside_gsm7(text):
+    if strange := unspellable(text):
         named = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in strange)
         return [f"{named} is outside GSM-7 and makes the whole text cost more; replace it"]
-    filled = PLACEHOLDER.sub(lambda match: longest.get(match[1], ""), text)
+    filled = transliterate(PLACEHOLDER.sub(lambda match: longest.get(match[1], ""), text))
     size = count(filled)
     if size.count <= segments:
         return []
@@ -91,10 +91,10 @@ def reply_faults(text: str) -> list[str]:
     ]
 
 
-def aftercare_faults(text: str, *, drives: bool) -> list[str]:
-    """What every text after a session must have (R26)."""
+def aftercare_faults(text: str, *, advice: Collection[str]) -> list[str]:
+    """What every text after a session must have (R26); `advice` are the words on driving."""
     faults = [f"lacks {needed} (R26)" for needed in ("911", "988", "{phone}") if needed not in text]
-    if drives and not ("tomorrow" in text and "sleep" in text):
+    if any(word not in text for word in advice):
         faults.append("does not say: no driving until tomorrow after a full night's sleep (R26)")
     return faults
 

@@ -1,10 +1,11 @@
 """The clinic-wide wordings that belong to no visit type, and what kinds of tasks are called."""
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Literal
+
+from pydantic import Field
 
 from chalicelib import tables
 from chalicelib.domain.record import Value
@@ -34,7 +35,7 @@ class Catalogue(Value):
     language: str
     approval: Approval
     texts: dict[str, Entry]
-    tasks: dict[str, str]  #: what a task is called, for staff
+    tasks: dict[str, str] = Field(default_factory=dict)  #: what staff read; English alone
 
     @property
     def content_sha256(self) -> str:
@@ -66,10 +67,9 @@ def priority(key: str) -> Literal[1, 2, 3]:
     return _entry(load_catalogue("en"), key).priority
 
 
-def task_title(what: str, language: str = "en") -> str:
-    """What a kind of task is called; a kind without words of its own is still readable."""
-    titles: Mapping[str, str] = load_catalogue(language if language in languages() else "en").tasks
-    return titles.get(what, what.replace("_", " ").capitalize())
+def task_title(what: str) -> str:
+    """What staff call a kind of task; a kind without words of its own is still readable."""
+    return load_catalogue("en").tasks.get(what, what.replace("_", " ").capitalize())
 
 
 @cache

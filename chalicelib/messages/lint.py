@@ -28,9 +28,9 @@ LONGEST = {
     "per_day": "3",
     "day": "Wed Sep 30",
     "time": "12:30 PM CST",
-    "choices": ", ".join(f"{number} for Wed Sep 30 12:30 PM CST" for number in (1, 2, 3)),
+    "choices": ", ".join(f"{number} para Wed Sep 30 12:30 PM CST" for number in (1, 2, 3)),
     "numbers": "1, 2 or 3",
-    "dates": ", ".join(["Wed Sep 30 12:30 PM"] * 9) + " (clinic time)",
+    "dates": ", ".join(["Wed Sep 30 12:30 PM"] * 9) + " (hora de la clinica)",
     "sessions": "9",
     "link": "https://texts.cottonwood.example.com/v/" + "x" * 22,
 }

@@ -20,7 +20,10 @@ IV = PLANS["iv_infusion"]
 
 def test_every_visit_type_has_a_plan_and_every_plan_is_a_sample() -> None:
     """R21: nobody has approved these; only the local stage sends them."""
-    assert set(PLANS) == {"consultation", "iv_infusion", "intranasal"}
+    assert set(PLANS) == {
+        *("consultation", "telehealth", "follow_up"),
+        *("iv_infusion", "intranasal", "pain_infusion"),
+    }
     for plan in PLANS.values():
         assert plan.approval.status == "sample"
         assert not plan.is_approved
@@ -99,8 +102,8 @@ def test_missed_instructions_stand_in_the_confirmation() -> None:
 
 
 def test_a_language_without_words_falls_back_to_english() -> None:
-    assert IV.wording(IV.step("ride"), language="es").language == "en"
-    assert IV.leaflet_lines("after", "es") == IV.leaflet_lines("after", "en")
+    assert IV.wording(IV.step("ride"), language="fr").language == "en"
+    assert IV.leaflet_lines("after", "fr") == IV.leaflet_lines("after", "en")
 
 
 def test_an_edited_plan_is_no_longer_approved() -> None:
