@@ -68,11 +68,6 @@ def test_the_sample_clinic_is_fictional_and_complete() -> None:
     assert clinic.hours_said() == "Mon-Thu 8:30 AM-5:30 PM, Fri 8:30 AM-3:00 PM"
     rooms = [resource.id for resource in clinic.resources]
     assert rooms == ["room-1", "room-2", "chair-1", "line-1"]
-        "room-1",
-        "room-2",
-        "chair-1",
-        "line-1",
-    ]
     assert {person.role for person in clinic.staff} == {"scheduler", "nurse", "manager"}
     assert all(person.email.endswith("@example.com") for person in clinic.staff)
     assert clinic.visit_type("iv_infusion").length == timedelta(hours=2)
