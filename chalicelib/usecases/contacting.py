@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
 
+DOUBTFUL = "doubtful text"  # the means of a pause, which staff may end once they have asked
 MOST_ASKED = 20  # patients of one phone who are looked after when it opts out
 SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
 
@@ -61,6 +62,25 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
         change = change_of(patient.id, "opted_out", actor, now, means=means)
         change.include([opted_out(patient.phone, means=means, now=now)])
         change.include(cancelling_meant(desk, change.id, list(everybody), now=now))
+        return change, None
+
+    return decide(desk, attempt)
+
+
+def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
+    """Texts that a doubtful text had paused go again: somebody has asked what was meant (R6).
+
+    Invalid for any opt-out that was meant: that one only the patient's own START lifts (R7).
+    """
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        patient = patient_of(desk, subject_id)
+        phone = desk.store.get(Phone.ref(patient.phone))
+        if phone is None or phone.opted_out_means != DOUBTFUL:
+            raise Invalid(sure="No text is paused here. After STOP the patient must text START.")
+        change = change_of(patient.id, "texts_resumed", actor, now)
+        lifted: dict[str, object] = {"opted_out_at": None, "opted_out_means": None}
+        change.include([Patch(phone.key, set=lifted, when=(Is("opted_out_means", DOUBTFUL),))])
         return change, None
 
     return decide(desk, attempt)

@@ -134,6 +134,11 @@ def _opt_out(taking: Taking, typed: fields.OptingOut) -> object:
     return None
 
 
+def _resume(taking: Taking, typed: fields.Sure) -> object:
+    contacting.resume(taking.desk, subject_id=taking.subject_id, actor=taking.actor)
+    return None
+
+
 DECISIONS: Mapping[str, Decision] = {
     "confirm": Decision(fields.Booking, _confirm, True, True, answers=True),
     "propose": Decision(fields.Proposal, _propose, True, False, answers=True),
@@ -150,4 +155,5 @@ DECISIONS: Mapping[str, Decision] = {
     "driver": Decision(fields.Ride, _driver, False, True),
     "contact": Decision(fields.Contact, _contact, True, True),
     "opt_out": Decision(fields.OptingOut, _opt_out, True, True),
+    "resume": Decision(fields.Sure, _resume, True, True),
 }

@@ -17,6 +17,7 @@ from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import OPEN, ConsultationRequest
 from chalicelib.usecases.attending import UNDO_WITHIN, UNDONE
+from chalicelib.usecases.contacting import DOUBTFUL
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.moving import CANCEL_REASONS
 from chalicelib.usecases.offers import DECLINE_REASONS
@@ -85,7 +86,7 @@ def page_of(
         typed=typed or Typed(),
         timeline=lines,
         picture=picture_of(lines, subject, patient=patient, clinic=services.clinic, now=now),
-        **_about(subject, now),
+        **_about(subject, phone, now),
         course=next((r for r in records if isinstance(r, Course)), None),
         others=_others(subject, actor, now),
         visit_types=services.clinic.visit_types,
@@ -141,12 +142,16 @@ def _others(
     ]
 
 
-def _about(subject: ConsultationRequest | Appointment, now: datetime) -> dict[str, Any]:
+def _about(
+    subject: ConsultationRequest | Appointment, phone: Phone | None, now: datetime
+) -> dict[str, Any]:
+    is_paused = phone is not None and phone.opted_out_means == DOUBTFUL
+    also = {"resume"} if is_paused else set()
     if isinstance(subject, ConsultationRequest):
-        return {"possible": _of_request(subject)}
+        return {"possible": _of_request(subject) | also}
     clinic = wiring.services().clinic
     return {
-        "possible": _of_appointment(subject, now),
+        "possible": _of_appointment(subject, now) | also,
         "is_near": subject.is_open and now >= subject.start_at - NEAR,
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),

@@ -64,6 +64,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "move_asked": "Asked for another time",
     "contact_changed": "Contact details changed",
     "opted_out": "Opted out of texts",
+    "texts_resumed": "Texts go again",
 }
 MEANS_WORDS: Mapping[str, str] = {
     "form": "on the website",
@@ -73,6 +74,7 @@ MEANS_WORDS: Mapping[str, str] = {
     "e-mail": "by e-mail",
     "in_person": "in person",
     "text": "by text",
+    "doubtful text": "for now, after a text that may have meant it",
 }
 CONSENT_WORDS: Mapping[TextConsent, str] = {
     TextConsent.NEUTRAL: "Agreed to appointment texts",

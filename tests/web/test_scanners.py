@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from chalicelib.domain.change import Change, Patch
+from chalicelib.domain.people import Phone
+from chalicelib.usecases.contacting import DOUBTFUL
 from tests.web.browser import Browser, browsing
 from tests.web.test_patient import offer_link, visit_link
 from tests.web.test_staff import BOOKING, asked, booked, rows, the_visit
@@ -24,6 +27,7 @@ EVERY_DECISION = {
     "driver",
     "contact",
     "opt_out",
+    "resume",
 }
 
 
@@ -107,5 +111,8 @@ def test_every_decision_stands_on_a_page_as_a_form(browser: Browser) -> None:
     browser.world.run_until(the_visit(browser).start_at)
     found |= {form.decision for form in browser.forms(visit)}
     browser.send(f"{visit}/arrived", [("sure", "yes")])
+    found |= {form.decision for form in browser.forms(visit)}
+    number = Phone.ref("+13165550143").key
+    browser.world.store.commit(Change(Patch(number, set={"opted_out_means": DOUBTFUL})))
     found |= {form.decision for form in browser.forms(visit)}
     assert found == EVERY_DECISION

@@ -12,6 +12,7 @@ from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.usecases.inbound import Incoming, receive_text
 from tests.web.browser import Browser, browsing, forms_of, text_of
 from tests.world import World
 
@@ -212,3 +213,31 @@ def test_contact_details_change_and_texts_can_be_stopped(browser: Browser) -> No
     phone = browser.world.store.get(Phone.ref("+13165550150"))
     assert phone is not None
     assert phone.opted_out_means == "in_person"
+
+
+@pytest.mark.parametrize(
+    ("heard", "status", "goes"),
+    [
+        pytest.param(["too many texts"], 303, True, id="a pause ends"),
+        pytest.param(["STOP"], 422, False, id="a STOP stands"),
+        pytest.param(["STOP", "too many texts"], 422, False, id="whatever follows it"),
+        pytest.param(["too many texts", "STOP"], 422, False, id="whatever came before"),
+        pytest.param([], 422, True, id="nothing was paused"),
+    ],
+)
+def test_staff_end_a_pause_and_never_a_stop(
+    browser: Browser, heard: list[str], status: int, goes: bool
+) -> None:
+    visit = booked(browser)
+    for number, body in enumerate(heard):
+        browser.world.clock.at += timedelta(minutes=1)
+        receive_text(
+            browser.world.desk,
+            Incoming(sid=f"SM{number:032x}", sender="+13165550142", body=body),
+            quiet_words=frozenset({"stop"}),
+        )
+    assert browser.send(f"{visit}/resume", []).status_code == 422
+    assert browser.send(f"{visit}/resume", [("sure", "yes")]).status_code == status
+    phone = browser.world.store.get(Phone.ref("+13165550142"))
+    assert phone is not None
+    assert phone.may_be_texted is goes
