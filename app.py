@@ -34,16 +34,18 @@ app.register_middleware(without_texts, event_type="sns")
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Each minute: what is due goes onto the courier's queue; what the webhook missed is heard."""
+    """Each minute: what is due is queued, what the webhook missed is heard, what is old erased."""
     from chalicelib.outbox import tick as ticking
     from chalicelib.usecases.catching_up import hear_what_was_missed
+    from chalicelib.usecases.erasing import erase_what_is_old
 
     services = wiring.services()
     queued = ticking.run(services.office)
     missed = hear_what_was_missed(
         services.desk, services.text_inbox, quiet_words=services.settings.quiet_words
     )
-    return {"queued": queued, "missed": missed}
+    erased = erase_what_is_old(services.desk, services.text_inbox)
+    return {"queued": queued, "missed": missed, "erased": erased}
 
 
 # The queue's real name comes from .chalice/resources.json when the bundle is made.

@@ -38,8 +38,8 @@ class Store(Protocol):
     def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
         """The messages of a shard that are due, oldest first. May lag by seconds."""
 
-    def open(self, kind: str, *, limit: int = 100) -> list[Record]:
-        """Open `request`s or `task`s by deadline. May lag by seconds."""
+    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
+        """Open `request`s or `task`s, or what is to `erase`, by deadline. May lag by seconds."""
 
     def of_patient(self, patient_id: str) -> list[Record]:
         """Every record about a patient, by its time. May lag by seconds."""
@@ -123,6 +123,12 @@ class TextInbox(Protocol):
         """Every text that reached our number since then, oldest first; complete or it raises.
 
         Raises Refused or OutcomeUnknown. What came a moment ago may still be missing.
+        """
+
+    def erase(self, sid: str) -> None:
+        """The provider keeps no word of a text, ours or theirs; one it does not know is no error.
+
+        Raises Refused or OutcomeUnknown.
         """
 
 

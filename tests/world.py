@@ -74,6 +74,7 @@ class FakeTexts:
         self.before: deque[Exception | None] = deque()
         self.after: deque[Exception | None] = deque()
         self.listing: deque[Exception] = deque()
+        self.erasing: deque[Exception | None] = deque()
         self.received: list[ReceivedText] = []
 
     def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
@@ -97,6 +98,12 @@ class FakeTexts:
         if self.listing:
             raise self.listing.popleft()
         return sorted((text for text in self.received if text.at >= at), key=lambda text: text.at)
+
+    def erase(self, sid: str) -> None:
+        if self.erasing and (error := self.erasing.popleft()) is not None:
+            raise error
+        self.sent = [text._replace(body="") if text.sid == sid else text for text in self.sent]
+        self.received = [t._replace(body="") if t.sid == sid else t for t in self.received]
 
     def fetch(self, sid: str) -> ProviderText | None:
         return next((text for text in self.sent if text.sid == sid), None)

@@ -86,11 +86,13 @@ class DynamoStore:
         rows = [self._row(item) for item in answer["Items"]]
         return due_rows((row["pk"], row["sk"], row["due_at"]) for row in rows)
 
-    def open(self, kind: str, *, limit: int = 100) -> list[Record]:
+    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
+        latest = "~" if until is None else written(until)
         return self._query(
             IndexName="open",
-            KeyConditionExpression="open_kind = :kind",
-            ExpressionAttributeValues=packed({":kind": kind}),
+            KeyConditionExpression="open_kind = :kind AND deadline_at <= :until",
+            ExpressionAttributeValues=packed({":kind": kind, ":until": latest}),
+            Limit=limit,
             most=limit,
         )
 

@@ -62,8 +62,12 @@ class MemoryStore:
             ]
         return due_rows((pk, sk, at) for at, pk, sk in sorted(rows)[:limit])
 
-    def open(self, kind: str, *, limit: int = 100) -> list[Record]:
-        return self._read(lambda row: row.get("open_kind") == kind, by="deadline_at")[:limit]
+    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
+        latest = "~" if until is None else written(until)
+        return self._read(
+            lambda row: row.get("open_kind") == kind and row["deadline_at"] <= latest,
+            by="deadline_at",
+        )[:limit]
 
     def of_patient(self, patient_id: str) -> list[Record]:
         return self._read(

@@ -33,6 +33,8 @@ _UNREADABLE = (
     AttributeError,
 )
 
+_GONE = (20404, 404)  # the provider knows no such text, or no longer
+
 MOST_A_PAGE = 1000  # texts of a list that Twilio gives at once
 
 _SID = re.compile(r"^(SM|MM)[0-9a-f]{32}$")
@@ -86,11 +88,18 @@ class TwilioTexts:
         inbound = {str(m.sid): m for m in messages if m.direction == "inbound"}
         return sorted(map(_received, reversed(inbound.values())), key=lambda text: text.at)
 
+    def erase(self, sid: str) -> None:
+        try:
+            self._read(self._client.messages(sid).update, body="")
+        except Refused as error:
+            if error.code not in _GONE:
+                raise
+
     def fetch(self, sid: str) -> ProviderText | None:
         try:
             return _text(self._read(self._client.messages(sid).fetch))
         except Refused as error:
-            if error.code in (20404, 404):
+            if error.code in _GONE:
                 return None
             raise
 

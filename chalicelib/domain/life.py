@@ -144,13 +144,16 @@ def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch
 def ended(
     message: Message, status: MessageStatus, *, why: str, now: datetime, code: int | None = None
 ) -> Patch:
-    """The row has come to its end without being sent, with the reason."""
+    """The row has come to its end without being sent, with the reason.
+
+    Words that were claimed go: nobody has them, so nobody keeps them.
+    """
     return _step(
         message,
         status,
         now,
         why,
-        {"due_at": None, "reason": why, "error_code": code},
+        {"due_at": None, "reason": why, "error_code": code, "body": None},
         Is("attempt", message.attempt),
     )
 
@@ -228,6 +231,17 @@ def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: date
         set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
         append={"history": (_line(now, "looked up", "nothing found"),)} if found_nothing else {},
         when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
+    )
+
+
+def erased(message: Message, *, now: datetime) -> Patch:
+    """The row has no words any more, and keeps what became of it (R55)."""
+    facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
+    return Patch(
+        message.key,
+        set={"body": None, "facts": facts},
+        append={"history": (_line(now, "erased", ""),)},
+        when=(Is("status", message.status.value),),
     )
 
 

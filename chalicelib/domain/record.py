@@ -82,6 +82,11 @@ class Ref(NamedTuple, Generic[R]):
     key: Key
 
 
+def erased_later(at: datetime | None) -> dict[str, str | int]:
+    """The index attributes of a row whose words go at that time; nothing for one without."""
+    return {} if at is None else {"open_kind": "erase", "deadline_at": written(at)}
+
+
 def stored(value: Any) -> Any:
     """A value as a row holds it: instants as strings, values as maps, enums as their text."""
     match value:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
-from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
+from chalicelib.domain.record import Instant, Key, Record, Ref, Value, erased_later, written
 
 
 class Decision(Value):
@@ -55,6 +55,7 @@ class ConsultationRequest(Record):
     course_id: str | None = None
     reason_code: str | None = None  #: why it was declined
     decline_note: str = ""
+    erase_at: Instant | None = None  #: when reason and notes go, once it is answered (R55)
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -68,8 +69,8 @@ class ConsultationRequest(Record):
     def index(self) -> Mapping[str, str | int]:
         base = {"patient_at": written(self.received_at)}
         if self.status in OPEN:
-            base |= {"open_kind": "request", "deadline_at": written(self.answer_by)}
-        return base
+            return base | {"open_kind": "request", "deadline_at": written(self.answer_by)}
+        return base | erased_later(self.erase_at)
 
 
 class Submission(Record):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from chalicelib.domain.record import Instant, Key, Record, Ref, written
+from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
 
 
 class TaskStatus(StrEnum):
@@ -33,6 +33,7 @@ class Task(Record):
     done_at: Instant | None = None
     done_by: str | None = None
     note: str = ""
+    erase_at: Instant | None = None  #: when its words go, once it is done (R55)
 
     @property
     def key(self) -> Key:
@@ -48,7 +49,8 @@ class Task(Record):
             base |= {"patient_at": written(self.opened_at)}
         if self.status is TaskStatus.OPEN:
             base |= {"open_kind": "task", "deadline_at": written(self.deadline_at)}
-        return base
+            return base
+        return base | erased_later(self.erase_at)
 
 
 class AuditEvent(Record):
@@ -130,7 +132,8 @@ class InboundText(Record):
     body: str
     meaning: str
     at: Instant
-    ttl: int  #: epoch seconds; the body goes with the row (R55)
+    ttl: int  #: epoch seconds
+    erase_at: Instant | None = None  #: when its words go, here and at the provider (R55)
 
     @property
     def key(self) -> Key:
@@ -141,7 +144,8 @@ class InboundText(Record):
         return Ref(InboundText, Key(f"TXT-{sid}", "TXT"))
 
     def index(self) -> Mapping[str, str | int]:
-        return {} if self.patient_id is None else {"patient_at": written(self.at)}
+        by_patient = {} if self.patient_id is None else {"patient_at": written(self.at)}
+        return by_patient | erased_later(self.erase_at)
 
 
 class ProviderId(Record):
@@ -152,6 +156,7 @@ class ProviderId(Record):
     sid: str
     message_id: str
     ttl: int  #: epoch seconds
+    erase_at: Instant | None = None  #: when the text's words go, here and at the provider (R55)
 
     @property
     def key(self) -> Key:
@@ -160,3 +165,6 @@ class ProviderId(Record):
     @staticmethod
     def ref(sid: str) -> Ref["ProviderId"]:
         return Ref(ProviderId, Key(f"SID#{sid}", "SID"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return erased_later(self.erase_at)

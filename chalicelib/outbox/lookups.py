@@ -139,13 +139,13 @@ def _remember(office: Office, message: Message, text: ProviderText, now: datetim
         code=text.error_code,
         now=now,
     )
-    office.store.commit(Change(sending.held_by(text.sid, message, now), patch))
+    office.store.commit(Change(sending.held_by(office, text.sid, message, now), patch))
     log.info("message.remembered", extra={"message_id": message.id})
 
 
 def _found(office: Office, message: Message, text: ProviderText, now: datetime) -> None:
     """The row takes the text that the provider has."""
-    change = Change(sending.held_by(text.sid, message, now))
+    change = Change(sending.held_by(office, text.sid, message, now))
     patch = receipt(
         message,
         sid=text.sid,

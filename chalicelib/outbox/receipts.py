@@ -44,7 +44,7 @@ def take(
             return False
         change = Change(patch)
         if message.sid is None:
-            change.include([held_by(sid, message, now)])
+            change.include([held_by(office, sid, message, now)])
         if STATUS_BY_WORD[status] is MessageStatus.UNDELIVERED:
             change.include(_not_delivered(office, message, error_code, now))
         try:

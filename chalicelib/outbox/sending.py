@@ -99,7 +99,7 @@ def settle(office: Office, taken: Message, answer: Accepted, *, stop: Stop | Non
         )
     )
     if answer.sid is not None and taken.body is not None:
-        change.include([held_by(answer.sid, taken, now)])
+        change.include([held_by(office, answer.sid, taken, now)])
     if stop is not None:
         # The first text that is accepted ends the stop (R33).
         change.include([Forget(Stop.ref().key)])
@@ -115,10 +115,14 @@ def settle(office: Office, taken: Message, answer: Accepted, *, stop: Stop | Non
         log.info("message.sent", extra={"message_id": taken.id, "attempt": taken.attempt})
 
 
-def held_by(sid: str, message: Message, now: datetime) -> Operation:
-    """That this row holds the provider's id: refused when another row holds it (F77)."""
-    ttl = int((now + KEPT).timestamp())
-    return Save(ProviderId(sid=sid, message_id=message.id, ttl=ttl))
+def held_by(office: Office, sid: str, message: Message, now: datetime) -> Operation:
+    """That this row holds the provider's id: refused when another row holds it (F77).
+
+    It also says when the text's words are to be erased.
+    """
+    erase_at = now + timedelta(days=office.clinic.retention.texts_days)
+    ttl = int((erase_at + KEPT).timestamp())
+    return Save(ProviderId(sid=sid, message_id=message.id, ttl=ttl, erase_at=erase_at))
 
 
 def nudge_new(office: Office, change: Change, now: datetime) -> None:

@@ -13,6 +13,8 @@ from chalicelib.usecases.hearing import Heard, alarm, is_before
 from chalicelib.usecases.meanings import HANDLERS
 from chalicelib.usecases.picking import Choice, chosen, take_offer
 
+FORGOTTEN = timedelta(days=30)  # after its words are erased, a text's row may go
+
 
 class Incoming(Value):
     """A text as the provider reports it, its shape checked at the border."""
@@ -133,5 +135,6 @@ def _row(desk: Desk, incoming: Incoming, heard: Heard) -> InboundText:
         body=incoming.body,
         meaning=heard.reading.meaning.value,
         at=heard.at,
-        ttl=int((heard.now + kept).timestamp()),
+        erase_at=heard.now + kept,
+        ttl=int((heard.now + kept + FORGOTTEN).timestamp()),
     )

@@ -115,6 +115,7 @@ def submit(
             received_at=now,
             answer_by=desk.clinic.answer_by(now),
             source=origin.means,
+            erase_at=now + timedelta(days=desk.clinic.retention.notes_days),
         )
         submission = Submission(
             revision=known.revision if known else 0,

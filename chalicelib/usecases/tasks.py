@@ -1,6 +1,6 @@
 """A person of the clinic has done what a task asked for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
@@ -19,9 +19,14 @@ def close_task(desk: Desk, *, task_id: str, note: str, actor: Actor) -> None:
         if task.status is TaskStatus.DONE:
             raise AlreadyDecided("done", name_of(desk, task.done_by or ""), task.done_at or now)
         change = change_of(task.id, "task_done", actor, now)
-        change.include(
-            [Save(task.evolve(status=TaskStatus.DONE, done_at=now, done_by=actor.id, note=note))]
+        done = task.evolve(
+            status=TaskStatus.DONE,
+            done_at=now,
+            done_by=actor.id,
+            note=note,
+            erase_at=now + timedelta(days=desk.clinic.retention.inbound_days),
         )
+        change.include([Save(done)])
         return change, None
 
     return decide(desk, attempt)

@@ -27,7 +27,7 @@ from chalicelib.domain.message import Channel, Message, message_key
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.request import ConsultationRequest, RateCount
-from chalicelib.domain.work import AuditEvent, Task
+from chalicelib.domain.work import AuditEvent, ProviderId, Task
 from chalicelib.ports import Store
 from tests.aws import dynamodb_local, embedded_dynamodb
 
@@ -264,6 +264,19 @@ def test_open_requests_and_tasks_come_by_deadline(store: Store) -> None:
     assert [r.key.pk for r in store.open("request")] == ["REQ-2", "REQ-1"]
     assert [r.key.pk for r in store.open("request", limit=1)] == ["REQ-2"]
     assert [r.key.pk for r in store.open("task")] == ["TSK-1"]
+    soon = NOW + timedelta(hours=2)
+    assert [r.key.pk for r in store.open("request", until=soon)] == ["REQ-2"]
+    assert store.open("request", until=NOW) == []
+
+
+def test_what_is_to_be_erased_is_found_until_it_is(store: Store) -> None:
+    held = ProviderId(sid="SM1", message_id="APT-1.x", ttl=1, erase_at=NOW)
+    store.commit(Change(Save(held)))
+    (found,) = store.open("erase", until=NOW)
+    assert isinstance(found, ProviderId)
+    assert found.message_id == "APT-1.x"
+    store.commit(Change(Save(found.evolve(erase_at=None))))
+    assert store.open("erase", until=NOW) == []
 
 
 def test_everything_of_a_patient_comes_by_time(store: Store) -> None:

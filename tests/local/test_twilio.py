@@ -265,3 +265,19 @@ def test_a_list_that_breaks_off_is_no_list(
     with pytest.raises((OutcomeUnknown, Refused)):
         world.texts().received_since(NOON)
     assert len(world.texts().received_since(NOON)) == 5
+
+
+def test_the_words_of_a_text_are_erased_once_it_came_to_its_end(world: World) -> None:
+    inbox = world.texts()
+    may_answer = threading.Event()
+    world.service.on_call = lambda: may_answer.wait(10)
+    ours = world.send(body="PLANTED")
+    with pytest.raises(Refused):
+        inbox.erase(ours.sid)
+    may_answer.set()
+    world.settle()
+    world.twilio.receive(PATIENT, "PLANTED too")
+    for text in world.client.messages.list():
+        inbox.erase(text.sid)
+    assert [text.body for text in world.client.messages.list()] == ["", ""]
+    inbox.erase("SM" + "f" * 32)  # one that it does not know
