@@ -26,7 +26,7 @@ from local.preview_examples import examples, first_visit_on
 from local.preview_journeys import Journey, journey
 from local.preview_mails import Mail, Page, other_mails, patient_pages, plan_mails, staff_mails
 from local.preview_stage import stage
-from local.preview_texts import LEVELS, Written, catalogue_texts, cost, plan_texts
+from local.preview_texts import LEVELS, Advice, Written, catalogue_texts, cost, leaflets, plan_texts
 from local.preview_values import fillings, usual
 
 ROOT = Path(__file__).resolve().parent
@@ -57,6 +57,7 @@ class PlanPreview(Value):
     translations: tuple[Journey, ...]  #: the same in every other language
     totals: tuple[Total, ...]
     texts: tuple[Written, ...]
+    leaflets: tuple[Advice, ...]
     mails: tuple[Mail, ...]
     pages: tuple[Page, ...]
 
@@ -115,6 +116,7 @@ def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Previ
                 translations=_journeys(clinic, plan, today, languages[1:]),
                 totals=tuple(_totals(clinic, plan, today, languages)),
                 texts=tuple(plan_texts(plan, languages, by_language)),
+                leaflets=tuple(leaflets(clinic, plan, languages, filling.starts[0])),
                 mails=tuple(plan_mails(services, plan, languages, filling)),
                 pages=tuple(patient_pages(services, plan, languages, filling)),
             )

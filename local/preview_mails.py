@@ -63,14 +63,14 @@ def plan_mails(
 
 
 def other_mails(services: Services, languages: Sequence[str], filling: Filling) -> Iterator[Mail]:
-    """What belongs to no plan: times offered, the answer to a request, a course's dates."""
+    """What belongs to no plan: times offered, the answer to a request, a course's dates …"""
     now = services.clock.now()
-    for key in catalogue.every_key():
-        starts = filling.starts if key == "course_overview" else filling.starts[:MOST_OFFERS]
-        if key not in LETTERS:
+    for key, entry in catalogue.load_catalogue("en").texts.items():
+        if key not in LETTERS and entry.mail is None:
             continue
+        starts = filling.starts if key == "course_overview" else filling.starts[:MOST_OFFERS]
+        facts = {"starts": " ".join(at.isoformat() for at in starts), "page": "REQ-PREVIEW"}
         for language in languages:
-            facts = {"starts": " ".join(at.isoformat() for at in starts), "page": "REQ-PREVIEW"}
             message = _a_message(key, now).evolve(facts=facts)
             patient = a_patient(language, now, level="detailed")
             yield _mail(services, message, patient, None, key)

@@ -1,18 +1,22 @@
 """Every wording of the plans and of the catalogue, filled, cut into segments and priced."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import get_args
+from typing import Literal, get_args
 
 from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.steps import Step
+from chalicelib.clinic.values import visit_values
 from chalicelib.domain.record import Value
 from chalicelib.domain.segments import Encoding, count, pieces
 from chalicelib.domain.wording import Level, Wording
 from chalicelib.messages import catalogue
-from chalicelib.messages.render import render_text
+from chalicelib.messages.render import render_line, render_text
 from local.preview_values import Fillings
 
+PARTS: tuple[Literal["before", "after"], ...] = ("before", "after")
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
@@ -41,6 +45,30 @@ class Written(Value):
     usual: Sized
     longest: Sized  #: of what this clinic may say
     widest: Sized  #: the same under the longest name that a clinic may have
+
+
+class Advice(Value):
+    """A plan's leaflet in one language, as pages and mails say it."""
+
+    part: Literal["before", "after"]
+    language: str
+    missing: bool
+    lines: tuple[str, ...]
+
+
+def leaflets(
+    clinic: Clinic, plan: CarePlan, languages: Sequence[str], start: datetime
+) -> Iterator[Advice]:
+    for part in PARTS:
+        for language in languages:
+            values = visit_values(clinic, plan, start=start, language=language, long=True)
+            lines = plan.leaflet_lines(part, language)
+            yield Advice(
+                part=part,
+                language=language,
+                missing=language not in plan.leaflet,
+                lines=tuple(render_line(line, values, samples_allowed=True) for line in lines),
+            )
 
 
 def sized(wording: Wording, values: Mapping[str, str]) -> Sized:

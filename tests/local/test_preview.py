@@ -241,6 +241,29 @@ def test_totals_count_what_leaves(found: Preview, html: str) -> None:
     assert f"<td>${total.segments * Decimal('0.01'):.4f}</td>" in html
 
 
+def test_every_leaflet_is_there_in_every_language(found: Preview) -> None:
+    for plan, shown in zip(PLANS.values(), found.plans, strict=True):
+        for advice in shown.leaflets:
+            assert advice.missing is (advice.language not in plan.leaflet)
+            assert len(advice.lines) == len(plan.leaflet_lines(advice.part, advice.language))
+            assert not any("{" in line for line in advice.lines)
+        parts = [(advice.part, advice.language) for advice in shown.leaflets]
+        codes = words.languages()
+        assert parts == [(part, code) for part in ("before", "after") for code in codes]
+    assert any(advice.lines for plan in found.plans for advice in plan.leaflets)
+
+
+def test_what_the_catalogue_says_by_mail_is_there(found: Preview) -> None:
+    by_mail = [
+        key
+        for key, entry in catalogue.load_catalogue("en").texts.items()
+        if key in LETTERS or entry.mail
+    ]
+    assert len(found.mails) == len(by_mail) * len(words.languages())
+    (answer,) = [mail for mail in found.mails if mail.title == "Declined" and mail.language == "en"]
+    assert "thank you for your request" in answer.text.lower()
+
+
 def test_every_mail_and_the_pages_of_every_level_are_there(found: Preview) -> None:
     languages = set(words.languages())
     for plan, shown in zip(PLANS.values(), found.plans, strict=True):
