@@ -14,7 +14,9 @@ from chalicelib.usecases.deciding import Desk
 
 # The outbox is the one retry layer: a client that sends must never try twice by itself (F79).
 _ONE_TRY = {"total_max_attempts": 1, "mode": "standard"}
-_SOME_TRIES = {"total_max_attempts": 3, "mode": "standard"}
+_TWO_TRIES = {"total_max_attempts": 2, "mode": "standard"}  # the store tries four times itself
+_ANSWERS_WITHIN = 2  # seconds, of a table or a queue: both take a few hundredths
+_SENDS_WITHIN = 8  # seconds, of a mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,7 @@ def build() -> Services:
         plans=load_careplans(),
         clock=SystemClock(),
         store=DynamoStore(
-            client=_client("dynamodb", _SOME_TRIES),
+            client=table_client(),
             table=settings.table_name,
             shards=settings.due_shards,
             pause=pause_with_jitter,
@@ -108,7 +110,9 @@ def build() -> Services:
             sender=settings.email_from,
             configuration_set=settings.mail_configuration_set,
         ),
-        nudge=QueueNudge(client=_client("sqs", _SOME_TRIES), queue_url=settings.queue_url),
+        nudge=QueueNudge(
+            client=_client("sqs", _TWO_TRIES, _ANSWERS_WITHIN), queue_url=settings.queue_url
+        ),
         links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),
         pause=pause_with_jitter,
     )
@@ -135,14 +139,19 @@ class _LazyTexts:
         return getattr(self._sender, name)
 
 
+def table_client() -> Any:
+    """DynamoDB's own: a silent one is given up while the request can still be answered (F17)."""
+    return _client("dynamodb", _TWO_TRIES, _ANSWERS_WITHIN)
+
+
 def mail_client() -> Any:
     """SES's own, which tries once: botocore would send one mail three times (F79)."""
-    return _client("sesv2", _ONE_TRY)
+    return _client("sesv2", _ONE_TRY, _SENDS_WITHIN)
 
 
-def _client(service: str, retries: Mapping[str, object]) -> Any:
+def _client(service: str, retries: Mapping[str, object], answers_within: int) -> Any:
     import boto3
     from botocore.config import Config
 
-    config = Config(retries=dict(retries), connect_timeout=2, read_timeout=8)
+    config = Config(retries=dict(retries), connect_timeout=2, read_timeout=answers_within)
     return boto3.client(service, config=config)

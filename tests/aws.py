@@ -45,7 +45,7 @@ def local_client() -> Any:
         aws_access_key_id="local",
         aws_secret_access_key="local",
         config=Config(
-            retries={"total_max_attempts": 3, "mode": "standard"},  # as in wiring.py
+            retries={"total_max_attempts": 2, "mode": "standard"},  # as in wiring.py
             connect_timeout=2,
             read_timeout=30,  # fifty at once, on a busy machine
             max_pool_connections=50,

@@ -1,12 +1,15 @@
 """What the store makes of DynamoDB's bad days: nothing half done, nothing twice."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from chalicelib import wiring
 from chalicelib.adapters.dynamodb import TRIES, DynamoStore
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale, Unavailable
@@ -15,6 +18,7 @@ from chalicelib.domain.record import Key
 from chalicelib.domain.work import AuditEvent
 from tests.aws import embedded_dynamodb
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 
 
@@ -152,3 +156,17 @@ def test_a_read_that_fails_is_unavailable(flaky: tuple[DynamoStore, Flaky]) -> N
         client.before = [error]
         with pytest.raises(Unavailable):
             store.get(Patient.ref("PAT-1"))
+
+
+def test_a_silent_dynamodb_is_given_up_while_the_request_can_be_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F17: a read and a whole commit, each try as long as it may take, end before the function."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config = wiring.table_client().meta.config
+    tries = config.retries["total_max_attempts"]
+    between = 1  # seconds that botocore waits at most before its second try
+    call = tries * max(config.connect_timeout, config.read_timeout) + (tries - 1) * between
+    functions = json.loads((ROOT / ".chalice" / "config.json").read_text())["lambda_functions"]
+    assert tries == 2
+    assert call * (1 + TRIES) < functions["api_handler"]["lambda_timeout"]

@@ -20,7 +20,7 @@ from tests.world import RUTH, World, at
 pytestmark = pytest.mark.dynamodb_local
 
 COMMIT = "TransactWriteItems"
-ATTEMPTS = 3  # of the SDK, for one call
+ATTEMPTS = 2  # of the SDK, for one call
 CODES = ["TransactionConflict", "ThrottlingException", "InternalServerError"]
 FIELDS = {"name": "Ana Example", "phone": "316-555-0142", "reason": "other", "sms_consent": True}
 
