@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -191,6 +192,52 @@ def test_a_dead_letter_is_an_alarm(resources: dict[str, Any]) -> None:
     [dimension] = alarm["Dimensions"]
     assert dimension["Value"] == {"Fn::GetAtt": ["OutboxDeadLetters", "QueueName"]}
     assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
+
+
+def filters(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    kind = "AWS::Logs::MetricFilter"
+    found = [made["Properties"] for made in resources.values() if made["Type"] == kind]
+    return {made["MetricTransformations"][0]["MetricName"]: made for made in found}
+
+
+def test_every_event_that_is_counted_is_one_that_the_service_logs(
+    resources: dict[str, Any],
+) -> None:
+    source = "".join(file.read_text() for file in (PROJECT / "chalicelib").rglob("*.py"))
+    names = [
+        re.findall(r'[$][.]message = "([^"]+)"', made["FilterPattern"])
+        for made in filters(resources).values()
+    ]
+
+    assert len(names) == 5
+    for (name,) in names:
+        assert re.search(rf'log[.](info|warning|error)[(]\s*"{name}"', source), name
+
+
+def test_what_is_counted_is_what_the_alarms_watch(resources: dict[str, Any]) -> None:
+    alarms = [
+        made["Properties"]
+        for made in resources.values()
+        if made["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    ours = [alarm["MetricName"] for alarm in alarms if isinstance(alarm.get("Namespace"), dict)]
+    joined = [
+        part["MetricStat"]["Metric"]["MetricName"]
+        for alarm in alarms
+        for part in alarm.get("Metrics", [])
+        if "MetricStat" in part
+    ]
+
+    assert sorted([*ours, *joined]) == sorted(filters(resources))
+
+
+def test_texts_without_receipts_are_an_alarm(resources: dict[str, Any]) -> None:
+    alarm = resources["ReceiptsMissing"]["Properties"]
+
+    *counted, compared = alarm["Metrics"]
+    assert [part["Id"] for part in counted] == ["accepted", "receipts"]
+    assert "receipts, 0) * 4 < FILL(accepted" in compared["Expression"]
     assert alarm["AlarmActions"] == [{"Ref": "Alarms"}]
 
 

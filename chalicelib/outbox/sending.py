@@ -112,7 +112,8 @@ def settle(office: Office, taken: Message, answer: Accepted, *, stop: Stop | Non
         # The lease ends, the look-up finds the text, and the row is settled then (F11).
         log.warning("message.not_settled", extra={"message_id": taken.id})
     else:
-        log.info("message.sent", extra={"message_id": taken.id, "attempt": taken.attempt})
+        told = {"message_id": taken.id, "channel": taken.channel.value, "attempt": taken.attempt}
+        log.info("message.sent", extra=told)
 
 
 def held_by(office: Office, sid: str, message: Message, now: datetime) -> Operation:

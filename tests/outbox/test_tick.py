@@ -247,3 +247,19 @@ def test_a_lease_is_not_stolen_by_a_clock_two_minutes_ahead() -> None:
     courier.deliver(world.office, held.id)
     assert row(world, held.id) == held
     assert len(world.texts.sent) == sent
+
+
+def test_what_left_is_logged_with_its_channel_and_each_receipt_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The alarm on texts without receipts counts these two events (F83)."""
+    world = World()
+    with caplog.at_level("INFO"):
+        booked(world)
+        world.drain()
+        world.deliver_all()
+        world.deliver_all()
+    sent = [r.__dict__["channel"] for r in caplog.records if r.message == "message.sent"]
+    taken = [record for record in caplog.records if record.message == "receipt.taken"]
+    assert sent.count("text") == len(taken) == len(world.texts.sent) == 2
+    assert sent.count("email") == len(world.mails.sent)
