@@ -1,6 +1,5 @@
 """What every stored value shares: its key, its revision, and how an instant is written down."""
 
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,6 +7,8 @@ from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+from chalicelib.domain.chance import source
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O or U to misread
 
@@ -30,7 +31,7 @@ Instant = Annotated[
 
 def new_id(prefix: str) -> str:
     """An id such as `APT-7K2M9Q4X1B`: 50 random bits, readable aloud, safe in an address."""
-    return f"{prefix}-" + "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    return f"{prefix}-" + "".join(source().choice(_ALPHABET) for _ in range(10))
 
 
 def id_from(prefix: str, cause: str) -> str:

@@ -1,9 +1,9 @@
 """The claim of a message: one transaction that holds all that must still be true (R30, F13)."""
 
-import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chalicelib.domain.chance import source
 from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.life import claimed
 from chalicelib.domain.message import Message
@@ -50,7 +50,7 @@ def _claim(
     message: Message, now: datetime, *, to: str | None, body: str | None
 ) -> tuple[Message, Change]:
     """The row as it will stand once the claim is written, and the claim."""
-    claim_id = secrets.token_hex(8)
+    claim_id = f"{source().getrandbits(64):016x}"
     patch = claimed(message, claim_id=claim_id, now=now, to=to, body=body)
     taken = message.evolve(**{name: value for name, value in patch.set.items() if name in _CLAIMED})
     return taken, Change(patch)

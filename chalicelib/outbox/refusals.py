@@ -1,11 +1,11 @@
 """What follows when the provider refuses a message, or when it cannot be said at all."""
 
-import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.chance import source
 from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.life import again, ended, held
@@ -154,7 +154,7 @@ def _retry_at(taken: Message, fate: Fate, now: datetime) -> datetime | None:
 def _backoff(attempt: int) -> timedelta:
     """Exponential with full jitter, so that what failed together does not come back together."""
     most: timedelta = min(BACKOFF * 2 ** (attempt - 1), BACKOFF_MOST)
-    return timedelta(seconds=5) + most * random.random()
+    return timedelta(seconds=5) + most * source().random()
 
 
 def _consequences(
