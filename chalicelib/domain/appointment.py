@@ -79,6 +79,12 @@ class Appointment(Record):
             raise NotFound
         raise AlreadyDecided(self.status, decision.by_name, decision.at)
 
+    def refuse_unless_seen(self, version: int | None) -> None:
+        """Raises AlreadyDecided when it was moved since a page showed this version."""
+        moved = self.last("moved")
+        if version is not None and version != self.version and moved is not None:
+            raise AlreadyDecided("moved", moved.by_name, moved.at)
+
 
 class Course(Record):
     """Two to nine visits of one treatment, approved in one decision (R49)."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
+from chalicelib.domain.errors import AlreadyDecided
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, erased_later, written
 
 
@@ -61,6 +62,12 @@ class ConsultationRequest(Record):
     @property
     def key(self) -> Key:
         return Key(self.id, "REQ")
+
+    def refuse_unless_seen(self, version: int | None) -> None:
+        """Raises AlreadyDecided when times were offered since a page showed this version."""
+        if version is not None and version != self.version and self.decisions:
+            last = self.decisions[-1]
+            raise AlreadyDecided(last.what, last.by_name, last.at)
 
     @staticmethod
     def ref(request_id: str) -> Ref["ConsultationRequest"]:

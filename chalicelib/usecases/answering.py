@@ -11,11 +11,15 @@ from chalicelib.usecases.visits import visit_of
 CALL_BACK_WITHIN = timedelta(hours=24)
 
 
-def confirm_visit(desk: Desk, *, appointment_id: str) -> Appointment:
-    """The patient will come. Saying so again changes nothing."""
+def confirm_visit(desk: Desk, *, appointment_id: str, seen: int | None = None) -> Appointment:
+    """The patient will come. Saying so again changes nothing.
+
+    AlreadyDecided when it was moved since the page was `seen`: another time was agreed to.
+    """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         appointment = visit_of(desk, appointment_id).appointment
+        appointment.refuse_unless_seen(seen)
         change = Change()
         change.include(confirmed(appointment, now))
         return change, appointment

@@ -25,6 +25,11 @@ class Decision(NamedTuple):
     on_appointment: bool
     answers: bool = False  #: whether it answers a request, which can be done once
     when: str = "starts_at"  #: the field that says the time
+    moves: bool = False  #: whether it ends or changes the time that the page showed
+
+    @property
+    def depends_on_time(self) -> bool:
+        return self.answers or self.moves
 
 
 def _confirm(taking: Taking, typed: fields.Booking) -> object:
@@ -146,8 +151,8 @@ DECISIONS: Mapping[str, Decision] = {
     "course": Decision(
         fields.CourseBooking, _course, True, True, answers=True, when="first_starts_at"
     ),
-    "reschedule": Decision(fields.Move, _reschedule, False, True),
-    "cancel": Decision(fields.Cancellation, _cancel, False, True),
+    "reschedule": Decision(fields.Move, _reschedule, False, True, moves=True),
+    "cancel": Decision(fields.Cancellation, _cancel, False, True, moves=True),
     "arrived": Decision(fields.Moment, _happened(attending.arrived), False, True),
     "discharged": Decision(fields.Moment, _happened(attending.discharged), False, True),
     "no_show": Decision(fields.Moment, _happened(attending.no_show), False, True),

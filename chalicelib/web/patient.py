@@ -35,6 +35,8 @@ from chalicelib.web.rendering import said_at_length, url
 
 routes = Blueprint(__name__)
 
+FIELDS = ("sure", "starts_at", "seen")  # `seen` is the version that the page showed
+
 
 def _reads(token: str, **_: str) -> str:
     """For refusals: the language of whom the link was made for, also when it is too old."""
@@ -84,7 +86,7 @@ def answer(token: str, answer: str) -> Response:
     form = form_of(routes.current_request)
     said_to = opened.said["answers"]
     try:
-        said = take(opened, {name: single(form, name) or "" for name in ("sure", "starts_at")})
+        said = take(opened, {name: single(form, name) or "" for name in FIELDS})
     except Invalid as error:
         errors = {name: said_to.get(name, said_to["other"]) for name in error.messages_by_field}
         return page_of(opened, status=422, errors=errors)
@@ -126,7 +128,8 @@ def _visit(opened: Opened) -> Appointment:
 
 def _confirm(opened: Opened, typed: Mapping[str, str]) -> str:
     _sure(typed)
-    confirm_visit(wiring.services().desk, appointment_id=_visit(opened).id)
+    seen = int(typed["seen"]) if typed["seen"].isdecimal() else None
+    confirm_visit(wiring.services().desk, appointment_id=_visit(opened).id, seen=seen)
     return "confirm"
 
 

@@ -48,6 +48,7 @@ def page_of(
     common: dict[str, Any] = {
         "status": status,
         "token": opened.token,
+        "seen": subject.version,
         "now": now,
         "gets_texts": phone is not None
         and phone.may_be_texted

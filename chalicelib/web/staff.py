@@ -14,7 +14,7 @@ from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.renewing import renew
 from chalicelib.usecases.staff import acting
 from chalicelib.web import answers
-from chalicelib.web.bodies import FORM, JSON, form_of
+from chalicelib.web.bodies import FORM, JSON, form_of, single
 from chalicelib.web.decision_fields import read
 from chalicelib.web.decisions import DECISIONS, Decision, Taking
 from chalicelib.web.errors import answering
@@ -77,6 +77,8 @@ def decide(token: str, decision: str) -> Response:
     desk = wiring.services().desk
     try:
         subject_id = _meant(opened.subject_id, row)
+        if row.depends_on_time:
+            _as_seen(opened.subject_id, single(form, "seen"))
         row.take(Taking(desk, subject_id, opened.actor), read(row.fields, form))
     except AlreadyDecided as error:
         return _again(opened, Typed(notice=decided_before(error)), 409)
@@ -120,6 +122,12 @@ def _meant(subject_id: str, row: Decision) -> str:
     if request.appointment_id is None:
         raise NotFound
     return request.appointment_id
+
+
+def _as_seen(subject_id: str, seen: str | None) -> None:
+    """AlreadyDecided when somebody else has moved it, or offered times, since the page was read."""
+    if seen and seen.isdecimal():
+        subject_by_id(wiring.services().desk, subject_id).refuse_unless_seen(int(seen))
 
 
 def _again(opened: Opened, typed: Typed, status: int) -> Response:

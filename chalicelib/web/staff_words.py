@@ -12,6 +12,7 @@ DECIDED_WORDS: Mapping[str, str] = {
     "fulfilled": "The discharge was recorded",
     "noshow": "It was recorded that the patient did not come",
     "cancelled": "The visit was cancelled",
+    "moved": "The visit was moved",
     "at that time": "The visit was put at this time",
     "done": "The task was closed",
 }

@@ -12,7 +12,7 @@ from chalicelib import wiring
 from chalicelib.domain.people import Phone
 from chalicelib.usecases import booking, moving, offers
 from chalicelib.usecases.contacting import contact
-from tests.web.browser import Browser, browsing, text_of
+from tests.web.browser import Browser, browsing, forms_of, text_of
 from tests.web.test_staff import rows, the_visit
 from tests.world import RUTH, World, at
 
@@ -218,3 +218,25 @@ def test_a_visit_type_that_was_taken_out_meanwhile_asks_to_call(
     answer = browser.get(link)
     assert answer.status_code == 503
     assert "316-555-0100" in text_of(answer)
+
+
+def test_who_confirms_a_time_that_was_moved_meanwhile_is_shown_the_new_one(
+    browser: Browser,
+) -> None:
+    link = visit_link(browser)
+    (form,) = [form for form in browser.forms(link) if form.decision == "confirm"]
+    moving.reschedule(
+        browser.world.desk,
+        appointment_id=the_visit(browser).id,
+        when=at("2026-12-09T09:00"),
+        resource="room-1",
+        actor=RUTH,
+    )
+    answer = browser.send(form.action, [*form.fields, ("sure", "yes")])
+    assert answer.status_code == 409
+    assert "This visit was moved on" in text_of(answer)
+    assert "December 9" in text_of(answer)
+    assert the_visit(browser).confirmed_at is None
+    (form,) = [form for form in forms_of(answer.body.decode()) if form.decision == "confirm"]
+    assert browser.send(form.action, [*form.fields, ("sure", "yes")]).status_code == 303
+    assert the_visit(browser).confirmed_at is not None

@@ -241,3 +241,45 @@ def test_staff_end_a_pause_and_never_a_stop(
     phone = browser.world.store.get(Phone.ref("+13165550142"))
     assert phone is not None
     assert phone.may_be_texted is goes
+
+
+@pytest.mark.parametrize(
+    ("decision", "fields"),
+    [
+        pytest.param(
+            "reschedule",
+            [("starts_at", "2026-12-10T09:00"), ("resource", "room-1")],
+            id="a move",
+        ),
+        pytest.param("cancel", [("reason_code", "other")], id="a cancellation"),
+    ],
+)
+def test_who_decides_on_a_page_that_is_older_than_a_move_hears_of_the_move(
+    browser: Browser, decision: str, fields: list[tuple[str, str]]
+) -> None:
+    visit = booked(browser)
+    (stale,) = [form for form in browser.forms(visit) if form.decision == decision]
+    seen = [(name, value) for name, value in stale.fields if name == "seen"]
+    moved = [("starts_at", "2026-12-09T09:00"), ("resource", "room-1")]
+    assert browser.send(f"{visit}/reschedule", moved).status_code == 303
+    answer = browser.send(stale.action, [*seen, *fields])
+    assert answer.status_code == 409
+    assert "The visit was moved by" in text_of(answer)
+    assert the_visit(browser).version == 2
+    (fresh,) = [form for form in forms_of(answer.body.decode()) if form.decision == decision]
+    seen = [(name, value) for name, value in fresh.fields if name == "seen"]
+    assert browser.send(fresh.action, [*seen, *fields]).status_code == 303
+
+
+def test_who_books_on_a_page_that_is_older_than_an_offer_hears_of_the_offer(
+    browser: Browser,
+) -> None:
+    link = asked(browser)
+    (stale,) = [form for form in browser.forms(link) if form.decision == "confirm"]
+    seen = [(name, value) for name, value in stale.fields if name == "seen"]
+    offer = [("starts_at", "2026-12-09T09:00"), *BOOKING[1:]]
+    assert browser.send(f"{link}/propose", offer).status_code == 303
+    answer = browser.send(f"{link}/confirm", [*seen, *BOOKING])
+    assert answer.status_code == 409
+    assert "Times were offered by" in text_of(answer)
+    assert browser.send(f"{link}/confirm", BOOKING).status_code == 303
