@@ -44,6 +44,7 @@ class Clinic(Value):
     privacy_url: Url
     terms_url: Url
     answer_within_hours: int = Field(ge=1, le=80)  #: opening hours
+    text_price_usd: float = Field(gt=0)  #: for one segment; what a journey costs is told with it
     address: Address
     hours: dict[Weekday, Opening] = Field(min_length=1)
     holidays: tuple[Holiday, ...] = ()

@@ -27,6 +27,10 @@ MEDICINE = re.compile(
     r"|\bdeje de tomar\b|\bno tome\b|\bdosis\b",
     re.IGNORECASE,
 )
+#: R28. An address, with or without a scheme; a phone number or an hour is none.
+ADDRESS = re.compile(
+    r"https?://\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|ly|co|me|io|health)\b\S*", re.IGNORECASE
+)
 #: R41. The provider answers or acts on these itself, so none can be an answer to our question.
 RESERVED = frozenset(
     [
@@ -80,6 +84,14 @@ def name_faults(text: str, *, recurring: bool) -> list[str]:
     if recurring and "STOP" not in text:
         faults.append('has no STOP line; add "Reply STOP to opt out." (R27)')
     return faults
+
+
+def link_faults(text: str) -> list[str]:
+    """An address that is written out: links are made by us, signed and on our own domain (R28)."""
+    return [
+        f"has the address {found!r}; a link is written {{link}}, where there is one (R28)"
+        for found in _found(ADDRESS, text)
+    ]
 
 
 def reply_faults(text: str) -> list[str]:
