@@ -11,7 +11,7 @@ STAGE ?= prod
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run preview test test-all check bench package deploy doctor
+.PHONY: help run preview test test-all check bench package export erase deploy doctor
 
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
@@ -22,6 +22,8 @@ help:
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
+	@echo 'make export       everything held about one patient, as JSON; WHO=REQ-…, in the environment of a stage'
+	@echo 'make erase        erases one patient, but for opt-out and consents; WHO=REQ-… BY=staff-id'
 	@echo 'make deploy       not built yet'
 	@echo 'make doctor       not built yet'
 
@@ -70,6 +72,12 @@ package: $(STAMP)
 
 bench: $(STAMP)
 	@$(PYTHON) -m tests.bench
+
+export: $(STAMP)
+	@$(PYTHON) -m local.people export '$(WHO)'
+
+erase: $(STAMP)
+	@$(PYTHON) -m local.people erase '$(WHO)' '$(BY)'
 
 deploy doctor:
 	@echo 'make $@ is not built yet; it comes with a later change.' >&2; exit 1

@@ -245,6 +245,20 @@ def erased(message: Message, *, now: datetime) -> Patch:
     )
 
 
+def without_traces(message: Message, *, now: datetime) -> list[Patch]:
+    """The row says neither what was said nor to whom; nothing to write where it says neither."""
+    if message.body is None and message.to is None and not message.facts:
+        return []
+    return [
+        Patch(
+            message.key,
+            set={"body": None, "to": None, "facts": {}},
+            append={"history": (_line(now, "erased", ""),)},
+            when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
+        )
+    ]
+
+
 def put_aside(message: Message, *, now: datetime) -> Patch:
     """Nothing more to do with this row: it leaves the index and keeps its status."""
     return Patch(

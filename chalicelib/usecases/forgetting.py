@@ -1,0 +1,154 @@
+"""Everything that is held about one patient: handed over, or erased at their wish (R55, F70)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.life import voids, without_traces
+from chalicelib.domain.message import Message, MessageStatus
+from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.record import Record, Ref, erased_later
+from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus
+from chalicelib.domain.work import InboundText, ProviderId, Task, TaskStatus
+from chalicelib.usecases.contacting import patient_of
+from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.moving import cancel
+
+NOBODY = "erased"  # what stands in place of a name and of a number
+WHY = "erased at the patient's wish"
+AT_ONCE = 40  # writes of one transaction; DynamoDB takes a hundred
+
+
+class Erased(NamedTuple):
+    """How many rows were changed, and how many texts are under way at this moment."""
+
+    rows: int
+    under_way: int  #: their rows are needed to learn what became of them: erase again in an hour
+
+
+def hand_over(desk: Desk, who: str) -> dict[str, Any]:
+    """All that is stored about the patient whom a request, a visit or an id names, as JSON."""
+    patient = _patient(desk, who)
+    rows = [{"record": row.KIND, **row.model_dump(mode="json")} for row in _all(desk, patient)]
+    for row in rows:
+        if row["record"] == Phone.KIND:
+            # Who else uses the number is somebody else's.
+            row["patients"] = [patient.id]
+    return {"patient_id": patient.id, "records": rows}
+
+
+def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
+    """Nobody can tell any more who it was; what waits is withdrawn, visits to come are cancelled.
+
+    The opt-out of the number and the consents that were given stay: they are the proof of what was
+    allowed. Twilio's copies are erased by the next ticks. Erasing again goes on where it ended.
+    AlreadyDecided while the patient is being treated.
+    """
+    patient = _patient(desk, who)
+    visits = [r for r in desk.store.of_patient(patient.id) if isinstance(r, Appointment)]
+    for visit in visits:
+        visit.refuse_unless(*(set(AppointmentStatus) - {AppointmentStatus.ARRIVED}))
+    for visit in visits:
+        if visit.status is AppointmentStatus.BOOKED:
+            cancel(
+                desk,
+                appointment_id=visit.id,
+                reason_code="patient_asked",
+                tell_patient=False,
+                actor=actor,
+            )
+    rows = _all(desk, patient)
+    _make_nameless(desk, patient.id, actor)
+    wanted = iter(rows)
+    changed = 0
+    while part := list(islice(wanted, AT_ONCE)):
+        changed += _without_words(desk, part)
+    under_way = [r for r in rows if isinstance(r, Message) and r.status is MessageStatus.SENDING]
+    return Erased(changed + 1, len(under_way))
+
+
+def _patient(desk: Desk, who: str) -> Patient:
+    if not who.startswith("PAT-"):
+        return patient_of(desk, who)
+    found = desk.store.get(Patient.ref(who))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _all(desk: Desk, patient: Patient) -> list[Record]:
+    """Every row about them, by its key: their own, and all under what is theirs."""
+    about = [record.key.pk for record in desk.store.of_patient(patient.id)]
+    rows: dict[tuple[str, str], Record] = {}
+    for pk in sorted({patient.id, *about}):
+        rows |= {record.key: record for record in desk.store.owned(pk)}
+    sids = {row.sid for row in rows.values() if isinstance(row, Message) and row.sid}
+    texts = sorted(sid for sid in sids if sid.startswith(("SM", "MM")))
+    held = desk.store.get_many(Phone.ref(patient.phone), *map(ProviderId.ref, texts))
+    rows |= {row.key: row for row in held if row is not None}
+    return [rows[key] for key in sorted(rows)]
+
+
+def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
+    """From now on no text and no mail finds them, and no link of theirs leads anywhere."""
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        patient = _patient(desk, patient_id)
+        phone = desk.store.get(Phone.ref(patient.phone))
+        change = change_of(patient.id, "erased", actor, now)
+        nobody = patient.evolve(
+            name=NOBODY,
+            phone=NOBODY,
+            email=None,
+            time_zone=None,
+            text_consent=TextConsent.NONE,
+            links=patient.links + 1,
+        )
+        change.include([Save(nobody)])
+        if phone is not None:
+            others = tuple(id_ for id_ in phone.patients if id_ != patient.id)
+            change.include([Save(phone.evolve(patients=others, choosing={}))])
+        return change, None
+
+    decide(desk, attempt)
+
+
+def _without_words(desk: Desk, rows: Sequence[Record]) -> int:
+    """These rows, read anew, have no words of the patient or about them."""
+
+    def attempt(now: datetime) -> tuple[Change, int]:
+        change = Change()
+        fresh = desk.store.get_many(*(Ref(type(row), row.key) for row in rows))
+        for row in fresh:
+            change.include(_of(row, now))
+        return change, len(change.operations)
+
+    return decide(desk, attempt)
+
+
+def _of(row: Record | None, now: datetime) -> list[Operation]:
+    match row:
+        case Message():
+            void = voids([row], because=WHY, now=now)
+            # A text under way is known by its number and its words alone (R31).
+            is_under_way = row.status is MessageStatus.SENDING
+            return [*void, *([] if is_under_way else without_traces(row, now=now))]
+        case ProviderId(erase_at=datetime()):
+            return [Patch(row.key, set=as_stored({"erase_at": now}) | erased_later(now))]
+        case InboundText() if row.phone != NOBODY:
+            # The provider's copy is erased by a tick; the row stays, so that nothing is heard anew.
+            at = now if row.erase_at is not None else None
+            return [Save(row.evolve(phone=NOBODY, body="", erase_at=at))]
+        case Task() if row.detail or row.note or row.status is TaskStatus.OPEN:
+            done_at = row.done_at or now
+            done = {"status": TaskStatus.DONE, "done_at": done_at, "detail": "", "note": ""}
+            return [Save(row.evolve(**done, number=None, erase_at=None))]
+        case ConsultationRequest() if row.reason != "undisclosed" or row.note or row.preferred:
+            status = RequestStatus.CLOSED if row.status in OPEN else row.status
+            gone = {"reason": "undisclosed", "note": "", "decline_note": "", "preferred": ()}
+            return [Save(row.evolve(**gone, status=status, erase_at=None))]
+    return []

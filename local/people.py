@@ -1,0 +1,54 @@
+"""`make export` and `make erase`: everything about one patient of a deployed stage.
+
+The environment names the table and the queue, as the service's own does.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from chalicelib import wiring
+from chalicelib.domain.errors import AlreadyDecided, NotFound, Unavailable
+from chalicelib.usecases.forgetting import erase, hand_over
+from chalicelib.usecases.staff import acting
+
+USAGE = """usage: python -m local.people export WHO
+       python -m local.people erase WHO BY
+
+WHO is a request, a visit or a patient (REQ-…, APT-…, PAT-…); BY is the id of a member of staff."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        match arguments:
+            case ["export", who] if who:
+                print(json.dumps(hand_over(wiring.services().desk, who), indent=2))
+            case ["erase", who, by] if who and by:
+                print(_erased(who, by))
+            case _:
+                print(USAGE, file=sys.stderr)
+                return 2
+    except NotFound:
+        print("There is nobody of that name: neither a patient nor a member of staff.")
+        return 1
+    except AlreadyDecided:
+        print("The patient is being treated. Record the end of the visit first.")
+        return 1
+    except Unavailable as error:
+        print(f"Nothing was done: {error}")
+        return 1
+    return 0
+
+
+def _erased(who: str, by: str) -> str:
+    services = wiring.services()
+    actor = acting(services.desk, by, services.clock.now())
+    done = erase(services.desk, who, actor=actor)
+    told = f"{done.rows} rows were erased; Twilio's copies follow within minutes."
+    if done.under_way:
+        told += f" {done.under_way} texts are under way: erase again in an hour."
+    return told
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

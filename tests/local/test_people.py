@@ -1,0 +1,59 @@
+"""The commands that hand over or erase a patient, over the world of the tests."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.usecases.contacting import patient_of
+from local.people import main
+from tests.outbox.rows import booked
+from tests.world import World
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    wiring.provide(world.services)
+    yield world
+    wiring.provide(None)
+
+
+def test_everything_is_printed_as_json(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    visit_id = booked(world)
+    capsys.readouterr()
+    assert main(["export", visit_id]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "Ana Löwe" in [record.get("name") for record in told["records"]]
+
+
+def test_a_patient_is_erased_by_a_member_of_staff(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visit_id = booked(world)
+    world.drain()
+    assert main(["erase", visit_id, "nobody"]) == 1
+    assert patient_of(world.desk, visit_id).name == "Ana Löwe"
+    seed = world.services.clinic.staff[0].id
+    capsys.readouterr()
+    assert main(["erase", visit_id, seed]) == 0
+    assert "rows were erased" in capsys.readouterr().out
+    assert patient_of(world.desk, visit_id).name == "erased"
+
+
+@pytest.mark.parametrize("arguments", [[], ["erase", "APT-1"], ["export", ""], ["burn", "APT-1"]])
+def test_a_wrong_command_says_how(
+    world: World, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_without_settings_nothing_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wiring.provide(None)
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    assert main(["export", "APT-1"]) == 1
+    assert "TABLE_NAME" in capsys.readouterr().out

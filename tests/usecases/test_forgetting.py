@@ -1,0 +1,191 @@
+"""What is held about one patient is handed over whole, or erased whole; the opt-out stays."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.errors import AlreadyDecided, NotFound
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.people import Consent, Patient, Phone
+from chalicelib.domain.work import InboundText
+from chalicelib.outbox import courier
+from chalicelib.ports import OutcomeUnknown
+from chalicelib.usecases import attending, contacting
+from chalicelib.usecases.erasing import erase_what_is_old
+from chalicelib.usecases.forgetting import erase, hand_over
+from chalicelib.usecases.inbound import Incoming, receive_text
+from tests.outbox.rows import booked, row
+from tests.world import RUTH, World
+
+ANA = "+13165550142"
+PLANTED = {
+    "name": "PLANTED-NAME",
+    "email": "planted@example.org",
+    "note": "PLANTED-NOTE",
+    "reason": "depression",
+}
+TRACES = ["PLANTED-NAME", "planted@example.org", "PLANTED-NOTE", "PLANTED-TEXT", "depression"]
+
+
+def hear(world: World, body: str, sid: str = "SM" + "1" * 32) -> str:
+    incoming = Incoming(sid=sid, sender=ANA, body=body)
+    receive_text(world.desk, incoming, quiet_words=frozenset())
+    world.drain()
+    return sid
+
+
+def with_history() -> tuple[World, str, str]:
+    """A patient with a visit to come, who wrote to us; the visit's and the patient's id."""
+    world = World()
+    visit_id = booked(world, **PLANTED)
+    world.drain()
+    hear(world, "PLANTED-TEXT where do I park")
+    return world, visit_id, contacting.patient_of(world.desk, visit_id).id
+
+
+def stored(world: World) -> str:
+    return json.dumps([*world.store._rows.values()], default=str)
+
+
+def ticks(world: World) -> None:
+    world.tick()
+    erase_what_is_old(world.desk, world.services.text_inbox)
+
+
+def test_nobody_can_tell_any_more_who_it_was() -> None:
+    world, visit_id, patient_id = with_history()
+    assert all(trace in stored(world) for trace in TRACES)
+    said = [text.body for text in world.texts.sent]
+    assert all(said)
+    erase(world.desk, visit_id, actor=RUTH)
+    ticks(world)
+    assert [trace for trace in TRACES if trace in stored(world)] == []
+    assert {text.body for text in world.texts.sent} == {""}
+    proof = [r for r in world.store.owned(patient_id) if isinstance(r, Consent)]
+    assert proof != []
+    left = [r for r in world.store._rows.values() if ANA in json.dumps(r, default=str)]
+    assert {r["record"] for r in left} <= {"consent", "phone", "sent_count"}
+
+
+def test_what_waits_is_withdrawn_the_visit_is_off_and_nothing_more_leaves() -> None:
+    world, visit_id, _ = with_history()
+    sent, mails = len(world.texts.sent), len(world.mails.sent)
+    erase(world.desk, visit_id, actor=RUTH)
+    world.run_for(days=14)
+    assert (len(world.texts.sent), len(world.mails.sent)) == (sent, mails)
+    visit = world.store.get(Appointment.ref(visit_id))
+    assert visit is not None
+    assert visit.status is AppointmentStatus.CANCELLED
+    assert [m.id for m in world.messages(visit_id) if m.due_at is not None] == []
+
+
+def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
+    world, visit_id, _ = with_history()
+    erase(world.desk, visit_id, actor=RUTH)
+    other = world.store.get(Appointment.ref(booked(world, phone="+13165550143", name="Bo Example")))
+    assert other is not None
+    assert other.start_at == datetime(2026, 12, 8, 15, 0, tzinfo=UTC)
+
+
+def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
+    world = World()
+    visit_id = booked(world, **PLANTED)
+    courier.deliver(world.office, f"{visit_id}.welcome")
+    world.texts.after.append(OutcomeUnknown("no answer"))
+    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    assert erase(world.desk, visit_id, actor=RUTH).under_way == 1
+    sent = len(world.texts.sent)
+    world.run_for(hours=8)
+    assert len(world.texts.sent) == sent
+    assert row(world, f"{visit_id}.v1-confirmation").status is MessageStatus.SENT
+    assert erase(world.desk, visit_id, actor=RUTH).under_way == 0
+    ticks(world)
+    assert [trace for trace in TRACES if trace in stored(world)] == []
+    assert {text.body for text in world.texts.sent} == {""}
+
+
+def test_the_opt_out_stays_and_holds() -> None:
+    world, visit_id, _ = with_history()
+    hear(world, "STOP", sid="SM" + "2" * 32)
+    erase(world.desk, visit_id, actor=RUTH)
+    phone = world.store.get(Phone.ref(ANA))
+    assert phone is not None
+    assert (phone.opted_out_at, phone.patients) == (world.clock.at, ())
+    sent = len(world.texts.sent)
+    booked(world, name="Ana Once More")
+    world.run_for(days=9)
+    assert len(world.texts.sent) == sent
+
+
+def test_who_shares_the_phone_keeps_everything() -> None:
+    world, visit_id, _ = with_history()
+    other = booked(world, "2026-12-08T13:00", name="Bo Example", email="bo@example.org")
+    before = hand_over(world.desk, other)
+    erase(world.desk, visit_id, actor=RUTH)
+    phone = world.store.get(Phone.ref(ANA))
+    assert phone is not None
+    bo = contacting.patient_of(world.desk, other)
+    assert (bo.name, phone.patients) == ("Bo Example", (bo.id,))
+    assert len(hand_over(world.desk, other)["records"]) == len(before["records"])
+
+
+def test_a_patient_who_is_being_treated_is_not_erased() -> None:
+    world, visit_id, patient_id = with_history()
+    world.run_until(world.clock.at + timedelta(days=6, hours=21))
+    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    before = stored(world)
+    with pytest.raises(AlreadyDecided):
+        erase(world.desk, patient_id, actor=RUTH)
+    assert stored(world) == before
+
+
+def test_a_text_that_was_erased_is_not_heard_anew() -> None:
+    world, visit_id, _ = with_history()
+    erase(world.desk, visit_id, actor=RUTH)
+    ticks(world)
+    before = stored(world)
+    hear(world, "PLANTED-TEXT where do I park")
+    assert stored(world) == before
+    kept = world.store.get(InboundText.ref("SM" + "1" * 32))
+    assert kept is not None
+    assert kept.body == ""
+
+
+def test_erasing_again_changes_nothing_of_the_patient() -> None:
+    world, visit_id, patient_id = with_history()
+    erase(world.desk, visit_id, actor=RUTH)
+    ticks(world)
+    first = hand_over(world.desk, patient_id)["records"]
+    erase(world.desk, patient_id, actor=RUTH)
+    kinds = [record["record"] for record in hand_over(world.desk, patient_id)["records"]]
+    assert sorted(kinds) == sorted([*(r["record"] for r in first), "audit"])
+
+
+def test_everything_about_a_patient_is_handed_over_and_nothing_about_another() -> None:
+    world, visit_id, patient_id = with_history()
+    booked(world, "2026-12-08T13:00", name="OTHER-NAME", email="other@example.org")
+    told = hand_over(world.desk, visit_id)
+    text = json.dumps(told)
+    assert told["patient_id"] == patient_id
+    assert all(trace in text for trace in [*TRACES, ANA, visit_id, world.texts.sent[0].body[:20]])
+    assert "OTHER-NAME" not in text
+    other = next(
+        r.id
+        for key in world.store._rows
+        if (r := world.store.get(Patient.ref(key.pk))) and r.name == "OTHER-NAME"
+    )
+    assert other not in text
+    kinds = {record["record"] for record in told["records"]}
+    assert kinds >= {"patient", "consent", "request", "appointment", "message", "inbound", "task"}
+
+
+@pytest.mark.parametrize("who", ["REQ-0000000000", "APT-0000000000", "PAT-0000000000", "ruth"])
+def test_nobody_is_erased_by_a_wrong_name(who: str) -> None:
+    world, _, _ = with_history()
+    before = stored(world)
+    for command in (lambda: hand_over(world.desk, who), lambda: erase(world.desk, who, actor=RUTH)):
+        with pytest.raises(NotFound):
+            command()
+    assert stored(world) == before
