@@ -60,8 +60,8 @@ def test_nobody_can_tell_any_more_who_it_was() -> None:
     said = [text.body for text in world.texts.sent]
     assert all(said)
     erase(world.desk, visit_id, actor=RUTH)
-    ticks(world)
     assert [trace for trace in TRACES if trace in stored(world)] == []
+    ticks(world)
     assert {text.body for text in world.texts.sent} == {""}
     proof = [r for r in world.store.owned(patient_id) if isinstance(r, Consent)]
     assert proof != []
@@ -79,6 +79,7 @@ def test_what_waits_is_withdrawn_the_visit_is_off_and_nothing_more_leaves() -> N
     assert visit is not None
     assert visit.status is AppointmentStatus.CANCELLED
     assert [m.id for m in world.messages(visit_id) if m.due_at is not None] == []
+    assert "cancelled" not in [m.kind for m in world.messages(visit_id)]
 
 
 def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
