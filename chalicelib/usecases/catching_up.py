@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Is, Patch, Save, as_stored
-from chalicelib.domain.errors import Stale, Unavailable, Unreadable
+from chalicelib.domain.errors import Refusal, Stale, Unavailable, Unreadable
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.work import InboundMark, InboundText
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
@@ -65,7 +65,7 @@ def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str]) -> bo
     incoming = Incoming(sid=text.sid, sender=text.sender, body=text.body, received_at=text.at)
     try:
         meaning = receive_text(desk, incoming, quiet_words=quiet_words)
-    except (Unavailable, Unreadable) as error:
+    except (Unavailable, Unreadable, Refusal, ValueError) as error:
         # One text that cannot be heard yet stops no other; the mark waits for it.
         log.error("inbound.not_heard", extra={"sid": text.sid, "error": type(error).__name__})
         return False

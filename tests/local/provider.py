@@ -117,9 +117,9 @@ class World:
         self.client.api.base_url = self.url
         _serve(self.server)
 
-    def texts(self) -> TwilioTexts:
+    def texts(self, sender: str = NUMBER) -> TwilioTexts:
         """The service's own adapter."""
-        return TwilioTexts(account_sid=ACCOUNT, auth_token=TOKEN, sender=NUMBER, api_url=self.url)
+        return TwilioTexts(account_sid=ACCOUNT, auth_token=TOKEN, sender=sender, api_url=self.url)
 
     def send(self, **fields: Any) -> Any:
         given = {

@@ -281,3 +281,10 @@ def test_the_words_of_a_text_are_erased_once_it_came_to_its_end(world: World) ->
         inbox.erase(text.sid)
     assert [text.body for text in world.client.messages.list()] == ["", ""]
     inbox.erase("SM" + "f" * 32)  # one that it does not know
+
+
+def test_the_inbox_of_a_messaging_service_is_that_of_all_its_numbers(world: World) -> None:
+    service = "MG" + "0" * 32
+    world.send(from_=None, messaging_service_sid=service)
+    world.twilio.receive(PATIENT, "hello")
+    assert [text.body for text in world.texts(service).received_since(NOON)] == ["hello"]

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.change import Change
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import Key
@@ -338,3 +340,34 @@ def test_a_text_that_the_last_list_still_lacked_is_found_by_the_next() -> None:
     world.texts.received.append(late)
     assert ticks_for(world, timedelta(minutes=5)) == 1
     assert phone(world).opted_out_at == late.at
+
+
+class Choking:
+    """A store that cannot write one text, for a reason that nobody foresaw."""
+
+    def __init__(self, world: World, sid: str) -> None:
+        self._store = world.store
+        self._sid = sid
+
+    def commit(self, change: Change) -> None:
+        if any(record.key.pk == f"TXT-{self._sid}" for record in change.saved):
+            raise ValueError("what the patient wrote")
+        self._store.commit(change)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_one_text_that_fails_as_nobody_foresaw_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world, _ = with_visit()
+    before = marked_at(world)
+    sid = arrives(world, "hello")
+    arrives(world, "STOP")
+    world.replace(store=Choking(world, sid))
+    world.clock.at += timedelta(minutes=5)
+    lists(world)
+    assert phone(world).opted_out_at is not None
+    assert marked_at(world) == before
+    assert "what the patient wrote" not in caplog.text
