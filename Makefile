@@ -6,7 +6,6 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 CONSOLE_PORT ?= 8001
 FRESH ?=
-PRICE ?=
 STAGE ?= prod
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -16,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
 	@echo '                  FRESH=1 starts empty; PORT and CONSOLE_PORT choose other ports'
-	@echo 'make preview      every text, mail and timeline as one page in .local/preview; PRICE=… for a segment'
+	@echo 'make preview      every text, mail and timeline as one page in .local/preview'
 	@echo 'make test         every test that needs only Python'
 	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
@@ -49,7 +48,7 @@ run: $(STAMP)
 	@exec env FRESH='$(FRESH)' PORT='$(PORT)' CONSOLE_PORT='$(CONSOLE_PORT)' $(PYTHON) -m local.run
 
 preview: $(STAMP)
-	@PRICE='$(PRICE)' $(PYTHON) -m local.preview
+	@$(PYTHON) -m local.preview
 
 test: $(STAMP)
 	$(PYTHON) -m pytest

@@ -1,13 +1,11 @@
 """`make preview`: all that the clinic says and when, as one page for whoever approves it.
 
-Nothing is sent and nothing is kept; the page needs no network. `PRICE` is what a segment costs.
+Nothing is sent and nothing is kept; the page needs no network.
 """
 
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -31,8 +29,6 @@ from local.preview_values import fillings, usual
 
 ROOT = Path(__file__).resolve().parent
 PAGE = ROOT.parent / ".local" / "preview" / "index.html"
-#: Dollars for a segment: Twilio's list price of a US number, 0.0083, and a carrier's fee, 0.0035.
-PRICE = "0.0118"
 MORNING = time(10)
 
 
@@ -80,17 +76,11 @@ class Preview(Value):
 
 
 def main() -> int:
-    given = os.environ.get("PRICE") or PRICE
-    try:
-        price = Decimal(given)
-    except InvalidOperation:
-        print(f"preview: PRICE must be dollars for a segment, such as {PRICE}, not {given!r}")
-        return 1
     clinic = load_profile()
     today = SystemClock().now().astimezone(clinic.zone).date()
     found = preview(clinic, load_careplans(), today)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page(found, clinic, price), encoding="utf-8")
+    PAGE.write_text(page(found, clinic), encoding="utf-8")
     too_long = [text for _, text in found.every_text if not text.longest.fits]
     print(f"{len(found.every_text)} texts, {len(too_long)} that may grow too long: {PAGE}")
     return 0
@@ -128,7 +118,7 @@ def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Previ
     )
 
 
-def page(found: Preview, clinic: Clinic, price: Decimal) -> str:
+def page(found: Preview, clinic: Clinic) -> str:
     """The page, with its style inside; what is no markup is escaped."""
     environment = Environment(
         loader=FileSystemLoader([ROOT / "templates", str(FOLDER.joinpath("pages"))]),
@@ -137,13 +127,17 @@ def page(found: Preview, clinic: Clinic, price: Decimal) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["cost"] = partial(cost, price=price)
+    environment.filters["cost"] = partial(cost, price=clinic.text_price_usd)
     environment.filters["moment"] = partial(_moment, clinic)
     environment.filters["by_place"] = _by_place
     sheets = [FOLDER.joinpath("static", name) for name in ("bookend.css", "staff.css")]
     style = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     style.append((ROOT / "templates" / "preview.css").read_text(encoding="utf-8"))
-    values: dict[str, Any] = {"preview": found, "style": "\n".join(style), "price": price}
+    values: dict[str, Any] = {
+        "preview": found,
+        "style": "\n".join(style),
+        "price": clinic.text_price_usd,
+    }
     return environment.get_template("preview.html").render(values, names=words.staff_names())
 
 

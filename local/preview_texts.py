@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal, get_args
 
 from chalicelib.clinic.careplan import CarePlan
@@ -139,7 +138,7 @@ def catalogue_texts(
             )
 
 
-def cost(segments: int, price: Decimal) -> str:
+def cost(segments: int, price: float) -> str:
     """`$0.0236`."""
     return f"${segments * price:.4f}"
 

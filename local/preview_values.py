@@ -5,13 +5,13 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.longest import longest_values
 from chalicelib.clinic.profile import Clinic
-from chalicelib.clinic.times import at_wall_clock, said_clock, said_day
+from chalicelib.clinic.times import at_wall_clock, said_day
 from chalicelib.clinic.values import choice_values, visit_values
 from chalicelib.messages.catalogue import load_catalogue
 
 USUAL_TIME, LONGEST_TIME = time(9), time(12, 30)
-LONGEST_CLOCK = time(0, 30)
 SESSIONS, MOST_SESSIONS, MOST_OFFERS = 6, 9, 3
 LIST_ALL = ("{dates}", "{sessions}")  # a text with one of these is about a whole course
 MANY_CHOICES = frozenset({"ask_which"})  # it names every visit to come, not three times offered
@@ -36,7 +36,7 @@ class Filling(NamedTuple):
             reader_zone=self.reader_zone,
             language=language,
         )
-        return values | (self._longest_clocks(plan, language) if self.longest else {})
+        return values | longest_values(self.clinic, plan, language) if self.longest else values
 
     def of_catalogue(self, key: str, language: str) -> dict[str, str]:
         texts = load_catalogue("en").texts
@@ -57,12 +57,6 @@ class Filling(NamedTuple):
                 language=language,
             ),
         }
-
-    def _longest_clocks(self, plan: CarePlan, language: str) -> dict[str, str]:
-        on = self.starts[0].astimezone(self.clinic.zone).date()
-        at = at_wall_clock(on, LONGEST_CLOCK, self.clinic.zone)
-        said = said_clock(at, self.clinic.zone, self.reader_zone, language)
-        return dict.fromkeys(plan.clock_times, said)
 
 
 class Fillings(NamedTuple):

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 
 from chalicelib.clinic.careplan import load_careplans
+from chalicelib.clinic.journeys import costs
 from chalicelib.clinic.profile import load_profile
 from chalicelib.domain.segments import count
 from chalicelib.messages import catalogue
@@ -32,7 +32,7 @@ def found() -> Preview:
 
 @pytest.fixture(scope="module")
 def html(found: Preview) -> str:
-    return page(found, CLINIC, Decimal("0.01"))
+    return page(found, CLINIC.model_copy(update={"text_price_usd": 0.01}))
 
 
 class Seen(HTMLParser):
@@ -177,7 +177,7 @@ def test_the_page_is_whole_and_fetches_nothing(html: str) -> None:
 
 def test_a_clinic_whose_name_is_markup_is_shown_and_never_run() -> None:
     nasty = CLINIC.model_copy(update={"name": "<b>&{{7*7}}", "sender": "<i>{{7*7}}</i>"})
-    shown = page(preview(nasty, PLANS, TODAY), nasty, Decimal("0.01"))
+    shown = page(preview(nasty, PLANS, TODAY), nasty)
     assert "&lt;b&gt;&amp;{{7*7}}" in shown
     assert "&lt;i&gt;{{7*7}}&lt;/i&gt;: your visit" in shown
     assert "<i>" not in shown
@@ -239,7 +239,16 @@ def test_totals_count_what_leaves(found: Preview, html: str) -> None:
     assert total.segments == sum(line.body.segments for line in one.lines)
     late = iv.journeys[1]
     assert late.texts < len(late.lines)
-    assert f"<td>${total.segments * Decimal('0.01'):.4f}</td>" in html
+    assert f"<td>${total.segments * 0.01:.4f}</td>" in html
+
+
+def test_a_visit_comes_to_what_the_lint_says_and_the_first_text(found: Preview) -> None:
+    told = {line[:32].strip(): line[32:].split() for line in costs(CLINIC, PLANS.values())[2:]}
+    for plan in found.plans:
+        for total in plan.totals:
+            if total.title == "One visit":
+                segments, *_ = told[f"{plan.code}, {total.language}, {total.level}"]
+                assert total.segments == int(segments) + 1
 
 
 def test_every_leaflet_is_there_in_every_language(found: Preview) -> None:
