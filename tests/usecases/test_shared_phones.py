@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.change import Change, Patch, Save
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Invalid, Unavailable
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import Task
+from chalicelib.outbox import courier
 from chalicelib.usecases import contacting
+from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.visits import open_visits
 from tests.usecases.test_inbound import ANA, booked, hear, offered, tasks, visit_of
 from tests.world import RUTH, World
@@ -187,3 +189,46 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
         *[False] * (len(texts) - 1),
     ]
     assert len(texts) > 2
+
+
+def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -> None:
+    world = World()
+    visit_id = booked(world)
+    contacting.contact(
+        world.desk,
+        subject_id=visit_id,
+        name="Ana Löwe",
+        phone="+13165550150",
+        email=None,
+        language="en",
+        actor=RUTH,
+    )
+    reminder = world.message(visit_id, "v1-reminder")
+    world.run_until(reminder.scheduled_at - timedelta(minutes=1))
+    sent = len(world.texts.sent)
+    receive_text(
+        world.desk,
+        Incoming(sid="SM" + "c" * 32, sender="+13165550150", body="START"),
+        quiet_words=frozenset({"start"}),
+    )
+    world.clock.at = reminder.scheduled_at
+    courier.deliver(world.office, reminder.id)
+    assert ["Msg & data rates" in body for body in world.texts.bodies[sent:]] == [True, False]
+
+
+def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.clock.at += timedelta(minutes=1)
+    hear(world, "too many texts")
+    commit = world.store.commit
+
+    def meanwhile(change: Change) -> None:
+        world.store.commit = commit  # type: ignore[method-assign]
+        hear(world, "STOP")
+        commit(change)
+
+    world.store.commit = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(Invalid):
+        contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+    assert phone_of(world).opted_out_means == "text"
