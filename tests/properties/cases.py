@@ -1,0 +1,124 @@
+"""Random clinics' plans, zones and moments, most of them near where the clocks change.
+
+How many cases run is `HYPOTHESIS_PROFILE`: `share` (the default) or `full`.
+"""
+
+import os
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.conditions import Condition
+from chalicelib.clinic.steps import AFTERWARDS, Anchor, Step, StepKind
+from tests.clinic.builders import a_plan, a_step
+
+FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+
+ZONES = (
+    *("America/Chicago", "America/Denver", "America/Phoenix", "America/Anchorage"),
+    *("Pacific/Honolulu", "America/New_York", "America/St_Johns", "America/Santiago"),
+    *("Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia"),
+    *("Africa/Casablanca", "Antarctica/Troll", "Europe/Dublin", "America/Havana"),
+)
+FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC)
+ODD_DAYS = tuple(
+    datetime.combine(on, time(12), tzinfo=UTC)
+    for on in (date(2028, 2, 29), date(2026, 12, 31), date(2027, 1, 1), date(2028, 3, 1))
+)
+
+KINDS: dict[Anchor, tuple[StepKind, ...]] = {
+    Anchor.BOOKED: (StepKind.CONFIRMATION,),
+    Anchor.MOVED: (StepKind.MOVED,),
+    Anchor.CANCELLED: (StepKind.CANCELLED,),
+    Anchor.START: (StepKind.REMINDER, StepKind.RIDE, StepKind.PREPARATION),
+    Anchor.END: (StepKind.AFTERCARE, StepKind.CHECK_IN),
+    Anchor.DISCHARGE: (StepKind.AFTERCARE, StepKind.CHECK_IN),
+}
+CONDITIONS: tuple[Condition, ...] = (
+    *("confirmed", "unconfirmed", "driver", "driver_unknown", "neutral_texts", "detailed_texts"),
+    *("iv", "intranasal", "single", "in_course", "first_of_course"),
+)
+
+
+def cases(full: int, share: int) -> settings:
+    """So many cases; slow machines make a case slow, not wrong."""
+    return settings(
+        max_examples=full if FULL else share,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+@cache
+def changes(zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The hours in which the zone's clocks change, in these three years."""
+    hours = [FIRST + timedelta(hours=n) for n in range(int((LAST - FIRST).total_seconds()) // 3600)]
+    return tuple(
+        hour
+        for hour in hours
+        if hour.astimezone(zone).utcoffset()
+        != (hour + timedelta(hours=1)).astimezone(zone).utcoffset()
+    )
+
+
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+
+
+@st.composite
+def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
+    """An instant to the minute: anywhere, beside a change of the clocks, or on an odd day."""
+    near = [*changes(zone), *ODD_DAYS]
+    if draw(st.booleans()):
+        around = draw(st.sampled_from(near))
+        return around + timedelta(minutes=draw(st.integers(-4 * 24 * 60, 4 * 24 * 60)))
+    return FIRST + timedelta(minutes=draw(st.integers(0, 3 * 365 * 24 * 60)))
+
+
+def clock_times() -> st.SearchStrategy[time]:
+    return st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
+
+
+@st.composite
+def offsets(draw: st.DrawFn, anchor: Anchor) -> dict[str, Any]:
+    sign = 1 if anchor in AFTERWARDS else -1 if anchor is Anchor.START else 0
+    if sign and draw(st.booleans()):
+        return {"days": sign * draw(st.integers(0, 6)), "at": draw(clock_times())}
+    return {"elapsed": sign * timedelta(minutes=draw(st.integers(0, 5 * 24 * 60)))}
+
+
+@st.composite
+def steps(draw: st.DrawFn, number: int) -> Step:
+    anchor = draw(st.sampled_from(list(Anchor)))
+    names = draw(st.sampled_from(["", "{no_food_after}", "{arrive_at}"]))
+    return a_step(
+        id=f"step-{number}",
+        kind=draw(st.sampled_from(KINDS[anchor])),
+        anchor=anchor,
+        offset=draw(offsets(anchor)),
+        useful_for=timedelta(minutes=draw(st.integers(5, 4 * 24 * 60))),
+        same_day=draw(st.booleans()),
+        after_booking=timedelta(hours=draw(st.sampled_from([0, 0, 4, 24, 48]))),
+        priority=draw(st.sampled_from([1, 2, 3])),
+        when=draw(st.frozensets(st.sampled_from(CONDITIONS), max_size=2)),
+        wording={"en": {"neutral": f"{{clinic}} {names} STOP"}},
+        brief={"en": f"Before: {names}"} if draw(st.booleans()) else {},
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> CarePlan:
+    """A plan of one to eight steps, as a clinic might write it or not."""
+    count = draw(st.integers(1, 8))
+    fasting = timedelta(minutes=draw(st.integers(0, 14 * 60)))
+    clocks = {"no_food_after": fasting, "arrive_at": timedelta(minutes=draw(st.integers(0, 60)))}
+    return a_plan(
+        *(draw(steps(number)) for number in range(count)),
+        route=draw(st.sampled_from(["none", "iv", "intranasal"])),
+        clock_times=clocks,
+    )
