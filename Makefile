@@ -20,6 +20,7 @@ help:
 	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
+	@echo 'make test-properties  the property tests of times in full: over 140,000 cases, some 20 minutes'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
 	@echo 'make export       everything held about one patient, as JSON; WHO=REQ-…, in the environment of a stage'
 	@echo 'make erase        erases one patient, but for opt-out and consents; WHO=REQ-… BY=staff-id'
@@ -68,6 +69,9 @@ package: $(STAMP)
 	rm -rf dist
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package --stage $(STAGE) --merge-template .chalice/resources.json dist
 	$(VENV)/bin/cfn-lint dist/sam.json
+
+test-properties: $(STAMP)
+	HYPOTHESIS_PROFILE=full $(PYTHON) -m pytest tests/properties --show-capture=no
 
 bench: $(STAMP)
 	@$(PYTHON) -m tests.bench
