@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.appointment import Appointment
+from chalicelib.outbox import mail_events
+from chalicelib.ports import MailEvent, MailFate
+from chalicelib.usecases.forgetting import erase
 from tests.web.browser import Browser, browsing, forms_of, text_of
 from tests.web.test_staff import BOOKING, all_of, asked, booked, rows, the_visit
-from tests.world import World
+from tests.world import RUTH, World
 
 NASTY = [
     pytest.param("{{7*7}} {% raw %}", id="a template"),
@@ -206,3 +209,34 @@ def test_a_form_that_comes_back_under_a_requests_link_acts_on_the_visit(browser:
     (form,) = [f for f in forms_of(back.body.decode()) if f.decision == "confirm"]
     another = [("starts_at", "2026-12-15T09:00"), *BOOKING[1:]]
     assert browser.send(form.action, another).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("fate", "why"),
+    [
+        (MailFate.BOUNCED, "no mail goes there any more, since one came back"),
+        (MailFate.UNWANTED, "no mail goes there any more, since one was marked as unwanted"),
+    ],
+)
+def test_an_address_that_gets_no_more_mail_says_so(
+    browser: Browser, fate: MailFate, why: str
+) -> None:
+    world = browser.world
+    link = booked(browser, sms_consent=False, detailed_consent=False)
+    world.drain()
+    mail = next(mail for mail in world.mails.sent if mail.to == "ana@example.org")
+    assert why not in text_of(browser.get(link))
+    mail_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+    assert why in text_of(browser.get(link))
+
+
+def test_the_pages_of_an_erased_patient_still_open_and_name_nobody(browser: Browser) -> None:
+    world = browser.world
+    link = booked(browser)
+    world.drain()
+    erase(world.desk, the_visit(browser).id, actor=RUTH)
+    world.drain()
+    for page in (browser.get(link), browser.get(browser.day_link())):
+        assert page.status_code == 200
+        assert "Ana" not in text_of(page)
+        assert "555-0142" not in text_of(page)
