@@ -10,7 +10,7 @@ STAGE ?= prod
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run preview test test-all check bench package export erase deploy doctor
+.PHONY: help run preview test test-all test-properties check bench package export erase deploy doctor
 
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
