@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.errors import SlotTaken, Stale, Unavailable
 from chalicelib.domain.life import due_now
 from chalicelib.domain.request import Decision
 from chalicelib.domain.work import AuditEvent
@@ -52,7 +52,7 @@ def decide(desk: Desk, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
     """
     for tried in range(TRIES):
         now = desk.clock.now()
-        change, answer = attempt(now)
+        change, answer = _attempted(attempt, now)
         if not change.operations:
             return answer
         try:
@@ -63,6 +63,17 @@ def decide(desk: Desk, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
             desk.nudge.send(due_now(change, now))
             return answer
     raise Unavailable("others were faster; please try again")
+
+
+def _attempted(attempt: Callable[[datetime], tuple[Change, T]], now: datetime) -> tuple[Change, T]:
+    """What is taken may be taken by the very decision that answered the same request meanwhile.
+
+    A second look, with all that is read newer than that, says so instead (R50).
+    """
+    try:
+        return attempt(now)
+    except SlotTaken:
+        return attempt(now)
 
 
 def change_of(owner_id: str, what: str, actor: Actor, now: datetime, **facts: str) -> Change:

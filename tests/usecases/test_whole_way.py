@@ -1,6 +1,7 @@
 """From a request to the next day's check-in, over a table in memory."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from chalicelib.domain.errors import AlreadyDecided, Invalid, SlotTaken
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.segments import count
 from chalicelib.usecases import attending, booking, moving
+from chalicelib.usecases.deciding import Actor
 from tests.world import RUTH, World, at
 
 
@@ -249,3 +251,36 @@ def test_a_visit_that_is_moved_and_moved_back_keeps_only_the_last_times_texts() 
     assert kinds(world)[:4] == ["welcome", "v1-confirmation", "v2-moved", "v3-moved"]
     assert {kind.partition("-")[0] for kind in kinds(world)[4:]} == {"v3"}
     assert len(world.texts.bodies) == len(set(world.texts.bodies))
+
+
+def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_first() -> None:
+    """R50: not that the slot is taken, which is the first one's own booking."""
+    world = World()
+    receipt = world.request()
+    get_many = world.store.get_many
+    entered: list[bool] = []
+
+    def read_after_the_other(*refs: Any) -> tuple[Any, ...]:
+        if not entered and any(ref.key.sk == "DAY" for ref in refs):
+            entered.append(True)
+            booking.confirm(
+                world.desk,
+                subject_id=receipt.reference,
+                when=at("2026-12-08T09:30"),
+                visit_type="iv_infusion",
+                resource="room-1",
+                actor=RUTH,
+            )
+        return get_many(*refs)
+
+    world.store.get_many = read_after_the_other  # type: ignore[method-assign]
+    with pytest.raises(AlreadyDecided) as told:
+        booking.confirm(
+            world.desk,
+            subject_id=receipt.reference,
+            when=at("2026-12-08T09:00"),
+            visit_type="iv_infusion",
+            resource="room-1",
+            actor=Actor("sam", "Sam Scheduler"),
+        )
+    assert told.value.by == "Ruth Example"
