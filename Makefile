@@ -7,10 +7,13 @@ PORT ?= 8000
 CONSOLE_PORT ?= 8001
 FRESH ?=
 STAGE ?= prod
+SEED ?= 0:20
+DAYS ?= 30
+ASKS ?= 0.5
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run preview test test-all test-properties check bench package export erase deploy doctor
+.PHONY: help run preview simulate test test-all test-properties check bench package export erase deploy doctor
 
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
@@ -21,6 +24,7 @@ help:
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
 	@echo 'make test-properties  the property tests of times in full: over 140,000 cases, some 20 minutes'
+	@echo 'make simulate     a clinic of many days with every fault, by seeds: SEED=0:20 DAYS=30 ASKS=0.5 (requests a day)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
 	@echo 'make export       everything held about one patient, as JSON; WHO=REQ-…, in the environment of a stage'
 	@echo 'make erase        erases one patient, but for opt-out and consents; WHO=REQ-… BY=staff-id'
@@ -72,6 +76,9 @@ package: $(STAMP)
 
 test-properties: $(STAMP)
 	HYPOTHESIS_PROFILE=full $(PYTHON) -m pytest tests/properties --show-capture=no
+
+simulate: $(STAMP)
+	@$(PYTHON) -m tests.simulation --seeds '$(SEED)' --days '$(DAYS)' --asks '$(ASKS)'
 
 bench: $(STAMP)
 	@$(PYTHON) -m tests.bench

@@ -1,0 +1,74 @@
+"""`python -m tests.simulation`: plays seeds, and tells the shortest story of one that fails."""
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.simulation.faults import KINDS
+from tests.simulation.run import Outcome, Run, play_quietly
+from tests.simulation.story import shortest, told
+
+BATCH = 5
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """0 when nothing broke in any of the seeds."""
+    asked = _read(arguments)
+    runs = [
+        Run(seed, days=asked.days, asks_a_day=asked.asks, without=frozenset(asked.without))
+        for seed in asked.seeds
+    ]
+    counted: Counter[str] = Counter()
+    texts = visits = 0
+    failed: list[Outcome] = []
+    began = time.perf_counter()
+    for outcome in _played(runs, asked.processes):
+        counted += outcome.faults
+        texts, visits = texts + outcome.texts, visits + outcome.visits
+        if outcome.broken is not None:
+            failed.append(outcome)
+            say(f"seed {outcome.run.seed}: {outcome.broken}")
+    took = time.perf_counter() - began
+    say(f"{len(runs)} seeds of {asked.days} days: {visits} visits, {texts} texts, {took:.0f} s")
+    say("\n".join(f"{count:9}  {kind}" for kind, count in sorted(counted.items())))
+    say(f"{len(failed)} seeds broke something")
+    if failed:
+        first = min(failed, key=lambda outcome: outcome.run.seed)
+        say(told(first if asked.as_it_was else shortest(first)))
+    return 1 if failed else 0
+
+
+def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
+    if processes < 2 or len(runs) < 2:
+        return map(play_quietly, runs)
+    pool = multiprocessing.get_context("spawn").Pool(processes)
+    return pool.imap_unordered(play_quietly, runs, chunksize=BATCH)
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=_seeds, default=range(20), help="one, or from:to")
+    parser.add_argument("--seed", dest="seeds", type=_seeds, help="the same")
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--asks", type=float, default=0.5, help="requests a day")
+    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--without", action="append", default=[], choices=sorted(KINDS))
+    parser.add_argument("--as-it-was", action="store_true", help="do not look for a shorter story")
+    return parser.parse_args(arguments)
+
+
+def _seeds(text: str) -> range:
+    first, _, end = text.partition(":")
+    return range(int(first), int(end) if end else int(first) + 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

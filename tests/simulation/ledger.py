@@ -1,0 +1,185 @@
+"""The independent account: what was decided and when, and what each claim was made on.
+
+It is written from the changes that were applied, and shares no rule with the code it judges.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.change import Change, Require
+from chalicelib.domain.message import FINAL, Message, MessageStatus
+from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Key, Record, Ref
+from chalicelib.domain.request import ConsultationRequest
+from chalicelib.ports import Store
+from tests.simulation.stage import Stage
+
+VERSION = re.compile(r"\.v(\d+)-(.+)$")
+
+
+class Broken(BaseException):
+    """Something that must hold does not. No handler's own catch may hide it."""
+
+
+@dataclass
+class Claim:
+    """A courier took a row: what was true in that very moment."""
+
+    at: datetime
+    message: Message
+    patient: Patient | None
+    phone: Phone | None
+    visit: Appointment | None
+    request: ConsultationRequest | None
+
+
+@dataclass
+class Ledger:
+    """What is so, by whom it was said, and when it was claimed."""
+
+    stage: Stage
+    visits: dict[str, Appointment] = field(default_factory=dict)
+    was: dict[str, list[tuple[datetime, Appointment]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    requests: dict[str, ConsultationRequest] = field(default_factory=dict)
+    patients: dict[str, Patient] = field(default_factory=dict)
+    phones: dict[str, Phone] = field(default_factory=dict)
+    phone_was: dict[str, list[tuple[datetime, Phone]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    messages: dict[str, Message] = field(default_factory=dict)
+    first_seen: dict[str, datetime] = field(default_factory=dict)
+    numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    heard: set[str] = field(default_factory=set)
+    claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
+
+    def applied(self, change: Change, table: Store) -> None:
+        """A change was written: note what it made true, and look at what must hold at once."""
+        now = self.stage.now
+        taken, moved = [], []
+        for operation in change.operations:
+            if isinstance(operation, Require):
+                continue
+            if operation.key.sk == "TXT":
+                self.heard.add(operation.key.pk.removeprefix("TXT-"))
+            record = _read(operation.key, table)
+            match record:
+                case Appointment():
+                    before = self.visits.get(record.id)
+                    if before is not None and _changed(before, record):
+                        moved.append(record)
+                    self.visits[record.id] = record
+                    self.was[record.id].append((now, record))
+                case ConsultationRequest():
+                    self.requests[record.id] = record
+                case Patient():
+                    self.patients[record.id] = record
+                    self.numbers[record.id].add(record.phone)
+                case Phone():
+                    self.phones[record.number] = record
+                    self.phone_was[record.number].append((now, record))
+                case Message():
+                    before_ = self.messages.get(record.id)
+                    if before_ is not None and before_.status in FINAL:
+                        hold(record.status is before_.status, f"{record.id} left its end")
+                    claimed = record.status is MessageStatus.SENDING
+                    if claimed and (before_ is None or before_.attempt != record.attempt):
+                        taken.append(record)
+                    self.first_seen.setdefault(record.id, now)
+                    self.messages[record.id] = record
+        for message in taken:
+            self.claims[message.id].append(self._claim(message, now))
+        for visit in moved:
+            self._withdrawn(visit, table)
+        for visit in (v for v in self.visits.values() if v.key in _keys(change)):
+            self._alone(visit)
+
+    def phone_at(self, number: str, at: datetime) -> Phone | None:
+        known = [phone for when, phone in self.phone_was[number] if when <= at]
+        return known[-1] if known else None
+
+    def visit_at(self, visit_id: str, at: datetime) -> Appointment | None:
+        known = [visit for when, visit in self.was[visit_id] if when <= at]
+        return known[-1] if known else None
+
+    def _claim(self, message: Message, now: datetime) -> Claim:
+        patient = self.patients.get(message.patient_id or "")
+        about = message.subject.pk if message.subject else ""
+        return Claim(
+            at=now,
+            message=message,
+            patient=patient,
+            phone=self.phones.get(patient.phone) if patient else None,
+            visit=self.visits.get(about),
+            request=self.requests.get(about),
+        )
+
+    def _withdrawn(self, visit: Appointment, table: Store) -> None:
+        """With a move or a cancellation all that waited for the old time is void (R18).
+
+        What a courier made while the decision was under way, it could not know; that is withdrawn
+        when it comes due.
+        """
+        act = self.stage.current
+        began_at = act.began_at if act is not None and act.began_at else self.stage.now
+        for record in table.owned(visit.id):
+            if not isinstance(record, Message) or record.status is not MessageStatus.PENDING:
+                continue
+            found = VERSION.search(record.id)
+            if self.first_seen[record.id] >= began_at:
+                continue
+            if found is None or record.subject is None or "cancelled" in record.subject.statuses:
+                continue
+            is_old = int(found[1]) < visit.version or visit.status == "cancelled"
+            hold(
+                not is_old or record.void_because is not None,
+                f"{record.id} still waits though {visit.id} is {visit.status} v{visit.version}",
+            )
+
+    def _alone(self, visit: Appointment) -> None:
+        """Nothing else is booked on the same resource at the same time (R47)."""
+        if visit.status in ("cancelled", "noshow"):
+            return
+        for other in self.visits.values():
+            meets = (
+                other.id != visit.id
+                and other.resource == visit.resource
+                and other.status not in ("cancelled", "noshow")
+                and other.start_at < visit.end_at
+                and visit.start_at < other.end_at
+            )
+            hold(not meets, f"{visit.id} and {other.id} are both on {visit.resource}")
+
+
+def _changed(before: Appointment, now: Appointment) -> bool:
+    return now.version != before.version or (
+        now.status == "cancelled" and before.status != "cancelled"
+    )
+
+
+_KIND_BY_SK: dict[str, type[Record]] = {
+    "APT": Appointment,
+    "PAT": Patient,
+    "REQ": ConsultationRequest,
+    "TEL": Phone,
+}
+
+
+def _read(key: Key, table: Store) -> object:
+    kind = _KIND_BY_SK.get(key.sk)
+    if kind is None and key.sk.startswith("MSG#"):
+        kind = Message
+    return table.get(Ref(kind, key)) if kind is not None else None
+
+
+def _keys(change: Change) -> set[Key]:
+    return {operation.key for operation in change.operations}
+
+
+def hold(holds: bool, what: str) -> None:
+    if not holds:
+        raise Broken(what)

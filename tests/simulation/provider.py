@@ -1,0 +1,198 @@
+"""A provider of texts as ours is: it accepts, delivers or not, reports late, has a STOP list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from chalicelib.adapters import twilio_errors
+from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, ReceivedText, Refused
+from tests.simulation.faults import Faults
+from tests.simulation.stage import Stage
+
+CLOCK_OFF = 30.0  # seconds: the provider's clock against true time, at most
+STOPS = frozenset({"STOP", "CANCEL", "stop please"})  # of our people's words, those it acts on
+STARTS = frozenset({"START"})
+
+
+@dataclass
+class Taken:
+    """A text that the provider accepted, with the true times."""
+
+    sid: str
+    message_id: str
+    to: str
+    body: str
+    at: datetime  #: when it was accepted
+    called_at: datetime  #: when it was handed over; earlier than `at` if the network was slow
+    listed_at: datetime  #: as the provider's own clock says, in whole seconds
+    expires_at: datetime
+    status: str = "queued"
+    error_code: int | None = None
+    hidden: bool = False
+
+
+@dataclass
+class Provider:
+    """Implements ports.TextSender and ports.TextInbox."""
+
+    stage: Stage
+    faults: Faults
+    report: Callable[[Taken, str, int | None], None]  #: a receipt's webhook
+    ring: Callable[[Taken], None]  #: the phone shows the text
+    judge: Callable[[Taken], None]  #: whether it may have been accepted
+    bad_numbers: frozenset[str] = frozenset()
+    taken: list[Taken] = field(default_factory=list)
+    received: list[ReceivedText] = field(default_factory=list)
+    stopped: set[str] = field(default_factory=set)
+    misconfigured_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._off = timedelta(seconds=self.faults.chance.uniform(-CLOCK_OFF, CLOCK_OFF))
+
+    # What the service asks
+
+    def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
+        faults = self.faults
+        faults.boundary("provider: text, before")
+        self._is_up()
+        if faults.happens("text: our settings refused for hours"):
+            hours = faults.chance.uniform(0.1, 5)
+            self.misconfigured_until = self.stage.now + timedelta(hours=hours)
+        self._refuse(to)
+        if faults.happens("text: 429"):
+            raise Refused(Fate.LATER, 429)
+        if faults.happens("text: 5xx, not accepted"):
+            raise OutcomeUnknown("simulated 503")
+        message_id = status_callback.partition("#")[0].rpartition("/")[2]
+        called_at = self.stage.now
+        if faults.happens("text: time-out, accepted minutes later"):
+            seconds = faults.chance.uniform(11, 720)
+            self.stage.after(
+                partial(self._accept, to, body, message_id, called_at, validity), seconds=seconds
+            )
+            faults.boundary("provider: text, after")
+            raise OutcomeUnknown("simulated time-out")
+        text = self._accept(to, body, message_id, called_at, validity)
+        if faults.happens("text: accepted, answer lost"):
+            raise OutcomeUnknown("simulated broken connection")
+        faults.boundary("provider: text, after")
+        return Accepted(text.sid, "queued")
+
+    def sent_to(self, number: str) -> list[ProviderText]:
+        self._asked()
+        return [self._shown(text) for text in reversed(self.taken) if text.to == number]
+
+    def received_since(self, at: datetime) -> list[ReceivedText]:
+        self._asked()
+        seen = [text for text in self.received if text.at >= at]
+        if self.faults.happens("store: an index lags"):
+            seen = [text for text in seen if text.at < self.stage.now - timedelta(minutes=2)]
+        return sorted(seen, key=lambda text: text.at)
+
+    def fetch(self, sid: str) -> ProviderText | None:
+        self._asked()
+        return next((self._shown(text) for text in self.taken if text.sid == sid), None)
+
+    def fate_of(self, code: int | None) -> Fate:
+        return twilio_errors.fate_of(code)
+
+    def erase(self, sid: str) -> None:
+        self._asked()
+        for text in self.taken:
+            text.hidden = text.hidden or text.sid == sid
+        self.received = [
+            text._replace(body="") if text.sid == sid else text for text in self.received
+        ]
+
+    # What people do
+
+    def hear(self, number: str, body: str) -> ReceivedText:
+        """A phone sends a text to our number."""
+        word = body.strip()
+        if word in STOPS:
+            self.stopped.add(number)
+        if word in STARTS:
+            self.stopped.discard(number)
+        at = (self.stage.now + self._off).replace(microsecond=0)
+        text = ReceivedText(f"SM{len(self.received) + 1:032x}", number, body, at)
+        self.received.append(text)
+        return text
+
+    # Inside
+
+    def _is_up(self) -> None:
+        if self.faults.lasts("no provider for hours", "no provider for a day"):
+            if self.faults.chance.random() < 0.5:
+                raise Refused(Fate.LATER)  # no connection: for certain nothing left
+            raise OutcomeUnknown("simulated outage")
+
+    def _asked(self) -> None:
+        self.faults.boundary("provider: asked")
+        if self.faults.lasts("no provider for hours", "no provider for a day"):
+            raise OutcomeUnknown("simulated outage")
+        if self.faults.happens("text: listing or fetch fails"):
+            raise OutcomeUnknown("simulated: the list broke off")
+
+    def _refuse(self, to: str) -> None:
+        until = self.misconfigured_until
+        if until is not None and self.stage.now < until and not self.faults.is_calm:
+            raise Refused(Fate.CONFIGURATION, 20003)
+        if to in self.stopped:
+            raise Refused(self.fate_of(21610), 21610)
+        if to in self.bad_numbers:
+            raise Refused(self.fate_of(21614), 21614)
+        if self.faults.happens("text: refused for good"):
+            code = self.faults.chance.choice([21611, 30007, 30003, 99999])
+            raise Refused(self.fate_of(code), code)
+
+    def _accept(
+        self, to: str, body: str, message_id: str, called_at: datetime, validity: timedelta
+    ) -> Taken:
+        now = self.stage.now
+        text = Taken(
+            sid=f"SM{0xA0000000 + len(self.taken):032x}",
+            message_id=message_id,
+            to=to,
+            body=body,
+            at=now,
+            called_at=called_at,
+            listed_at=(now + self._off).replace(microsecond=0),
+            expires_at=now + validity,
+            hidden=self.faults.happens("text: words hidden in the listing"),
+        )
+        self.taken.append(text)
+        self.judge(text)
+        self._deliver_later(text)
+        return text
+
+    def _deliver_later(self, text: Taken) -> None:
+        faults, chance = self.faults, self.faults.chance
+        sent_in, ends_in = chance.uniform(0.2, 3), chance.uniform(3, 40)
+        if faults.happens("receipts reversed"):
+            sent_in, ends_in = ends_in, sent_in
+        code = None
+        if faults.happens("text undelivered"):
+            code = chance.choice([30003, 30005, 30006, 30007, 30008])
+        end = "delivered" if code is None else "undelivered"
+        self.stage.after(lambda: self._becomes(text, "sent", None), seconds=sent_in)
+        self.stage.after(lambda: self._becomes(text, end, code), seconds=ends_in)
+
+    def _becomes(self, text: Taken, status: str, code: int | None) -> None:
+        faults = self.faults
+        if text.status not in ("delivered", "undelivered"):
+            text.status, text.error_code = status, code
+        if status == "delivered":
+            self.ring(text)
+        if faults.happens("receipt lost") or faults.lasts("no webhooks for an hour"):
+            return
+        seconds = faults.chance.uniform(0.1, 2)
+        if faults.happens("receipt hours late"):
+            seconds = faults.chance.uniform(600, 30000)
+        for _ in range(2 if faults.happens("receipt twice") else 1):
+            self.stage.after(lambda: self.report(text, status, code), seconds=seconds)
+            seconds += faults.chance.uniform(0, 60)
+
+    def _shown(self, text: Taken) -> ProviderText:
+        body = "" if text.hidden else text.body
+        return ProviderText(text.sid, text.to, body, text.status, text.error_code, text.listed_at)

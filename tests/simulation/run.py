@@ -1,0 +1,207 @@
+"""One seed: the world is built, lives for its days, comes to rest, and is judged."""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from chalice.test import Client
+
+from app import app
+from chalicelib import wiring
+from chalicelib.adapters.links import SignedLinks
+from chalicelib.clinic.careplan import load_careplans
+from chalicelib.clinic.profile import load_profile
+from chalicelib.domain.chance import drawn_from
+from chalicelib.wiring import Services
+from tests.simulation.faults import Faults, FaultyMails, FaultyQueue, FaultyStore
+from tests.simulation.judge import Judge
+from tests.simulation.ledger import Broken, Ledger
+from tests.simulation.people import People
+from tests.simulation.provider import Provider, Taken
+from tests.simulation.service import Service
+from tests.simulation.stage import Stage, StageClock
+from tests.simulation.table import QuickTable
+from tests.web.browser import Browser
+from tests.world import SETTINGS
+
+BEGIN = datetime(2026, 10, 12, 12, 0, tzinfo=UTC)  # the clocks change within thirty days
+SHARDS = 2
+RESTS = timedelta(days=75)  # after the last day, until nothing is due any more
+MINUTE = timedelta(minutes=1)
+LISTS = timedelta(minutes=20)  # the dispatcher also runs when nothing is due, to list what came in
+CLINIC, PLANS = load_profile(), load_careplans()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is played: the same run tells the same story, byte for byte."""
+
+    seed: int
+    days: int = 30
+    asks_a_day: float = 0.5
+    without: frozenset[str] = frozenset()
+
+
+@dataclass
+class Outcome:
+    """How it went."""
+
+    run: Run
+    story: list[str]
+    broken: str | None
+    faults: Counter[str]
+    texts: int
+    visits: int
+
+
+def play(run: Run) -> Outcome:
+    """The run from its first day to its rest. What breaks ends it, and stands in the outcome."""
+    chance = Random(f"{run.seed}/service")
+    with drawn_from(chance):
+        return _Play(run).go()
+
+
+def play_quietly(run: Run) -> Outcome:
+    """As `play`, in a process of its own: no log, and no story of what went well."""
+    logging.disable(logging.CRITICAL)
+    outcome = play(run)
+    if outcome.broken is None:
+        outcome.story.clear()
+    return outcome
+
+
+class _Play:
+    service: Service
+    people: People
+
+    def __init__(self, run: Run) -> None:
+        seed = run.seed
+        self.run = run
+        self.story: list[str] = []
+        begin = BEGIN + timedelta(days=Random(f"{seed}/begin").randint(0, 180))
+        self.stage = stage = Stage(Random(f"{seed}/stage"), begin)
+        self.faults = faults = Faults(
+            Random(f"{seed}/faults"), stage, days=run.days, without=run.without
+        )
+        self.table = QuickTable(shards=SHARDS)
+        self.ledger = ledger = Ledger(stage)
+        self.judge = Judge(ledger, CLINIC, PLANS)
+        people = Random(f"{seed}/people")
+        count = max(4, int(run.asks_a_day * run.days * 0.6))
+        picked = people.sample(range(102, 199), min(count, 90))
+        numbers = [f"+1316555{n:04d}" for n in picked]
+        self.provider = provider = Provider(
+            stage,
+            faults,
+            report=lambda text, status, code: self.service.report(text, status, code),
+            ring=lambda text: self.people.rings(text),
+            judge=self._judged,
+            bad_numbers=frozenset(numbers[:1]) if people.random() < 0.3 else frozenset(),
+        )
+        self.mails = FaultyMails(faults)
+        services = Services(
+            settings=SETTINGS.model_copy(update={"due_shards": SHARDS}),
+            clinic=CLINIC,
+            plans=PLANS,
+            clock=StageClock(stage),
+            store=FaultyStore(self.table, faults, ledger),
+            text_sender=provider,
+            text_inbox=provider,
+            email_sender=self.mails,
+            nudge=FaultyQueue(faults, lambda id_: self.service.deliver(id_)),
+            links=SignedLinks(base_url=SETTINGS.base_url, keys=SETTINGS.link_keys),
+            pause=lambda attempt: stage.put_off(0.05),
+        )
+        wiring.provide(services)
+        self.client = Client(app)
+        browser = Browser(self, self.client)  # type: ignore[arg-type]
+        self.service = Service(services, stage, faults, self.say, browser)
+        self.people = People(
+            chance=people,
+            stage=stage,
+            faults=faults,
+            ledger=ledger,
+            service=self.service,
+            provider=provider,
+            numbers=numbers,
+            asks_a_day=run.asks_a_day,
+            days=run.days,
+        )
+        faults.meddle = self.people.meddle
+        self._last_tick = begin - MINUTE
+
+    def say(self, what: str) -> None:
+        self.story.append(f"{self.stage.now:%m-%d %H:%M:%S.%f} {what}"[:200])
+
+    def go(self) -> Outcome:
+        broken = None
+        try:
+            with self.client:
+                self._live()
+                self.judge.ended(self.table, self.provider.taken, self.provider.received)
+        except Broken as error:
+            broken = str(error)
+            self.say(f"BROKEN: {broken}")
+        finally:
+            self.faults.is_calm = True
+            self.stage.close()
+            wiring.provide(None)
+        return Outcome(
+            run=self.run,
+            story=self.story,
+            broken=broken,
+            faults=self.faults.counted,
+            texts=len(self.provider.taken),
+            visits=len(self.ledger.visits),
+        )
+
+    def _live(self) -> None:
+        stage, last = self.stage, self.stage.now + timedelta(days=self.run.days)
+        rests_at = last + RESTS
+        while True:
+            if stage.now >= last and not self.faults.is_calm:
+                self.faults.is_calm = True
+                self.say("from here on nothing goes wrong any more")
+            event_at, tick_at = stage.next_at(), self._next_tick()
+            soonest = min((at for at in (event_at, tick_at) if at is not None), default=None)
+            if soonest is None or soonest > rests_at:
+                return
+            if event_at is not None and event_at <= (tick_at or event_at):
+                stage.step()
+            else:
+                self._tick(tick_at or stage.now)
+
+    def _next_tick(self) -> datetime | None:
+        """The next minute in which there is something for the dispatcher to do."""
+        due = self.table.first_due()
+        lists = self._last_tick + LISTS if not self._is_at_rest() else None
+        wanted = min((at for at in (due, lists) if at is not None), default=None)
+        if wanted is None:
+            return None
+        at = max(wanted, self._last_tick + MINUTE, self.stage.now)
+        whole = at.replace(second=0, microsecond=0)
+        return whole if whole >= at else whole + MINUTE
+
+    def _is_at_rest(self) -> bool:
+        """A while after the last text came in, nothing is left to be listed."""
+        received = self.provider.received
+        last = received[-1].at if received else self.stage.now - timedelta(days=1)
+        return self.stage.now - last > timedelta(hours=3)
+
+    def _tick(self, at: datetime) -> None:
+        stage = self.stage
+        stage.now = max(stage.now, at)
+        self._last_tick = at
+        until = self.faults.lasts("no ticks for hours", "no ticks for a day")
+        if until is not None:
+            self._last_tick = until
+            self.say(f"no ticks until {until}")
+            return
+        for _ in range(2 if self.faults.happens("two ticks at once") else 1):
+            self.service.tick()
+
+    def _judged(self, text: Taken) -> None:
+        self.say(f"ACCEPTED {text.message_id} to {text.to}")
+        self.judge.accepted(text)

@@ -1,0 +1,37 @@
+"""A few seeds of the simulation, one of them fresh, and that a seed is the same each time."""
+
+import secrets
+import sys
+
+import pytest
+
+from tests.simulation.faults import KINDS
+from tests.simulation.run import Run, play
+from tests.simulation.story import told
+
+FIXED = (1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("seed", FIXED)
+def test_through_every_fault_each_text_leaves_once_or_says_why_not(seed: int) -> None:
+    outcome = play(Run(seed, days=12))
+    assert outcome.broken is None, told(outcome)
+    assert outcome.texts > 0
+
+
+def test_the_same_holds_for_a_seed_that_nobody_has_tried() -> None:
+    seed = secrets.randbelow(10**9)
+    sys.stderr.write(f"the fresh seed is {seed}\n")
+    outcome = play(Run(seed, days=12))
+    assert outcome.broken is None, told(outcome)
+
+
+def test_a_seed_tells_the_same_story_every_time() -> None:
+    assert play(Run(7, days=10)).story == play(Run(7, days=10)).story
+    assert play(Run(7, days=10)).story != play(Run(8, days=10)).story
+
+
+def test_without_faults_nothing_is_refused_or_put_off() -> None:
+    outcome = play(Run(9, days=12, without=KINDS))
+    assert outcome.broken is None, told(outcome)
+    assert set(outcome.faults) <= {"(a condition refused)"}
