@@ -61,12 +61,18 @@ class Settings(BaseModel):
 
 
 def _secrets(secret_id: str) -> dict[str, Any]:
-    """LINK_KEYS and TWILIO_AUTH_TOKEN from Secrets Manager, cached by Powertools (F37)."""
-    from aws_lambda_powertools.utilities import parameters
+    """LINK_KEYS and TWILIO_AUTH_TOKEN from Secrets Manager; Unavailable when they cannot be read.
 
+    A cold start that waits for them answers a 503 before the platform gives up on it (F37).
+    """
+    from aws_lambda_powertools.utilities import parameters
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
     try:
-        text = parameters.get_secret(secret_id, max_age=300)
-    except parameters.exceptions.GetParameterError as error:
-        raise Unavailable("the secrets cannot be read") from error
-    else:
-        return {name.lower(): value for name, value in json.loads(str(text)).items()}
+        text = parameters.SecretsProvider(boto_config=patience).get(secret_id, max_age=0)
+        values = json.loads(str(text)).items()
+    except (parameters.exceptions.GetParameterError, ValueError, AttributeError):
+        # What was read may be a secret, so no more is told.
+        raise Unavailable("the secrets cannot be read") from None
+    return {name.lower(): value for name, value in values}

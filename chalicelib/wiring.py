@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from chalicelib.clinic.careplan import CarePlan, load_careplans
 from chalicelib.clinic.profile import Clinic, load_profile
+from chalicelib.domain.errors import Unavailable
 from chalicelib.outbox.office import Office
 from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextInbox, TextSender
 from chalicelib.settings import Settings
 from chalicelib.usecases.deciding import Desk
+
+log = Logger(service="bookend", child=True)
 
 # The outbox is the one retry layer: a client that sends must never try twice by itself (F79).
 _ONE_TRY = {"total_max_attempts": 1, "mode": "standard"}
@@ -65,32 +71,42 @@ class Services:
         )
 
 
+REREAD = timedelta(minutes=5)  # a container may live for hours after a secret was rotated (F31)
+
 _services: Services | None = None
+_read_at: datetime | None = None  # when the settings were read; None: they were given
 
 
 def services() -> Services:
-    """The container's services, built on first use; Unavailable when a setting is missing."""
-    global _services
+    """The container's services, built on first use; Unavailable when a setting is missing.
+
+    A secret that was rotated is known five minutes later; while it cannot be read, the last holds.
+    """
+    global _services, _read_at
     if _services is None:
         _services = build()
+        _read_at = _services.clock.now()
+    elif _read_at is not None and _services.clock.now() - _read_at >= REREAD:
+        _services = _with_settings_of_now(_services)
+        _read_at = _services.clock.now()
     return _services
 
 
 def provide(given: Services | None) -> None:
     """Put these in place of what the environment would give; None: build anew on next use."""
-    global _services
-    _services = given
+    global _services, _read_at
+    _services, _read_at = given, None
 
 
-def build() -> Services:
-    """Real adapters, from the environment."""
+def build(settings: Settings | None = None) -> Services:
+    """Real adapters, by these settings or those of the environment."""
     from chalicelib.adapters.clock import SystemClock, pause_with_jitter
     from chalicelib.adapters.dynamodb import DynamoStore
     from chalicelib.adapters.links import SignedLinks
     from chalicelib.adapters.ses import SesMail
     from chalicelib.adapters.sqs import QueueNudge
 
-    settings = Settings.from_environment()
+    settings = settings or Settings.from_environment()
     texts = _LazyTexts(settings)
     return Services(
         settings=settings,
@@ -116,6 +132,15 @@ def build() -> Services:
         links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),
         pause=pause_with_jitter,
     )
+
+
+def _with_settings_of_now(known: Services) -> Services:
+    try:
+        settings = Settings.from_environment()
+    except Unavailable as error:
+        log.error("settings.not_read_again", extra={"why": str(error)})
+        return known
+    return known if settings == known.settings else build(settings)
 
 
 class _LazyTexts:
