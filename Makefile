@@ -70,6 +70,8 @@ check: $(STAMP)
 	$(PYTHON) -m chalicelib.messages.lint
 
 package: $(STAMP)
+	$(PYTHON) -m chalicelib.clinic.lint
+	$(PYTHON) -m chalicelib.messages.lint
 	rm -rf dist
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package --stage $(STAGE) --merge-template .chalice/resources.json dist
 	$(VENV)/bin/cfn-lint dist/sam.json

@@ -37,23 +37,53 @@ def test_a_treatment_has_all_its_steps_and_a_consultation_no_aftercare() -> None
     assert kinds.isdisjoint({StepKind.AFTERCARE, StepKind.PREPARATION, StepKind.RIDE})
 
 
-def test_detailed_aftercare_names_the_usual_effects_and_where_to_turn() -> None:
-    """R26."""
-    for code in ("iv_infusion", "intranasal"):
-        plan = PLANS[code]
-        text = plan.wording(plan.step("aftercare"), level="detailed").text
-        for needed in ("dissociation", "dizziness", "nausea", "raised blood pressure", "hours"):
-            assert needed in text
-        for needed in ("No driving until tomorrow", "full night's sleep", "911", "988", "{phone}"):
-            assert needed in text
+EFFECTS = {
+    "en": ("dissociation", "dizziness", "nausea", "raised blood pressure", "hours"),
+    "es": ("disociación", "mareo", "náuseas", "presión alta", "horas"),
+}
+ADVICE = {
+    "en": ("No driving until tomorrow", "full night's sleep", "911", "988", "{phone}"),
+    "es": ("No maneje hasta mañana", "dormir toda la noche", "911", "988", "{phone}"),
+}
+CONDITIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "iv_infusion": {
+        "en": ("depression", "anxiety", "PTSD", "bipolar"),
+        "es": ("depresión", "ansiedad", "TEPT", "bipolar"),
+    },
+    "intranasal": {
+        "en": ("depression", "anxiety", "PTSD", "bipolar"),
+        "es": ("depresión", "ansiedad", "TEPT", "bipolar"),
+    },
+    "pain_infusion": {
+        "en": ("chronic pain", "fibromyalgia"),
+        "es": ("dolor crónico", "fibromialgia"),
+    },
+}
 
 
-def test_without_the_second_consent_every_text_is_neutral() -> None:
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("code", CONDITIONS)
+def test_detailed_aftercare_names_the_usual_effects_and_where_to_turn(
+    code: str, language: str
+) -> None:
+    """R26; and the leaflet every condition that the treatment is given for."""
+    plan = PLANS[code]
+    text = plan.wording(plan.step("aftercare"), level="detailed", language=language).text
+    for needed in (*EFFECTS[language], *ADVICE[language]):
+        assert needed in text
+    lines = [*plan.leaflet_lines("before", language), *plan.leaflet_lines("after", language)]
+    leaflet = " ".join(line.text for line in lines)
+    for condition in CONDITIONS[code][language]:
+        assert condition in leaflet
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_without_the_second_consent_every_text_is_neutral(language: str) -> None:
     """R3, R25."""
     for plan in PLANS.values():
         for step in plan.steps:
-            wording = plan.wording(step, level="neutral")
-            assert wording.level == "neutral"
+            wording = plan.wording(step, level="neutral", language=language)
+            assert (wording.level, wording.language) == ("neutral", language)
             assert not REVEALING.search(wording.text)
 
 

@@ -1,6 +1,7 @@
 """Every text that we ship, rendered; what is refused; and what a value cannot do."""
 
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.clinic.careplan import load_careplans
 from chalicelib.clinic.profile import load_profile
+from chalicelib.clinic.speech import languages
 from chalicelib.clinic.values import choice_values, visit_values
 from chalicelib.domain.segments import count
 from chalicelib.domain.wording import Wording
@@ -27,30 +29,34 @@ def a_wording(text: str = "{clinic}: hello.", *, approved: bool = False) -> Word
 
 
 def shipped() -> list[tuple[str, Wording, dict[str, str]]]:
+    """Every text of every language, with its name and the longest values."""
+    return [text for language in languages() for text in shipped_in(language)]
+
+
+def shipped_in(language: str) -> list[tuple[str, Wording, dict[str, str]]]:
     clinic = load_profile()
     weekly = [LONG + timedelta(days=7 * n) for n in range(9)]
+    values_of = partial(choice_values, clinic, reader_zone=DENVER, link=LINK, language=language)
     everything = {
-        **visit_values(clinic, None, start=LONG, reader_zone=DENVER),
-        **choice_values(clinic, weekly, reader_zone=DENVER, link=LINK),
+        **visit_values(clinic, None, start=LONG, reader_zone=DENVER, language=language),
+        **values_of(weekly),
     }
-    three = everything | choice_values(clinic, weekly[:3], reader_zone=DENVER, link=LINK)
+    three = everything | values_of(weekly[:3])
     texts = []
     for key in catalogue.every_key():
         values = three if key.startswith(("proposed", "choice")) else everything
-        texts.append((f"catalogue {key}", catalogue.wording(key), values))
+        texts.append((f"{language} catalogue {key}", catalogue.wording(key, language), values))
     for plan in load_careplans().values():
-        values = visit_values(clinic, plan, start=LONG, reader_zone=DENVER)
+        values = visit_values(clinic, plan, start=LONG, reader_zone=DENVER, language=language)
         for step in plan.steps:
-            for level in ("neutral", "detailed"):
-                wording = plan.wording(step, level="detailed" if level == "detailed" else "neutral")
-                texts.append((f"{plan.visit_type} {step.id} {level}", wording, values))
+            said = partial(plan.wording, step, language=language)
+            name = f"{language} {plan.visit_type} {step.id}"
+            texts.append((f"{name} neutral", said(), values))
+            texts.append((f"{name} detailed", said(level="detailed"), values))
+            texts.append((f"{name} unasked", said(ask=False), values))
             for adds in plan.steps:
                 if adds.brief and "{instructions}" in step.wording["en"].neutral:
-                    wording = plan.wording(step, adds=adds)
-                    texts.append((f"{plan.visit_type} {step.id} + {adds.id}", wording, values))
-            texts.append(
-                (f"{plan.visit_type} {step.id} unasked", plan.wording(step, ask=False), values)
-            )
+                    texts.append((f"{name} + {adds.id}", said(adds=adds), values))
     return texts
 
 
