@@ -6,6 +6,7 @@ How many cases run is `HYPOTHESIS_PROFILE`: `share` (the default) or `full`.
 import os
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,41 +85,55 @@ def clock_times() -> st.SearchStrategy[time]:
     return st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
 
 
-@st.composite
-def offsets(draw: st.DrawFn, anchor: Anchor) -> dict[str, Any]:
-    sign = 1 if anchor in AFTERWARDS else -1 if anchor is Anchor.START else 0
-    if sign and draw(st.booleans()):
-        return {"days": sign * draw(st.integers(0, 6)), "at": draw(clock_times())}
-    return {"elapsed": sign * timedelta(minutes=draw(st.integers(0, 5 * 24 * 60)))}
+def plans() -> st.SearchStrategy[CarePlan]:
+    """Plans of one to eight steps, as a clinic might write them or not."""
+    if FULL:
+        # Drawing a plan takes longer than trying it, so each is tried on many visits.
+        return st.integers(0, POOL - 1).map(_plan_of)
+    return st.randoms(use_true_random=False).map(plan_from)
 
 
-@st.composite
-def steps(draw: st.DrawFn, number: int) -> Step:
-    anchor = draw(st.sampled_from(list(Anchor)))
-    names = draw(st.sampled_from(["", "{no_food_after}", "{arrive_at}"]))
-    return a_step(
-        id=f"step-{number}",
-        kind=draw(st.sampled_from(KINDS[anchor])),
-        anchor=anchor,
-        offset=draw(offsets(anchor)),
-        useful_for=timedelta(minutes=draw(st.integers(5, 4 * 24 * 60))),
-        same_day=draw(st.booleans()),
-        after_booking=timedelta(hours=draw(st.sampled_from([0, 0, 4, 24, 48]))),
-        priority=draw(st.sampled_from([1, 2, 3])),
-        when=draw(st.frozensets(st.sampled_from(CONDITIONS), max_size=2)),
-        wording={"en": {"neutral": f"{{clinic}} {names} STOP"}},
-        brief={"en": f"Before: {names}"} if draw(st.booleans()) else {},
-    )
+POOL = 4000
 
 
-@st.composite
-def plans(draw: st.DrawFn) -> CarePlan:
-    """A plan of one to eight steps, as a clinic might write it or not."""
-    count = draw(st.integers(1, 8))
-    fasting = timedelta(minutes=draw(st.integers(0, 14 * 60)))
-    clocks = {"no_food_after": fasting, "arrive_at": timedelta(minutes=draw(st.integers(0, 60)))}
+@cache
+def _plan_of(seed: int) -> CarePlan:
+    return plan_from(Random(seed))
+
+
+def plan_from(random: Random) -> CarePlan:
+    clocks = {
+        "no_food_after": timedelta(minutes=random.randint(0, 14 * 60)),
+        "arrive_at": timedelta(minutes=random.randint(0, 60)),
+    }
     return a_plan(
-        *(draw(steps(number)) for number in range(count)),
-        route=draw(st.sampled_from(["none", "iv", "intranasal"])),
+        *(_step_from(random, number) for number in range(random.randint(1, 8))),
+        route=random.choice(["none", "iv", "intranasal"]),
         clock_times=clocks,
     )
+
+
+def _step_from(random: Random, number: int) -> Step:
+    anchor = random.choice(list(Anchor))
+    names = random.choice(["", "{no_food_after}", "{arrive_at}"])
+    return a_step(
+        id=f"step-{number}",
+        kind=random.choice(KINDS[anchor]),
+        anchor=anchor,
+        offset=_offset_from(random, anchor),
+        useful_for=timedelta(minutes=random.randint(5, 4 * 24 * 60)),
+        same_day=random.choice([True, False]),
+        after_booking=timedelta(hours=random.choice([0, 0, 4, 24, 48])),
+        priority=random.choice([1, 2, 3]),
+        when=random.sample(CONDITIONS, k=random.choice([0, 0, 1, 2])),
+        wording={"en": {"neutral": f"{{clinic}} {names} STOP"}},
+        brief={"en": f"Before: {names}"} if random.choice([True, False]) else {},
+    )
+
+
+def _offset_from(random: Random, anchor: Anchor) -> dict[str, Any]:
+    sign = 1 if anchor in AFTERWARDS else -1 if anchor is Anchor.START else 0
+    if sign and random.choice([True, False]):
+        at = time(random.randint(0, 23), random.choice([0, 15, 30, 45]))
+        return {"days": sign * random.randint(0, 6), "at": at}
+    return {"elapsed": sign * timedelta(minutes=random.randint(0, 5 * 24 * 60))}
