@@ -1,11 +1,14 @@
 """The clock times of a visit's preparation, and the quiet hours. Pure."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.parts import Quiet
 from chalicelib.clinic.times import at_wall_clock, said_clock
 
+ONE_DAY, TWO_DAYS = timedelta(days=1), timedelta(days=2)
+MOMENT = timedelta(microseconds=1)
 FIVE_MINUTES = timedelta(minutes=5)  # a clock time is rounded down to these: the stricter (R16)
 
 
@@ -42,11 +45,28 @@ def clock_times(
 
 def quiet_until(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime | None:
     """When the quiet hours end that this instant falls into; None outside them (R14)."""
-    local = at.astimezone(zone)
-    clock = local.time().replace(fold=0)
+    spans = quiet_spans(at, at + MOMENT, zone, quiet)
+    return next((ends for begins, ends in spans if begins <= at < ends), None)
+
+
+def next_quiet(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime:
+    """When quiet hours next begin after this instant; in two days where a clinic has none."""
+    spans = quiet_spans(at, at + TWO_DAYS, zone, quiet)
+    return next((begins for begins, _ in spans if begins > at), at + TWO_DAYS)
+
+
+def quiet_spans(
+    starts_at: datetime, ends_at: datetime, zone: tzinfo, quiet: Quiet
+) -> Iterator[tuple[datetime, datetime]]:
+    """The quiet hours that overlap a span of time, whole and in order, where somebody reads (R14).
+
+    Each is from one instant to another, so an hour that the clock shows twice is not quiet twice.
+    """
     over_midnight = quiet.starts > quiet.ends
-    evening = over_midnight and clock >= quiet.starts
-    morning = clock < quiet.ends and (over_midnight or clock >= quiet.starts)
-    if not evening and not morning:
-        return None
-    return at_wall_clock(local.date() + timedelta(days=int(evening)), quiet.ends, zone)
+    on = starts_at.astimezone(zone).date() - ONE_DAY
+    while on <= ends_at.astimezone(zone).date():
+        begins = at_wall_clock(on, quiet.starts, zone)
+        ends = at_wall_clock(on + ONE_DAY * over_midnight, quiet.ends, zone)
+        if begins < ends_at and ends > starts_at and begins < ends:
+            yield begins, ends
+        on += ONE_DAY

@@ -1,8 +1,8 @@
 """Whether a message may leave now: pure, from what was read a moment ago."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from chalicelib.clinic.clocks import quiet_until
+from chalicelib.clinic.clocks import next_quiet, quiet_until
 from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
 from chalicelib.domain.people import TextConsent
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
@@ -29,7 +29,7 @@ def validity(office: Office, seen: Situation) -> timedelta:
     """How long the provider may try: to the window's end or the next quiet hour (R34)."""
     ends = [seen.message.send_before]
     if not seen.message.answers_person:
-        ends.append(_next_quiet(office, seen))
+        ends.append(next_quiet(seen.now, seen.zone, office.clinic.quiet))
     return min(max(min(ends) - seen.now, VALID_AT_LEAST), VALID_AT_MOST)
 
 
@@ -63,9 +63,10 @@ def _number(office: Office, seen: Situation) -> Verdict:
 def _quiet(office: Office, seen: Situation) -> Verdict:
     if seen.message.answers_person:
         return None
-    until = quiet_until(seen.now, seen.zone, office.clinic.quiet)
-    if until is None and _next_quiet(office, seen) - seen.now < VALID_AT_LEAST:
-        until = quiet_until(_next_quiet(office, seen), seen.zone, office.clinic.quiet)
+    quiet = office.clinic.quiet
+    begins = next_quiet(seen.now, seen.zone, quiet)
+    is_near = begins - seen.now < VALID_AT_LEAST
+    until = quiet_until(begins if is_near else seen.now, seen.zone, quiet)
     if until is None:
         return None
     if seen.message.send_before - until < VALID_AT_LEAST:
@@ -106,16 +107,6 @@ def _first_text(office: Office, seen: Situation) -> Verdict:
         return None
     until = max(first.due_at or seen.now, seen.now + AFTER_FIRST_TEXT)
     return Hold(min(until, seen.message.send_before), "the first text to this number goes before")
-
-
-def _next_quiet(office: Office, seen: Situation) -> datetime:
-    """When quiet hours next begin for the patient."""
-    local = seen.now.astimezone(seen.zone)
-    starts = office.clinic.quiet.starts
-    begins = local.replace(hour=starts.hour, minute=starts.minute, second=0, microsecond=0, fold=0)
-    if begins <= local:
-        begins += timedelta(days=1)
-    return begins.astimezone(seen.now.tzinfo)
 
 
 _ALL: tuple[Check, ...] = (*OWED, _window, *WAITS)

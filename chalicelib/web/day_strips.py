@@ -4,10 +4,8 @@ Hours keep their place on every day, also when the clock changes: a missing hour
 stretch, and an hour that comes twice has both in its place. Pure.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from chalicelib.clinic.parts import Quiet
 from chalicelib.clinic.times import at_wall_clock, change_between
 from chalicelib.domain.record import Value
 
@@ -91,20 +89,6 @@ def clock_changes(first: date, last: date, zone: tzinfo) -> tuple[DayStrip, ...]
     days = ((first + ONE_DAY * n) for n in range((last - first).days + 1))
     strips = (day_strip(on, zone) for on in days)
     return tuple(strip for strip in strips if strip.change is not None)
-
-
-def quiet_spans(
-    starts_at: datetime, ends_at: datetime, zone: tzinfo, quiet: Quiet
-) -> Iterator[tuple[datetime, datetime]]:
-    """The quiet hours that overlap a span of time, whole, in the zone of whoever reads (R14)."""
-    over_midnight = quiet.starts > quiet.ends
-    on = starts_at.astimezone(zone).date() - ONE_DAY
-    while on <= ends_at.astimezone(zone).date():
-        begins = at_wall_clock(on, quiet.starts, zone)
-        ends = at_wall_clock(on + ONE_DAY * over_midnight, quiet.ends, zone)
-        if begins < ends_at and ends > starts_at and begins < ends:
-            yield begins, ends
-        on += ONE_DAY
 
 
 def _offset(at: datetime, zone: tzinfo) -> timedelta:

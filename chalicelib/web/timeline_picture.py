@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, tzinfo
 from typing import Literal, NamedTuple, get_args
 
+from chalicelib.clinic.clocks import quiet_spans
 from chalicelib.clinic.parts import Quiet
 from chalicelib.clinic.times import said_day, said_time
 from chalicelib.domain.record import Value
-from chalicelib.web.day_strips import ONE_DAY, DayStrip, Part, day_strip, quiet_spans
+from chalicelib.web.day_strips import ONE_DAY, DayStrip, Part, day_strip
 
 # In CSS pixels; across, everything is a share of the width, so that any screen may show it.
 AXIS, LABEL, NOTE, LANE, SPACE, GAP = 20, 20, 16, 22, 10, 26

@@ -28,7 +28,7 @@ LEFT_THE_SERVICE = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.U
 
 
 class Doing(NamedTuple):
-    """One thing that somebody does, after so many minutes."""
+    """One thing that somebody does, after so many minutes: never two at one instant."""
 
     after: int
     what: str
@@ -39,7 +39,7 @@ class Doing(NamedTuple):
 
 bookings = st.builds(
     Doing,
-    after=st.integers(0, 24 * 60),
+    after=st.integers(1, 24 * 60),
     what=st.sampled_from(["book", "book", "course"]),
     day=st.integers(0, 9),
     hour=st.integers(7, 17),
@@ -47,7 +47,7 @@ bookings = st.builds(
 )
 doings = st.builds(
     Doing,
-    after=st.integers(0, 3 * 24 * 60),
+    after=st.integers(1, 3 * 24 * 60),
     what=st.sampled_from(
         [
             *("book", "book", "course", "move", "move", "cancel", "confirm", "driver"),
@@ -182,7 +182,8 @@ def owed_then(world: World, row: Message, at: datetime) -> None:
             assert at < visit.start_at
     elif row.kind != "cancelled":
         assert "no_show" not in before or "undone" in before
-        assert at >= visit.start_at
+        if row.subject.version == visit.version:
+            assert at >= visit.start_at or "discharged" in before  # it was held early
 
 
 def same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.clocks import quiet_until
+from chalicelib.clinic.clocks import quiet_spans, quiet_until
 from chalicelib.clinic.profile import load_profile
-from chalicelib.web.day_strips import clock_changes, day_strip, quiet_spans
+from chalicelib.web.day_strips import clock_changes, day_strip
 from tests.clinic.builders import WICHITA, wichita
 
 DENVER, PHOENIX = ZoneInfo("America/Denver"), ZoneInfo("America/Phoenix")
