@@ -50,7 +50,7 @@ CHANCE_OF = {
     "two ticks at once": 0.03,
     "form sent twice": 0.1,
     "two of the staff at once": 0.15,
-    "someone acts in the middle": 0.004,
+    "someone acts in the middle": 0.008,
 }
 #: How often these begin within thirty days.
 OUTAGES = {

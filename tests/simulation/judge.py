@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.clinic.careplan import CarePlan
@@ -32,7 +32,7 @@ class Judge:
         self._clinic = clinic
         self._plans = plans
         self._accepted: Counter[str] = Counter()
-        self._times: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+        self._counted: dict[str, list[tuple[datetime, set[date]]]] = defaultdict(list)
 
     def accepted(self, text: Taken) -> None:
         """The provider took this text: was it owed, allowed, in time, and the only one?"""
@@ -105,21 +105,24 @@ class Judge:
         hold(False, f"{id_} was sent in quiet hours: {at.astimezone(self._zone(claim))}")
 
     def _capped(self, text: Taken, claim: Claim) -> None:
-        """Class 2 goes up to the cap, class 3 up to one less (R19); answers have their own."""
-        message = claim.message
-        on = claim.at.astimezone(self._zone(claim))
-        days = [(at, at.date()) for at, _ in self._times[text.to]]
+        """Class 2 goes up to the cap, class 3 up to one less (R19); a message counts once.
+
+        It counts on the day of its first claim, however often and however late it is tried again.
+        """
+        message, zone = claim.message, self._zone(claim)
         if "retry" in message.facts:
             return
-        self._times[text.to].append((on, text.message_id))
-        retried = message.attempt > 1
-        if message.priority == 1 or message.answers_person or retried:
+        first_at = self._ledger.claims[message.id][0].at
+        # A container whose clock is off may have counted it for the day beside.
+        near = timedelta(minutes=3)
+        days = {at.astimezone(zone).date() for at in (first_at - near, first_at + near)}
+        counted = self._counted[text.to]
+        today = [other for at, other in counted if at < first_at and other == days]
+        counted.append((first_at, days))
+        if message.priority == 1 or message.answers_person:
             return
-        spare = message.priority - 2
-        near_midnight = timedelta(minutes=3)
-        today = [at for at, day in days if day == on.date() and (at + near_midnight).date() == day]
-        caps = self._clinic.caps
-        hold(len(today) < caps.per_day - spare, f"{text.message_id} is one too many for the day")
+        most = self._clinic.caps.per_day - (message.priority - 2)
+        hold(len(today) < most, f"{message.id} is one too many for the day")
 
     def _step(self, visit: Appointment, message: Message) -> Step | None:
         return self._plans[visit.visit_type].step(message.step) if message.step else None

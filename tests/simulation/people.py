@@ -229,9 +229,19 @@ class People:
         if patient is not None:
             number = patient.phone
             acts.append(lambda: self.texts(number, "STOP"))
+            if visit is not None:
+                acts.append(partial(self._opts_out, visit.id, number))
         if visit is not None and visit.status == "booked":
-            acts += [lambda: self._changes(visit.id)] * 4
+            acts += [partial(self._changes, visit.id)] * 4
+            sure = {"sure": ["yes"]}
+            acts += [partial(self._decide, "arrived", visit.id, sure)] * 2
         self.stage.after(self.chance.choice(acts), seconds=0.01)
+
+    def _opts_out(self, visit_id: str, number: str) -> None:
+        """By phone, which the provider does not know of; later the patient thinks better of it."""
+        self._decide("opt_out", visit_id, {"means": ["phone"]})
+        hours = self.chance.uniform(0.1, 30)
+        self.stage.after(lambda: self.texts(number, "START"), hours=hours)
 
     def _decide(self, name: str, subject_id: str, form: Form) -> None:
         self.service.decide(name, subject_id, self.chance.choice(STAFF), form)

@@ -1,0 +1,190 @@
+"""`python -m tests.simulation.mutations`: each guard taken away, the simulation must notice.
+
+A mutation lives in a process of its own, which ends with it; no file is changed.
+"""
+
+import argparse
+import multiprocessing
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from chalicelib.domain import life
+from chalicelib.domain.appointment import DaySheet
+from chalicelib.domain.change import Change, Patch
+from chalicelib.outbox import checks, claiming, lookups, sending
+from chalicelib.usecases import moving
+from tests.simulation.run import Run, play_quietly
+
+WITHIN = 100  # seeds
+
+
+class Found(NamedTuple):
+    """Which seed noticed, and what it said; neither when none did."""
+
+    seed: int | None
+    broken: str | None
+
+
+def _no_claim() -> None:
+    """Two couriers may take the same row: the claim tests nothing."""
+    claimed = life.claimed
+
+    def blindly(*given: Any, **named: Any) -> Patch:
+        return replace(claimed(*given, **named), when=())
+
+    _put(claiming, "claimed", blindly)
+
+
+def _no_lease() -> None:
+    """A claim is not respected: whoever finds the row under way takes it for abandoned."""
+
+    def at_once(office: Any, message: Any, now: Any) -> None:
+        office.store.commit(Change(life.again(message, due_at=now, why="unknown", now=now)))
+
+    _put(lookups, "after_lease", at_once)
+    _put(life, "LEASE", timedelta(seconds=20))
+    _put(sending, "SEND_TAKES", timedelta(0))
+
+
+def _no_version() -> None:
+    """The claim does not ask whether the visit is still as it was when the row was looked at."""
+    permissions = claiming._permissions
+
+    def without_subject(seen: Any) -> list[Any]:
+        subject = seen.message.subject
+        key = subject.requirement().key if subject is not None else None
+        return [part for part in permissions(seen) if part.key != key]
+
+    _put(claiming, "_permissions", without_subject)
+
+
+def _no_withdrawal() -> None:
+    """A move or a cancellation leaves the old messages as they are."""
+    _put(moving, "voids", lambda messages, **_: [])
+
+
+def _no_reconciliation() -> None:
+    """What is unknown is not looked up: it is sent again when its lease is over."""
+
+    def blindly(office: Any, message: Any, now: Any) -> None:
+        if message.lease_until is not None and now < message.lease_until:
+            until = message.lease_until
+            patch = life.looked(message, found_nothing=False, due_at=until, now=now)
+        else:
+            patch = life.again(message, due_at=now, why="unknown", now=now)
+        office.store.commit(Change(patch))
+
+    _put(lookups, "after_lease", blindly)
+
+
+def _no_second_look() -> None:
+    """One empty list, read at once, is taken for a proof that nothing left."""
+    _put(lookups, "SETTLED_AFTER", timedelta(0))
+    _put(lookups, "AND_AGAIN", timedelta(0))
+
+
+def _no_opt_out() -> None:
+    """Nobody asks whether the number opted out, neither before the claim nor in it."""
+    _no_opt_out_in_claim()
+    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._number))
+
+
+def _no_opt_out_in_claim() -> None:
+    """An opt-out that comes between the last look and the claim is not noticed."""
+    permissions = claiming._permissions
+    _put(
+        claiming,
+        "_permissions",
+        lambda seen: [part for part in permissions(seen) if part.key.sk != "TEL"],
+    )
+
+
+def _no_consent() -> None:
+    """Nobody asks whether the patient agreed to texts."""
+    permissions = claiming._permissions
+    _put(
+        claiming,
+        "_permissions",
+        lambda seen: [part for part in permissions(seen) if part.key.sk != "PAT"],
+    )
+    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._consent))
+
+
+def _no_day_sheet() -> None:
+    """A booking does not look at what is busy."""
+    _put(DaySheet, "is_free", lambda *_: True)
+
+
+def _no_quiet_hours() -> None:
+    """Texts leave at night."""
+    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._quiet))
+
+
+def _no_caps() -> None:
+    """Any number of texts a day."""
+    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._caps))
+
+
+def _no_window() -> None:
+    """What is too late is sent all the same."""
+    _put(checks, "_ALL", tuple(check for check in checks._ALL if check is not checks._window))
+
+
+MUTATIONS: Mapping[str, Callable[[], None]] = {
+    "the claim's conditions": _no_claim,
+    "the lease": _no_lease,
+    "the version condition": _no_version,
+    "the withdrawal on a move": _no_withdrawal,
+    "the reconciliation": _no_reconciliation,
+    "the second look": _no_second_look,
+    "the opt-out check": _no_opt_out,
+    "the opt-out in the claim": _no_opt_out_in_claim,
+    "the consent check": _no_consent,
+    "the day sheet": _no_day_sheet,
+    "quiet hours": _no_quiet_hours,
+    "the caps": _no_caps,
+    "the window": _no_window,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """0 when the simulation noticed every mutation, and nothing without one."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutations")
+    parser.add_argument("names", nargs="*", default=list(MUTATIONS))
+    parser.add_argument("--seeds", type=int, default=WITHIN)
+    asked = parser.parse_args(arguments)
+    pool = multiprocessing.get_context("spawn").Pool(
+        multiprocessing.cpu_count(), maxtasksperchild=1
+    )
+    missed = 0
+    with pool:  # it is terminated when the last has been noticed
+        for name, found in pool.imap(_noticed, [(name, asked.seeds) for name in asked.names]):
+            missed += found.seed is None
+            by = f"seed {found.seed}: {found.broken}" if found.broken else "NOT NOTICED"
+            sys.stdout.write(f"without {name}: {by}\n")
+            sys.stdout.flush()
+    return 1 if missed else 0
+
+
+def _noticed(asked: tuple[str, int]) -> tuple[str, Found]:
+    name, seeds = asked
+    MUTATIONS[name]()
+    for seed in range(seeds):
+        broken = play_quietly(Run(seed)).broken
+        if broken is not None:
+            return name, Found(seed, broken)
+    return name, Found(None, None)
+
+
+def _put(where: Any, name: str, what: Any) -> None:
+    """Only ever in a process that was made for this."""
+    if not hasattr(where, name):
+        raise AttributeError(name)
+    setattr(where, name, what)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
