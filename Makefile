@@ -23,7 +23,7 @@ help:
 	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
-	@echo 'make test-properties  the property tests of times in full: over 140,000 cases, some 20 minutes'
+	@echo 'make test-properties  the property tests of times in full: over 120,000 cases, some 10 minutes'
 	@echo 'make simulate     a clinic of many days with every fault, by seeds: SEED=0:20 DAYS=30 ASKS=0.5 (requests a day)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
 	@echo 'make export       everything held about one patient, as JSON; WHO=REQ-…, in the environment of a stage'

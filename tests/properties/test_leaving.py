@@ -130,7 +130,7 @@ def situations(draw: st.DrawFn) -> Situation:
     )
 
 
-@cases(full=15_000, share=150)
+@cases(full=4_000, share=150)
 @given(office=offices(), seen=situations())
 def test_what_leaves_is_owed_allowed_and_in_its_hours(office: Office, seen: Situation) -> None:
     """R13, R14, R19, F13: each condition stands here once more, in its simplest form."""
@@ -167,7 +167,7 @@ def test_what_leaves_is_owed_allowed_and_in_its_hours(office: Office, seen: Situ
         assert sum(n for on, n in sent.items() if on in week) < office.clinic.caps.per_week - spare
 
 
-@cases(full=10_000, share=100)
+@cases(full=4_000, share=100)
 @given(office=offices(), seen=situations())
 def test_a_hold_is_followed_by_an_end(office: Office, seen: Situation) -> None:
     """No row is held for ever: from hold to hold it leaves, or is dropped with its reason."""
@@ -179,7 +179,7 @@ def test_a_hold_is_followed_by_an_end(office: Office, seen: Situation) -> None:
     raise AssertionError(f"held {HOPS} times, last {verdict}")
 
 
-@cases(full=10_000, share=100)
+@cases(full=4_000, share=100)
 @given(office=offices(), seen=situations())
 def test_the_provider_may_try_no_longer_than_the_text_is_wanted(
     office: Office, seen: Situation
