@@ -179,13 +179,17 @@ class Judge:
         told: dict[str, str] = defaultdict(str)
         for event in table.rows(AuditEvent):
             told[event.owner_id] += event.facts.get("left_out", "")
+        after: dict[str, list[Message]] = defaultdict(list)
+        for row in rows.values():
+            if row.kind in ("aftercare", "check_in"):
+                after[row.owner_id].append(row)
         for visit_id, states in self._ledger.was.items():
             for version in {visit.version for _, visit in states}:
                 of_version = [visit for _, visit in states if visit.version == version]
                 decision = "booked" if version == 1 else "moved"
                 self._steps_of(of_version[0], decision, rows, told)
                 if of_version[-1].status == "fulfilled":
-                    self._aftercare_of(visit_id, rows)
+                    self._aftercare_of(visit_id, after[visit_id])
 
     def _steps_of(
         self,
@@ -206,13 +210,12 @@ class Judge:
                 f"{visit.id} v{visit.version} has no {step.id}, and nothing says why",
             )
 
-    def _aftercare_of(self, visit_id: str, rows: Mapping[str, Message]) -> None:
+    def _aftercare_of(self, visit_id: str, rows: list[Message]) -> None:
         """Who was treated gets aftercare once, or the row says why not (R20)."""
         left: Counter[str] = Counter()
-        for row in rows.values():
-            of_visit = row.owner_id == visit_id and row.kind in ("aftercare", "check_in")
+        for row in rows:
             is_first = "retry" not in row.facts and row.channel is Channel.TEXT
-            if of_visit and is_first and row.status in LEFT:
+            if is_first and row.status in LEFT:
                 left[row.kind] += 1
         for kind, count in left.items():
             hold(count == 1, f"{visit_id} got {kind} {count} times")

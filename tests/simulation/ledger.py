@@ -6,7 +6,7 @@ It is written from the changes that were applied, and shares no rule with the co
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Require
@@ -45,7 +45,9 @@ class Ledger:
     was: dict[str, list[tuple[datetime, Appointment]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    open_visits: dict[str, Appointment] = field(default_factory=dict)
     requests: dict[str, ConsultationRequest] = field(default_factory=dict)
+    open_requests: dict[str, ConsultationRequest] = field(default_factory=dict)
     patients: dict[str, Patient] = field(default_factory=dict)
     phones: dict[str, Phone] = field(default_factory=dict)
     phone_was: dict[str, list[tuple[datetime, Phone]]] = field(
@@ -56,6 +58,8 @@ class Ledger:
     numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     heard: set[str] = field(default_factory=set)
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
+
+    _by_place: dict[tuple[str, date], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def applied(self, change: Change, table: Store) -> None:
         """A change was written: note what it made true, and look at what must hold at once."""
@@ -73,9 +77,15 @@ class Ledger:
                     if before is not None and _changed(before, record):
                         moved.append(record)
                     self.visits[record.id] = record
+                    self.open_visits.pop(record.id, None)
+                    if record.is_open:
+                        self.open_visits[record.id] = record
                     self.was[record.id].append((now, record))
                 case ConsultationRequest():
                     self.requests[record.id] = record
+                    self.open_requests.pop(record.id, None)
+                    if record.status in ("received", "proposed"):
+                        self.open_requests[record.id] = record
                 case Patient():
                     self.patients[record.id] = record
                     self.numbers[record.id].add(record.phone)
@@ -95,8 +105,9 @@ class Ledger:
             self.claims[message.id].append(self._claim(message, now))
         for visit in moved:
             self._withdrawn(visit, table)
-        for visit in (v for v in self.visits.values() if v.key in _keys(change)):
-            self._alone(visit)
+        for key in sorted(_keys(change)):
+            if key.sk == "APT" and key.pk in self.visits:
+                self._alone(self.visits[key.pk])
 
     def phone_at(self, number: str, at: datetime) -> Phone | None:
         known = [phone for when, phone in self.phone_was[number] if when <= at]
@@ -144,7 +155,9 @@ class Ledger:
         """Nothing else is booked on the same resource at the same time (R47)."""
         if visit.status in ("cancelled", "noshow"):
             return
-        for other in self.visits.values():
+        place = (visit.resource, visit.start_at.date())
+        self._by_place[place].add(visit.id)
+        for other in (self.visits[id_] for id_ in sorted(self._by_place[place])):
             meets = (
                 other.id != visit.id
                 and other.resource == visit.resource

@@ -18,12 +18,7 @@ from tests.simulation.stage import Stage
 from tests.world import FORM
 
 STAFF = ("scheduler", "nurse", "manager")
-TYPES = {
-    "consultation": ("room-1", "room-2"),
-    "iv_infusion": ("room-1", "room-2", "chair-1"),
-    "intranasal": ("room-1", "room-2", "chair-1"),
-    "telehealth": ("line-1",),
-}
+TYPES = ("consultation", "iv_infusion", "intranasal", "telehealth")
 ANSWERS = {  # what is typed upon a text of this kind, and how often
     "proposed": (("1", 6), ("2", 2), ("hello?", 1)),
     "ride": (("D", 6), ("N", 2), ("who is this", 1)),
@@ -128,7 +123,7 @@ class People:
 
     def _answer_someone(self) -> None:
         """One of the waiting requests gets its answer; now and then two of the staff give one."""
-        waiting = [r for r in self.ledger.requests.values() if r.status in ("received", "proposed")]
+        waiting = list(self.ledger.open_requests.values())
         if not waiting:
             return
         request = self.chance.choice(waiting)
@@ -139,7 +134,7 @@ class People:
 
     def _answer(self, request: ConsultationRequest) -> None:
         chance = self.chance
-        type_ = chance.choice(list(TYPES))
+        type_ = chance.choice(TYPES)
         form = self._place(type_)
         name = chance.choices(["confirm", "propose", "decline", "course"], [14, 3, 1, 2])[0]
         match name:
@@ -162,9 +157,7 @@ class People:
     def _morning(self) -> None:
         """What will happen today to each visit."""
         chance, stage = self.chance, self.stage
-        for visit in list(self.ledger.visits.values()):
-            if visit.status not in ("booked", "arrived"):
-                continue
+        for visit in list(self.ledger.open_visits.values()):
             until = visit.start_at - stage.now
             if timedelta(0) < until < timedelta(hours=17):
                 self._today(visit)
@@ -249,11 +242,12 @@ class People:
     def _place(self, visit_type: str) -> dict[str, list[str]]:
         """A time in the next days, on few resources, so that people meet."""
         chance = self.chance
-        zone = self.service.services.clinic.zone
+        clinic = self.service.services.clinic
+        kind, zone = clinic.visit_type(visit_type), clinic.zone
         day = self.stage.now.astimezone(zone).date() + timedelta(days=chance.randint(0, 9))
         at = time(chance.randint(9, 15), chance.choice([0, 30]))
         return {
             "starts_at": [f"{day.isoformat()}T{at:%H:%M}"],
             "visit_type": [visit_type],
-            "resource": [chance.choice(TYPES.get(visit_type, TYPES["iv_infusion"]))],
+            "resource": [chance.choice(kind.resources)],
         }

@@ -1,5 +1,6 @@
 """A provider of texts as ours is: it accepts, delivers or not, reports late, has a STOP list."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,6 +49,8 @@ class Provider:
     misconfigured_until: datetime | None = None
 
     def __post_init__(self) -> None:
+        self._by_number: dict[str, list[Taken]] = defaultdict(list)
+        self._by_sid: dict[str, Taken] = {}
         self._off = timedelta(seconds=self.faults.chance.uniform(-CLOCK_OFF, CLOCK_OFF))
 
     # What the service asks
@@ -81,7 +84,7 @@ class Provider:
 
     def sent_to(self, number: str) -> list[ProviderText]:
         self._asked()
-        return [self._shown(text) for text in reversed(self.taken) if text.to == number]
+        return [self._shown(text) for text in reversed(self._by_number[number])]
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
         self._asked()
@@ -92,15 +95,16 @@ class Provider:
 
     def fetch(self, sid: str) -> ProviderText | None:
         self._asked()
-        return next((self._shown(text) for text in self.taken if text.sid == sid), None)
+        text = self._by_sid.get(sid)
+        return self._shown(text) if text is not None else None
 
     def fate_of(self, code: int | None) -> Fate:
         return twilio_errors.fate_of(code)
 
     def erase(self, sid: str) -> None:
         self._asked()
-        for text in self.taken:
-            text.hidden = text.hidden or text.sid == sid
+        if sid in self._by_sid:
+            self._by_sid[sid].hidden = True
         self.received = [
             text._replace(body="") if text.sid == sid else text for text in self.received
         ]
@@ -162,6 +166,8 @@ class Provider:
             hidden=self.faults.happens("text: words hidden in the listing"),
         )
         self.taken.append(text)
+        self._by_number[to].append(text)
+        self._by_sid[text.sid] = text
         self.judge(text)
         self._deliver_later(text)
         return text

@@ -12,7 +12,8 @@ from app import app
 from chalicelib import wiring
 from chalicelib.adapters.links import SignedLinks
 from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.profile import load_profile
+from chalicelib.clinic.parts import Resource
+from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.chance import drawn_from
 from chalicelib.wiring import Services
 from tests.simulation.faults import Faults, FaultyMails, FaultyQueue, FaultyStore
@@ -28,10 +29,23 @@ from tests.world import SETTINGS
 
 BEGIN = datetime(2026, 10, 12, 12, 0, tzinfo=UTC)  # the clocks change within thirty days
 SHARDS = 2
+AREAS = (316, 785, 913, 620, 816, 303, 402, 417, 918, 405, 214, 312, 515, 573, 719, 720)
 RESTS = timedelta(days=75)  # after the last day, until nothing is due any more
 MINUTE = timedelta(minutes=1)
 LISTS = timedelta(minutes=20)  # the dispatcher also runs when nothing is due, to list what came in
 CLINIC, PLANS = load_profile(), load_careplans()
+
+
+def clinic_for(asks_a_day: float) -> Clinic:
+    """The clinic, with a room more for every other request a day that its own cannot take."""
+    rooms = [Resource(id=f"room-{n}", name=f"Room {n}") for n in range(3, 3 + int(asks_a_day // 2))]
+    more = tuple(room.id for room in rooms)
+    types = [
+        type_.model_copy(update={"resources": (*type_.resources, *more)})
+        for type_ in CLINIC.visit_types
+    ]
+    resources = (*CLINIC.resources, *rooms)
+    return CLINIC.model_copy(update={"resources": resources, "visit_types": tuple(types)})
 
 
 @dataclass(frozen=True)
@@ -87,11 +101,12 @@ class _Play:
         )
         self.table = QuickTable(shards=SHARDS)
         self.ledger = ledger = Ledger(stage)
-        self.judge = Judge(ledger, CLINIC, PLANS)
+        clinic = clinic_for(run.asks_a_day)
+        self.judge = Judge(ledger, clinic, PLANS)
         people = Random(f"{seed}/people")
         count = max(4, int(run.asks_a_day * run.days * 0.6))
-        picked = people.sample(range(102, 199), min(count, 90))
-        numbers = [f"+1316555{n:04d}" for n in picked]
+        every = [f"+1{area}555{n:04d}" for area in AREAS for n in range(101, 200)]
+        numbers = people.sample(every, min(count, len(every)))
         self.provider = provider = Provider(
             stage,
             faults,
@@ -103,7 +118,7 @@ class _Play:
         self.mails = FaultyMails(faults)
         services = Services(
             settings=SETTINGS.model_copy(update={"due_shards": SHARDS}),
-            clinic=CLINIC,
+            clinic=clinic,
             plans=PLANS,
             clock=StageClock(stage),
             store=FaultyStore(self.table, faults, ledger),

@@ -3,6 +3,7 @@
 What is written, and under which condition, stays the memory store's own.
 """
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -30,6 +31,8 @@ class QuickTable(MemoryStore):
         self._by_owner: dict[str, set[Key]] = defaultdict(set)
         self._by_patient: dict[str, set[Key]] = defaultdict(set)
         self._open: dict[str, set[Key]] = defaultdict(set)
+        self._deadlines: dict[str, list[tuple[str, Key]]] = defaultdict(list)
+        self._soonest: list[tuple[str, Key]] = []  #: also of rows that were due then no more
         self._due: dict[str, dict[Key, str]] = defaultdict(dict)
         self._indexed: dict[Key, tuple[str | None, str | None, str | None]] = {}
 
@@ -48,11 +51,18 @@ class QuickTable(MemoryStore):
 
     def first_due(self) -> datetime | None:
         """When the next row comes due: the dispatcher of the simulation need not look before."""
-        firsts = [min(at.values()) for at in self._due.values() if at]
-        return datetime.fromisoformat(min(firsts)) if firsts else None
+        while self._soonest:
+            at, key = self._soonest[0]
+            row = self._rows.get(key)
+            if row is not None and row.get("due_at") == at and "due_shard" in row:
+                return datetime.fromisoformat(at)
+            heapq.heappop(self._soonest)
+        return None
 
     def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
         latest = "~" if until is None else written(until)
+        if until is not None and self._earliest(kind) > latest:
+            return []
         keys = [k for k in self._open.get(kind, ()) if self._rows[k]["deadline_at"] <= latest]
         return self._readable(keys, by="deadline_at")[:limit]
 
@@ -97,10 +107,22 @@ class QuickTable(MemoryStore):
         self._indexed[key] = (shard, patient, kind)
         if shard is not None:
             self._due[shard][key] = row["due_at"]
+            heapq.heappush(self._soonest, (row["due_at"], key))
         if patient is not None:
             self._by_patient[patient].add(key)
         if kind is not None:
             self._open[kind].add(key)
+            heapq.heappush(self._deadlines[kind], (row["deadline_at"], key))
+
+    def _earliest(self, kind: str) -> str:
+        """The first deadline of the open rows of a kind; after every other when there is none."""
+        waiting = self._deadlines[kind]
+        while waiting:
+            at, key = waiting[0]
+            if key in self._open[kind] and self._rows[key]["deadline_at"] == at:
+                return at
+            heapq.heappop(waiting)
+        return "~~"
 
     def _record(self, key: Key) -> Record:
         record = self._records.get(key)
