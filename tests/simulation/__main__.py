@@ -48,9 +48,10 @@ def main(arguments: list[str]) -> int:
 
 def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
     if processes < 2 or len(runs) < 2:
-        return map(play_quietly, runs)
-    pool = multiprocessing.get_context("spawn").Pool(processes)
-    return pool.imap_unordered(play_quietly, runs, chunksize=BATCH)
+        yield from map(play_quietly, runs)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap_unordered(play_quietly, runs, chunksize=BATCH)
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:

@@ -1,20 +1,11 @@
 """What goes wrong at the boundaries: drawn from the seed, counted; each kind can be left out."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from random import Random
-from typing import Any, TypeVar
 
-from chalicelib.domain.change import Change
-from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.record import Record, Ref
-from chalicelib.ports import Accepted, Due, Email, Fate, OutcomeUnknown, Refused, Store
-from tests.simulation.ledger import Ledger
 from tests.simulation.stage import Killed, Stage
-
-R = TypeVar("R", bound=Record)
 
 #: How likely each fault is at each place where it can happen.
 CHANCE_OF = {
@@ -126,114 +117,3 @@ class Faults:
             # A frozen container: the network call itself cannot be held longer than its time-out.
             is_call = where.startswith("provider")
             stage.put_off(self.chance.uniform(3, 9 if is_call else 900))
-
-
-class FaultyStore:
-    """Implements ports.Store over another one, with every fault before and after each call."""
-
-    def __init__(self, inner: Store, faults: Faults, ledger: Ledger) -> None:
-        self._inner = inner
-        self._faults = faults
-        self._ledger = ledger
-        self._fresh: list[tuple[datetime, frozenset[str]]] = []
-
-    def get(self, ref: Ref[R]) -> R | None:
-        self._reading("store.get")
-        return self._inner.get(ref)
-
-    def get_many(self, *refs: Ref[Any]) -> tuple[Any, ...]:
-        self._reading("store.get_many")
-        return self._inner.get_many(*refs)
-
-    def owned(self, pk: str) -> list[Record]:
-        self._reading("store.owned")
-        return self._inner.owned(pk)
-
-    def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
-        self._reading("store.due")
-        found = self._inner.due(shard=shard, until=until, limit=limit)
-        return self._lagging(found, lambda due: due.message_id.partition(".")[0])
-
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        self._reading("store.open")
-        found = self._inner.open(kind, limit=limit, until=until)
-        return self._lagging(found, lambda record: record.key.pk)
-
-    def of_patient(self, patient_id: str) -> list[Record]:
-        self._reading("store.of_patient")
-        found = self._inner.of_patient(patient_id)
-        return self._lagging(found, lambda record: record.key.pk)
-
-    def commit(self, change: Change) -> None:
-        faults = self._faults
-        faults.boundary("store.commit, before")
-        if faults.lasts("no store for minutes") or faults.happens("store: write fails"):
-            raise Unavailable("simulated")
-        try:
-            self._inner.commit(change)
-        except Stale:
-            faults.counted["(a condition refused)"] += 1
-            raise
-        self._ledger.applied(change, self._inner)
-        self._fresh.append((faults.stage.now, frozenset(o.key.pk for o in change.operations)))
-        if faults.happens("store: written, answer lost"):
-            raise Unavailable("simulated: it was written")
-        faults.boundary("store.commit, after")
-
-    def _reading(self, where: str) -> None:
-        self._faults.boundary(where)
-        if self._faults.lasts("no store for minutes") or self._faults.happens("store: read fails"):
-            raise Unavailable("simulated")
-
-    def _lagging(self, found: list[Any], owner_of: Any) -> list[Any]:
-        """What was written in the last seconds may be missing from an index."""
-        since = self._faults.stage.now - timedelta(seconds=3)
-        self._fresh = [part for part in self._fresh if part[0] >= since]
-        if not self._fresh or not self._faults.happens("store: an index lags"):
-            return found
-        hidden = frozenset[str]().union(*(owners for _, owners in self._fresh))
-        return [each for each in found if owner_of(each) not in hidden]
-
-
-class FaultyMails:
-    """Implements ports.EmailSender."""
-
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-        self.sent: list[tuple[datetime, Email]] = []
-
-    def send(self, email: Email) -> Accepted:
-        faults = self._faults
-        faults.boundary("provider: mail, before")
-        if faults.happens("mail: refused for now"):
-            raise Refused(Fate.LATER)
-        if faults.happens("mail: refused for good"):
-            raise Refused(Fate.NEVER)
-        self.sent.append((faults.stage.now, email))
-        if faults.happens("mail: answer lost"):
-            raise OutcomeUnknown("simulated")
-        faults.boundary("provider: mail, after")
-        return Accepted(f"mail-{len(self.sent)}", "accepted")
-
-
-class FaultyQueue:
-    """Implements ports.Nudge: ids are lost, come twice, late and in any order."""
-
-    def __init__(self, faults: Faults, deliver: Any) -> None:
-        self._faults = faults
-        self._deliver = deliver
-
-    def send(self, message_ids: Sequence[str]) -> int:
-        faults = self._faults
-        if message_ids:
-            faults.boundary("queue, before")
-        for message_id in message_ids:
-            if faults.happens("queue: id lost"):
-                continue
-            for _ in range(2 if faults.happens("queue: id twice") else 1):
-                late = faults.happens("queue: id late")
-                seconds = faults.chance.uniform(0.05, 900 if late else 2)
-                faults.stage.after(partial(self._deliver, message_id), seconds=seconds)
-        if message_ids:
-            faults.boundary("queue, after")
-        return len(message_ids)

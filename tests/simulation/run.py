@@ -16,7 +16,8 @@ from chalicelib.clinic.parts import Resource
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.chance import drawn_from
 from chalicelib.wiring import Services
-from tests.simulation.faults import Faults, FaultyMails, FaultyQueue, FaultyStore
+from tests.simulation.boundaries import FaultyMails, FaultyQueue, FaultyStore
+from tests.simulation.faults import Faults
 from tests.simulation.judge import Judge
 from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.people import People
