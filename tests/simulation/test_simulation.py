@@ -3,12 +3,13 @@
 import secrets
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
 from tests.simulation.faults import KINDS
-from tests.simulation.run import Run, play
-from tests.simulation.story import told
+from tests.simulation.run import Outcome, Run, play
+from tests.simulation.story import shortest, told
 
 FIXED = (1, 2, 3, 4)
 
@@ -51,3 +52,15 @@ def test_a_guard_that_is_taken_away_is_noticed() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "still waits though" in done.stdout
+
+
+def test_a_failing_run_is_told_with_as_little_around_it_as_still_fails() -> None:
+    def fails(run: Run) -> Outcome:
+        is_broken = run.days >= 3 and "queue: id lost" not in run.without
+        broken = "APT-1.v1-ride was sent 2 times" if is_broken else None
+        return Outcome(run, ["APT-1 is booked", "APT-2 is booked"], broken, Counter(), 1, 1)
+
+    short = shortest(fails(Run(5)), fails)
+    assert short.run == Run(5, days=3, without=KINDS - {"queue: id lost"})
+    assert "APT-1 is booked" in told(short)
+    assert "APT-2" not in told(short)
