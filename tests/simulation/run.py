@@ -175,6 +175,10 @@ class _Play:
 
     def _live(self) -> None:
         stage, last = self.stage, self.stage.now + timedelta(days=self.run.days)
+        # The service has run since long before its first patient, so what comes in is listed.
+        self.faults.is_calm = True
+        self.service.tick()
+        self.faults.is_calm = False
         rests_at = last + RESTS
         while True:
             if stage.now >= last and not self.faults.is_calm:
