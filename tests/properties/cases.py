@@ -4,6 +4,7 @@ How many cases run is `HYPOTHESIS_PROFILE`: `share` (the default) or `full`.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from random import Random
@@ -77,7 +78,7 @@ def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
     near = [*changes(zone), *ODD_DAYS]
     if draw(st.booleans()):
         around = draw(st.sampled_from(near))
-        return around + timedelta(minutes=draw(st.integers(-4 * 24 * 60, 4 * 24 * 60)))
+        return around + timedelta(minutes=draw(st.integers(-3 * 24 * 60, 3 * 24 * 60)))
     return FIRST + timedelta(minutes=draw(st.integers(0, 3 * 365 * 24 * 60)))
 
 
@@ -106,19 +107,27 @@ def plan_from(random: Random) -> CarePlan:
         "no_food_after": timedelta(minutes=random.randint(0, 14 * 60)),
         "arrive_at": timedelta(minutes=random.randint(0, 60)),
     }
+    # Every other plan is about reminders alone, of which a late booking keeps one.
+    anchors = random.choice([tuple(Anchor), (Anchor.START,)])
+    kinds = KINDS if len(anchors) > 1 else {Anchor.START: (StepKind.REMINDER,)}
     return a_plan(
-        *(_step_from(random, number) for number in range(random.randint(1, 8))),
+        *(_step_from(random, number, anchors, kinds) for number in range(random.randint(1, 8))),
         route=random.choice(["none", "iv", "intranasal"]),
         clock_times=clocks,
     )
 
 
-def _step_from(random: Random, number: int) -> Step:
-    anchor = random.choice(list(Anchor))
+def _step_from(
+    random: Random,
+    number: int,
+    anchors: Sequence[Anchor],
+    kinds: Mapping[Anchor, Sequence[StepKind]],
+) -> Step:
+    anchor = random.choice(anchors)
     names = random.choice(["", "{no_food_after}", "{arrive_at}"])
     return a_step(
         id=f"step-{number}",
-        kind=random.choice(KINDS[anchor]),
+        kind=random.choice(kinds[anchor]),
         anchor=anchor,
         offset=_offset_from(random, anchor),
         useful_for=timedelta(minutes=random.randint(5, 4 * 24 * 60)),
@@ -134,6 +143,9 @@ def _step_from(random: Random, number: int) -> Step:
 def _offset_from(random: Random, anchor: Anchor) -> dict[str, Any]:
     sign = 1 if anchor in AFTERWARDS else -1 if anchor is Anchor.START else 0
     if sign and random.choice([True, False]):
-        at = time(random.randint(0, 23), random.choice([0, 15, 30, 45]))
-        return {"days": sign * random.randint(0, 6), "at": at}
+        # In the small hours most zones change their clocks.
+        at = time(
+            random.choice([random.randint(0, 23), 0, 1, 2, 3]), random.choice([0, 15, 30, 45])
+        )
+        return {"days": sign * random.choice([0, 1, 1, 2, 3, 6]), "at": at}
     return {"elapsed": sign * timedelta(minutes=random.randint(0, 5 * 24 * 60))}

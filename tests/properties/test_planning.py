@@ -51,7 +51,7 @@ def visits(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@cases(full=25_000, share=150)
+@cases(full=25_000, share=250)
 @given(plan=plans(), visit=visits())
 def test_every_step_is_planned_once_or_skipped_with_its_reason(
     plan: CarePlan, visit: dict[str, Any]
@@ -71,7 +71,7 @@ def test_every_step_is_planned_once_or_skipped_with_its_reason(
             assert visit["now"] < item.useful_until
 
 
-@cases(full=25_000, share=150)
+@cases(full=25_000, share=250)
 @given(plan=plans(), visit=visits())
 def test_nothing_is_of_use_once_the_visit_has_begun_or_what_it_says_is_past(
     plan: CarePlan, visit: dict[str, Any]
@@ -91,7 +91,7 @@ def test_nothing_is_of_use_once_the_visit_has_begun_or_what_it_says_is_past(
         assert item.useful_until - item.due_at <= item.step.useful_for
 
 
-@cases(full=20_000, share=150)
+@cases(full=20_000, share=250)
 @given(plan=plans(), visit=visits())
 def test_a_late_booking_gets_one_reminder_and_its_preparation_or_a_reason(
     plan: CarePlan, visit: dict[str, Any]
@@ -115,7 +115,7 @@ def test_a_late_booking_gets_one_reminder_and_its_preparation_or_a_reason(
             )
 
 
-@cases(full=20_000, share=150)
+@cases(full=20_000, share=250)
 @given(plan=plans(), visit=visits())
 def test_days_keep_the_wall_clock_and_hours_elapse(plan: CarePlan, visit: dict[str, Any]) -> None:
     """R16: a time that the clock skips is the end of the gap, a doubled one the first."""
@@ -170,7 +170,7 @@ def test_clock_times_are_rounded_to_the_stricter_five_minutes(
         assert at.tzinfo is UTC
 
 
-@cases(full=10_000, share=150)
+@cases(full=10_000, share=250)
 @given(data=st.data(), zone=zones, starts=clock_times(), ends=clock_times())
 def test_quiet_hours_end_at_their_hour_and_hold_nothing_outside_them(
     data: st.DataObject, zone: ZoneInfo, starts: time, ends: time
