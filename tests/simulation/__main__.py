@@ -2,13 +2,17 @@
 
 import argparse
 import multiprocessing
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 
+from local.dynamodb_local import dynamodb_local
+from tests.aws import dynamodb_local as fresh_dynamodb_local
 from tests.simulation.faults import KINDS
-from tests.simulation.run import Outcome, Run, play_quietly
+from tests.simulation.mirrored import MirroredTable
+from tests.simulation.run import SHARDS, Outcome, Run, play_quietly
 from tests.simulation.story import shortest, told
 
 BATCH = 5
@@ -30,7 +34,8 @@ def main(arguments: list[str]) -> int:
     texts = visits = 0
     failed: list[Outcome] = []
     began = time.perf_counter()
-    for outcome in _played(runs, asked.processes):
+    played = _on_dynamodb_local(runs) if asked.dynamodb_local else _played(runs, asked.processes)
+    for outcome in played:
         counted += outcome.faults
         texts, visits = texts + outcome.texts, visits + outcome.visits
         if outcome.broken is not None:
@@ -54,6 +59,15 @@ def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
         yield from pool.imap_unordered(play_quietly, runs, chunksize=BATCH)
 
 
+def _on_dynamodb_local(runs: list[Run]) -> Iterator[Outcome]:
+    """Each over a table of its own, whose every answer is held against the table in memory."""
+    with dynamodb_local() as address:
+        os.environ["DYNAMODB_LOCAL_URL"] = address
+        for run in runs:
+            with fresh_dynamodb_local() as (client, name):
+                yield play_quietly(run, MirroredTable(shards=SHARDS, client=client, table=name))
+
+
 def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=_seeds, default=range(20), help="one, or from:to")
@@ -61,6 +75,7 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--asks", type=float, default=0.5, help="requests a day")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--dynamodb-local", action="store_true", help="over it, one by one")
     parser.add_argument("--without", action="append", default=[], choices=sorted(KINDS))
     parser.add_argument("--as-it-was", action="store_true", help="do not look for a shorter story")
     return parser.parse_args(arguments)

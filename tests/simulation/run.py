@@ -71,17 +71,20 @@ class Outcome:
     visits: int
 
 
-def play(run: Run) -> Outcome:
-    """The run from its first day to its rest. What breaks ends it, and stands in the outcome."""
+def play(run: Run, table: QuickTable | None = None) -> Outcome:
+    """The run from its first day to its rest. What breaks ends it, and stands in the outcome.
+
+    Over a table of its own, unless one is given.
+    """
     chance = Random(f"{run.seed}/service")
     with drawn_from(chance):
-        return _Play(run).go()
+        return _Play(run, table or QuickTable(shards=SHARDS)).go()
 
 
-def play_quietly(run: Run) -> Outcome:
+def play_quietly(run: Run, table: QuickTable | None = None) -> Outcome:
     """As `play`, in a process of its own: no log, and no story of what went well."""
     logging.disable(logging.CRITICAL)
-    outcome = play(run)
+    outcome = play(run, table)
     if outcome.broken is None:
         outcome.story.clear()
     return outcome
@@ -91,16 +94,16 @@ class _Play:
     service: Service
     people: People
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, table: QuickTable) -> None:
         seed = run.seed
         self.run = run
+        self.table = table
         self.story: list[str] = []
         begin = BEGIN + timedelta(days=Random(f"{seed}/begin").randint(0, 180))
         self.stage = stage = Stage(Random(f"{seed}/stage"), begin)
         self.faults = faults = Faults(
             Random(f"{seed}/faults"), stage, days=run.days, without=run.without
         )
-        self.table = QuickTable(shards=SHARDS)
         self.ledger = ledger = Ledger(stage)
         clinic = clinic_for(run.asks_a_day)
         self.judge = Judge(ledger, clinic, PLANS)

@@ -7,8 +7,10 @@ from collections import Counter
 
 import pytest
 
+from tests.aws import dynamodb_local
 from tests.simulation.faults import KINDS
-from tests.simulation.run import Outcome, Run, play
+from tests.simulation.mirrored import MirroredTable
+from tests.simulation.run import SHARDS, Outcome, Run, play
 from tests.simulation.story import shortest, told
 
 FIXED = (1, 2, 3, 4)
@@ -64,3 +66,13 @@ def test_a_failing_run_is_told_with_as_little_around_it_as_still_fails() -> None
     assert short.run == Run(5, days=3, without=KINDS - {"queue: id lost"})
     assert "APT-1 is booked" in told(short)
     assert "APT-2" not in told(short)
+
+
+@pytest.mark.dynamodb_local
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_the_same_holds_over_dynamodb_local_which_answers_as_memory_does(seed: int) -> None:
+    with dynamodb_local() as (client, name):
+        table = MirroredTable(shards=SHARDS, client=client, table=name)
+        outcome = play(Run(seed, days=8), table)
+    assert outcome.broken is None, told(outcome)
+    assert outcome.texts > 0
