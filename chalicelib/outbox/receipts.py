@@ -36,6 +36,10 @@ def take(
     for _ in range(TRIES):
         now = office.clock.now()
         message = office.store.get(Message.ref(message_id))
+        if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
+            # Accepted long after two look-ups had found nothing, and sent again since (F80).
+            log.error("text.repeated", extra={"message_id": message_id, "status": status})
+            return False
         if message is None or not _is_ours(message, sid=sid, to=to):
             log.warning("receipt.not_ours", extra={"message_id": message_id})
             return False
@@ -55,6 +59,12 @@ def take(
         log.info("receipt.taken", extra={"message_id": message_id, "status": status})
         return True
     raise Unavailable("the receipt could not be written")
+
+
+def _is_of_a_repeat(message: Message, *, sid: str, to: str) -> bool:
+    """Another text of this very row, to its own number: the row was claimed more than once."""
+    is_other = message.sid is not None and message.sid != sid
+    return is_other and message.to == to and message.attempt > 1
 
 
 def _news(

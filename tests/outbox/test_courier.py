@@ -461,6 +461,22 @@ def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
     assert row(world, message_id).sid == sid
 
 
+def test_a_text_that_left_twice_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """F80: the first text turns out to have left after all; the alarm counts this event."""
+    world = World()
+    _, message_id = ready(world)
+    world.texts.before.append(OutcomeUnknown("time-out"))
+    world.run_for(hours=1)
+    sent = row(world, message_id)
+    assert (sent.attempt, sent.status) == (2, MessageStatus.SENT)
+    late = "SM" + "c" * 32
+    assert not receipts.take(
+        world.office, message_id, sid=late, to=sent.to or "", status="sent", error_code=None
+    )
+    assert "text.repeated" in caplog.messages
+    assert row(world, message_id).sid == sent.sid
+
+
 def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> None:
     world = World()
     visit_id, _ = ready(world)
