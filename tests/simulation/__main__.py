@@ -52,7 +52,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
-    if processes < 2 or len(runs) < 2:
+    if len(runs) == 1:
+        yield play_quietly(runs[0], tell=say)
+        return
+    if processes < 2:
         yield from map(play_quietly, runs)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:

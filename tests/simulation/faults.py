@@ -71,8 +71,9 @@ class Faults:
         for kind, often in sorted(OUTAGES.items()):
             longest = _LENGTH[kind.rpartition(" ")[2]]
             spans = []
-            for _ in range(days // 30 + 1):
-                begins = stage.now + timedelta(minutes=chance.uniform(0, min(days, 30) * 1440))
+            for month in range(0, days, 30):
+                day = month + chance.uniform(0, min(days - month, 30))
+                begins = stage.now + timedelta(days=day)
                 lasts = timedelta(minutes=longest * chance.uniform(0.2, 1))
                 if chance.random() < often and kind not in without:
                     spans.append((begins, begins + lasts))

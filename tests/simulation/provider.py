@@ -1,5 +1,6 @@
 """A provider of texts as ours is: it accepts, delivers or not, reports late, has a STOP list."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,13 +45,14 @@ class Provider:
     judge: Callable[[Taken], None]  #: whether it may have been accepted
     bad_numbers: frozenset[str] = frozenset()
     taken: list[Taken] = field(default_factory=list)
-    received: list[ReceivedText] = field(default_factory=list)
+    received: list[ReceivedText] = field(default_factory=list)  #: in the order of their times
     stopped: set[str] = field(default_factory=set)
     misconfigured_until: datetime | None = None
 
     def __post_init__(self) -> None:
         self._by_number: dict[str, list[Taken]] = defaultdict(list)
         self._by_sid: dict[str, Taken] = {}
+        self._place_of: dict[str, int] = {}  #: where in `received` a text stands
         self._off = timedelta(seconds=self.faults.chance.uniform(-CLOCK_OFF, CLOCK_OFF))
 
     # What the service asks
@@ -88,10 +90,11 @@ class Provider:
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
         self._asked()
-        seen = [text for text in self.received if text.at >= at]
+        since = bisect_left(self.received, at, key=lambda text: text.at)
+        seen = self.received[since:]
         if self.faults.happens("store: an index lags"):
             seen = [text for text in seen if text.at < self.stage.now - timedelta(minutes=2)]
-        return sorted(seen, key=lambda text: text.at)
+        return seen
 
     def fetch(self, sid: str) -> ProviderText | None:
         self._asked()
@@ -105,9 +108,9 @@ class Provider:
         self._asked()
         if sid in self._by_sid:
             self._by_sid[sid].hidden = True
-        self.received = [
-            text._replace(body="") if text.sid == sid else text for text in self.received
-        ]
+        if sid in self._place_of:
+            place = self._place_of[sid]
+            self.received[place] = self.received[place]._replace(body="")
 
     # What people do
 
@@ -120,6 +123,7 @@ class Provider:
             self.stopped.discard(number)
         at = (self.stage.now + self._off).replace(microsecond=0)
         text = ReceivedText(f"SM{len(self.received) + 1:032x}", number, body, at)
+        self._place_of[text.sid] = len(self.received)
         self.received.append(text)
         return text
 

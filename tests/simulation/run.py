@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -33,6 +34,7 @@ SHARDS = 2
 AREAS = (316, 785, 913, 620, 816, 303, 402, 417, 918, 405, 214, 312, 515, 573, 719, 720)
 RESTS = timedelta(days=75)  # after the last day, until nothing is due any more
 MINUTE = timedelta(minutes=1)
+TOLD_EVERY = 10  # days
 LISTS = timedelta(minutes=20)  # the dispatcher also runs when nothing is due, to list what came in
 CLINIC, PLANS = load_profile(), load_careplans()
 
@@ -47,6 +49,13 @@ def clinic_for(asks_a_day: float) -> Clinic:
     ]
     resources = (*CLINIC.resources, *rooms)
     return CLINIC.model_copy(update={"resources": resources, "visit_types": tuple(types)})
+
+
+Tell = Callable[[str], None]
+
+
+def _nobody(line: str) -> None:
+    """Hears how far a run has come."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +80,20 @@ class Outcome:
     visits: int
 
 
-def play(run: Run, table: QuickTable | None = None) -> Outcome:
+def play(run: Run, table: QuickTable | None = None, tell: Tell | None = None) -> Outcome:
     """The run from its first day to its rest. What breaks ends it, and stands in the outcome.
 
-    Over a table of its own, unless one is given.
+    Over a table of its own, unless one is given. How far it has come is told every tenth day.
     """
     chance = Random(f"{run.seed}/service")
     with drawn_from(chance):
-        return _Play(run, table or QuickTable(shards=SHARDS)).go()
+        return _Play(run, table or QuickTable(shards=SHARDS), tell or _nobody).go()
 
 
-def play_quietly(run: Run, table: QuickTable | None = None) -> Outcome:
+def play_quietly(run: Run, table: QuickTable | None = None, tell: Tell | None = None) -> Outcome:
     """As `play`, in a process of its own: no log, and no story of what went well."""
     logging.disable(logging.CRITICAL)
-    outcome = play(run, table)
+    outcome = play(run, table, tell)
     if outcome.broken is None:
         outcome.story.clear()
     return outcome
@@ -94,12 +103,14 @@ class _Play:
     service: Service
     people: People
 
-    def __init__(self, run: Run, table: QuickTable) -> None:
+    def __init__(self, run: Run, table: QuickTable, tell: Tell) -> None:
         seed = run.seed
+        self.tell = tell
         self.run = run
         self.table = table
         self.story: list[str] = []
-        begin = BEGIN + timedelta(days=Random(f"{seed}/begin").randint(0, 180))
+        self._told = 0
+        self.begin = begin = BEGIN + timedelta(days=Random(f"{seed}/begin").randint(0, 180))
         self.stage = stage = Stage(Random(f"{seed}/stage"), begin)
         self.faults = faults = Faults(
             Random(f"{seed}/faults"), stage, days=run.days, without=run.without
@@ -187,6 +198,7 @@ class _Play:
             if stage.now >= last and not self.faults.is_calm:
                 self.faults.is_calm = True
                 self.say("from here on nothing goes wrong any more")
+            self._tell()
             event_at, tick_at = stage.next_at(), self._next_tick()
             soonest = min((at for at in (event_at, tick_at) if at is not None), default=None)
             if soonest is None or soonest > rests_at:
@@ -195,6 +207,13 @@ class _Play:
                 stage.step()
             else:
                 self._tick(tick_at or stage.now)
+
+    def _tell(self) -> None:
+        days = (self.stage.now - self.begin).days
+        if days - self._told >= TOLD_EVERY:
+            self._told = days
+            visits, texts = len(self.ledger.visits), len(self.provider.taken)
+            self.tell(f"day {days}: {visits} visits, {texts} texts, {len(self.story)} events")
 
     def _next_tick(self) -> datetime | None:
         """The next minute in which there is something for the dispatcher to do."""

@@ -3,24 +3,30 @@
 What is written, and under which condition, stays the memory store's own.
 """
 
-import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from itertools import islice
+from typing import TypeVar, cast
+
+from sortedcontainers import SortedList
 
 from chalicelib.adapters.memory import MemoryStore, holds
-from chalicelib.adapters.rows import conditions, due_rows, record_of
+from chalicelib.adapters.rows import Row, conditions, due_rows, record_of
 from chalicelib.domain.change import Change, Operation
 from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.record import Key, Record, Ref, written
 from chalicelib.ports import Due
 
 R = TypeVar("R", bound=Record)
+Place = tuple[str, str]  # an index, and the part of it that one query reads
+#: The attributes that put a row into an index: which part of it, and where in there.
+INDEXES = {"due": ("due_shard", "due_at"), "open": ("open_kind", "deadline_at")}
+INDEXES |= {"patient": ("patient_id", "patient_at"), "owner": ("pk", "sk")}
 
 
 class QuickTable(MemoryStore):
-    """Implements ports.Store: each row is read as a record once, and found without looking at all.
+    """Implements ports.Store: each row is read as a record once, and found by an index.
 
     Not for several threads at once; the stage runs one at a time.
     """
@@ -28,46 +34,32 @@ class QuickTable(MemoryStore):
     def __init__(self, *, shards: int) -> None:
         super().__init__(shards=shards)
         self._records: dict[Key, Record] = {}
-        self._by_owner: dict[str, set[Key]] = defaultdict(set)
-        self._by_patient: dict[str, set[Key]] = defaultdict(set)
-        self._open: dict[str, set[Key]] = defaultdict(set)
-        self._deadlines: dict[str, list[tuple[str, Key]]] = defaultdict(list)
-        self._soonest: list[tuple[str, Key]] = []  #: also of rows that were due then no more
-        self._due: dict[str, dict[Key, str]] = defaultdict(dict)
-        self._indexed: dict[Key, tuple[str | None, str | None, str | None]] = {}
+        self._keys: dict[Place, SortedList] = defaultdict(SortedList)
+        self._entries: dict[Key, list[tuple[Place, tuple[str, Key]]]] = {}
 
     def get(self, ref: Ref[R]) -> R | None:
         return cast(R, self._record(ref.key)) if ref.key in self._rows else None
 
     def owned(self, pk: str) -> list[Record]:
-        return self._readable(self._by_owner.get(pk, ()), by="sk")
+        return self._readable(self._found("owner", pk))
 
     def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
-        latest = written(until)
-        found = sorted(
-            (at, *key) for key, at in self._due.get(str(shard), {}).items() if at <= latest
-        )
-        return due_rows((pk, sk, at) for at, pk, sk in found[:limit])
+        found = islice(self._found("due", str(shard), until=written(until)), limit)
+        return due_rows((key.pk, key.sk, self._rows[key]["due_at"]) for key in found)
 
     def first_due(self) -> datetime | None:
         """When the next row comes due: the dispatcher of the simulation need not look before."""
-        while self._soonest:
-            at, key = self._soonest[0]
-            row = self._rows.get(key)
-            if row is not None and row.get("due_at") == at and "due_shard" in row:
-                return datetime.fromisoformat(at)
-            heapq.heappop(self._soonest)
-        return None
+        firsts = [self._keys["due", str(shard)][:1] for shard in range(self._shards)]
+        return min(
+            (datetime.fromisoformat(at) for first in firsts for at, _ in first), default=None
+        )
 
     def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
         latest = "~" if until is None else written(until)
-        if until is not None and self._earliest(kind) > latest:
-            return []
-        keys = [k for k in self._open.get(kind, ()) if self._rows[k]["deadline_at"] <= latest]
-        return self._readable(keys, by="deadline_at")[:limit]
+        return self._readable(islice(self._found("open", kind, until=latest), limit))
 
     def of_patient(self, patient_id: str) -> list[Record]:
-        return self._readable(self._by_patient.get(patient_id, ()), by="patient_at")
+        return self._readable(self._found("patient", patient_id))
 
     def rows(self, kind: type[R]) -> list[R]:
         """Every record of a kind, for those who judge."""
@@ -93,36 +85,24 @@ class QuickTable(MemoryStore):
         super()._apply(operation)
         key = operation.key
         self._records.pop(key, None)
-        shard, patient, kind = self._indexed.pop(key, (None, None, None))
-        self._due[shard or ""].pop(key, None)
-        self._by_patient[patient or ""].discard(key)
-        self._open[kind or ""].discard(key)
-        row = self._rows.get(key)
-        if row is None:
-            self._by_owner[key.pk].discard(key)
+        entries = _entries(key, self._rows.get(key, {}))
+        before = self._entries.get(key, [])
+        if entries == before:
             return
-        self._by_owner[key.pk].add(key)
-        shard, kind = row.get("due_shard"), row.get("open_kind")
-        patient = row.get("patient_id") if "patient_at" in row else None
-        self._indexed[key] = (shard, patient, kind)
-        if shard is not None:
-            self._due[shard][key] = row["due_at"]
-            heapq.heappush(self._soonest, (row["due_at"], key))
-        if patient is not None:
-            self._by_patient[patient].add(key)
-        if kind is not None:
-            self._open[kind].add(key)
-            heapq.heappush(self._deadlines[kind], (row["deadline_at"], key))
+        for place, entry in before:
+            self._keys[place].remove(entry)
+            if not self._keys[place]:
+                del self._keys[place]
+        for place, entry in entries:
+            self._keys[place].add(entry)
+        self._entries[key] = entries
 
-    def _earliest(self, kind: str) -> str:
-        """The first deadline of the open rows of a kind; after every other when there is none."""
-        waiting = self._deadlines[kind]
-        while waiting:
-            at, key = waiting[0]
-            if key in self._open[kind] and self._rows[key]["deadline_at"] == at:
-                return at
-            heapq.heappop(waiting)
-        return "~~"
+    def _found(self, index: str, part: str, *, until: str = "~~") -> Iterator[Key]:
+        """The keys of one part of an index, first to last."""
+        for at, key in self._keys.get((index, part), ()):
+            if at > until:
+                return
+            yield key
 
     def _record(self, key: Key) -> Record:
         record = self._records.get(key)
@@ -130,11 +110,19 @@ class QuickTable(MemoryStore):
             record = self._records[key] = record_of(self._rows[key])
         return record
 
-    def _readable(self, keys: Iterable[Key], *, by: str) -> list[Record]:
-        found: list[Any] = []
-        for key in sorted(keys, key=lambda key: (self._rows[key][by], *key)):
+    def _readable(self, keys: Iterable[Key]) -> list[Record]:
+        found = []
+        for key in keys:
             try:
                 found.append(self._record(key))
             except Unreadable:
                 continue
         return found
+
+
+def _entries(key: Key, row: Row) -> list[tuple[Place, tuple[str, Key]]]:
+    return [
+        ((index, row[part]), (row[at], key))
+        for index, (part, at) in INDEXES.items()
+        if part in row and at in row
+    ]
