@@ -7,7 +7,6 @@ from typing import Any
 from chalicelib.domain.change import Change, Is, Patch, as_stored
 from chalicelib.domain.message import (
     FINAL,
-    LEFT,
     NEXT,
     Channel,
     Happened,
@@ -175,8 +174,11 @@ def receipt(
 
 
 def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
-    """Who got this mail does not want it; None when that is known, or nothing of it has left."""
-    if message.provider_status == word or message.status not in LEFT:
+    """Who got this mail does not want it; None when that is known, or nothing of it has left.
+
+    It may be told before our own note that the mail was accepted.
+    """
+    if message.provider_status == word or message.to is None:
         return None
     return Patch(
         message.key,

@@ -23,6 +23,7 @@ ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text cou
 def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tuple[Message, Change]:
     """The row as it will stand once claimed, and the change that claims it."""
     taken, change = _claim(seen.message, seen.now, to=to, body=None)
+    change.include(_address(seen, to))
     if seen.message.subject is not None:
         change.include([seen.message.subject.requirement()])
     change.include(_links(office, seen, said))
@@ -74,6 +75,13 @@ def _permissions(seen: Situation) -> list[Operation]:
     if seen.message.subject is not None:
         required.append(seen.message.subject.requirement())
     return required
+
+
+def _address(seen: Situation, to: str) -> list[Operation]:
+    """No mail leaves for an address that was changed, or given up, since (F13, F36)."""
+    if seen.patient is None or seen.message.staff_id is not None:
+        return []
+    return [Require(seen.patient.key, (Is("email", to), Is("mail_stopped", None)))]
 
 
 def _counted(seen: Situation, phone: Phone) -> Operation:

@@ -1,7 +1,9 @@
 """Booked visits and their rows, for tests that look at one message closely."""
 
+from collections.abc import Callable
 from typing import Any
 
+from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.message import Message
 from chalicelib.outbox import courier
 from chalicelib.usecases import booking
@@ -33,6 +35,23 @@ def row(world: World, message_id: str) -> Message:
     found = world.store.get(Message.ref(message_id))
     assert found is not None
     return found
+
+
+def before_the_next_claim(world: World, act: Callable[[], object]) -> None:
+    """It happens between a courier's last look and its claim."""
+    commit = world.store.commit
+
+    def meanwhile(change: Change) -> None:
+        is_claim = any(
+            isinstance(part, Patch) and part.set.get("status") == "sending"
+            for part in change.operations
+        )
+        if is_claim:
+            world.store.commit = commit  # type: ignore[method-assign]
+            act()
+        commit(change)
+
+    world.store.commit = meanwhile  # type: ignore[method-assign]
 
 
 def confirmations(world: World) -> int:

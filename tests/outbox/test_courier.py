@@ -1,5 +1,6 @@
 """What the courier does when things go wrong: sent once, or a reason, and never silence."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from chalicelib.domain.work import Stop
 from chalicelib.outbox import courier, lookups, receipts
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import booking, contacting, moving
+from tests.outbox.rows import before_the_next_claim
 from tests.world import NOON, RUTH, World, at
 
 WEEK_LATER = datetime(2026, 12, 14, tzinfo=UTC)
@@ -240,38 +242,28 @@ def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
 def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
     world = World()
     visit_id, message_id = ready(world)
-    commit = world.store.commit
-
-    def meanwhile(change: Change) -> None:
-        is_claim = any(
-            isinstance(part, Patch) and part.set.get("status") == "sending"
-            for part in change.operations
-        )
-        if is_claim:
-            world.store.commit = commit  # type: ignore[method-assign]
-            if what == "cancel":
-                moving.cancel(
-                    world.desk,
-                    appointment_id=visit_id,
-                    reason_code="other",
-                    tell_patient=False,
-                    actor=RUTH,
-                )
-            elif what == "opt out":
-                contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
-            else:
-                contacting.contact(
-                    world.desk,
-                    subject_id=visit_id,
-                    name="Ana Löwe",
-                    phone="+13165550150",
-                    email=None,
-                    language="en",
-                    actor=RUTH,
-                )
-        commit(change)
-
-    world.store.commit = meanwhile  # type: ignore[method-assign]
+    acts: dict[str, Callable[[], object]] = {
+        "cancel": lambda: moving.cancel(
+            world.desk,
+            appointment_id=visit_id,
+            reason_code="other",
+            tell_patient=False,
+            actor=RUTH,
+        ),
+        "opt out": lambda: contacting.opt_out(
+            world.desk, subject_id=visit_id, means="phone", actor=RUTH
+        ),
+        "new number": lambda: contacting.contact(
+            world.desk,
+            subject_id=visit_id,
+            name="Ana Löwe",
+            phone="+13165550150",
+            email=None,
+            language="en",
+            actor=RUTH,
+        ),
+    }
+    before_the_next_claim(world, acts[what])
     courier.deliver(world.office, message_id)
     assert confirmations(world) == 0
     assert row(world, message_id).status in (MessageStatus.WITHDRAWN, MessageStatus.SUPPRESSED)

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.ses import tagged, untagged
+from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Patient
 from chalicelib.domain.work import Task
 from chalicelib.outbox import courier, mail_events
 from chalicelib.ports import Accepted, Email, MailEvent, MailFate
 from chalicelib.usecases import contacting
-from tests.outbox.rows import booked, row
+from tests.outbox.rows import before_the_next_claim, booked, row
 from tests.world import RUTH, World
 
 NURSE = "nurse@example.com"
@@ -200,23 +201,56 @@ def test_an_event_cannot_end_a_text() -> None:
 class Hasty:
     """A mail provider that tells of a mail before it has answered its sending."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, fate: MailFate) -> None:
         self._world = world
+        self._fate = fate
 
     def send(self, email: Email) -> Accepted:
         answer = self._world.mails.send(email)
-        event = MailEvent(email.message_id, answer.sid or "", MailFate.BOUNCED)
+        event = MailEvent(email.message_id, answer.sid or "", self._fate)
         assert mail_events.take(self._world.office, event)
         return answer
 
 
 def test_a_mail_that_comes_back_before_its_sending_was_noted_stays_undelivered() -> None:
     world = World()
-    world.replace(email_sender=Hasty(world))
+    world.replace(email_sender=Hasty(world, MailFate.BOUNCED))
     world.request()
     world.drain()
     statuses = {row(world, mail.message_id).status for mail in world.mails.sent}
     assert statuses == {MessageStatus.UNDELIVERED}
+
+
+def test_a_complaint_that_comes_before_its_sending_was_noted_is_heard() -> None:
+    world = World()
+    world.replace(email_sender=Hasty(world, MailFate.UNWANTED))
+    visit_id = booked(world, sms_consent=False, detailed_consent=False)
+    world.drain()
+    assert patient_of(world, visit_id).mail_stopped == "complained"
+    assert {"patient_wants_no_mail", "staff_mail_does_not_arrive"} <= set(tasks(world))
+
+
+@pytest.mark.parametrize("what", ["another address", "mails stopped"])
+def test_what_changes_between_check_and_claim_keeps_the_mail_from_the_old_address(
+    what: str,
+) -> None:
+    world = World()
+    visit_id = booked(world, sms_consent=False, detailed_consent=False)
+    patient = patient_of(world, visit_id)
+    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    changes = {
+        "another address": {"email": "ana.loewe@example.org"},
+        "mails stopped": {"mail_stopped": "bounced"},
+    }
+    before_the_next_claim(
+        world, lambda: world.store.commit(Change(Patch(patient.key, set=changes[what])))
+    )
+    courier.deliver(world.office, f"{visit_id}.v1-confirmation-mail")
+    world.drain()
+    to = [mail.to for mail in world.mails.sent]
+    assert "ana@example.org" not in to
+    assert ("ana.loewe@example.org" in to) is (what == "another address")
+    assert ("call_with_confirmation" in tasks(world)) is (what == "mails stopped")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The table, the mail and the queue as the service reaches them: every call may go wrong.
+"""The table and the queue as the service reaches them: every call may go wrong.
 
 A call fails before or after it had its effect; an answer is lost, an id comes twice or never.
 """
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.record import Record, Ref
-from chalicelib.ports import Accepted, Due, Email, Fate, OutcomeUnknown, Refused, Store
+from chalicelib.ports import Due, Store
 from tests.simulation.faults import Faults
 from tests.simulation.ledger import Ledger
 
@@ -83,27 +83,6 @@ class FaultyStore:
             return found
         hidden = frozenset[str]().union(*(owners for _, owners in self._fresh))
         return [each for each in found if owner_of(each) not in hidden]
-
-
-class FaultyMails:
-    """Implements ports.EmailSender."""
-
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-        self.sent: list[tuple[datetime, Email]] = []
-
-    def send(self, email: Email) -> Accepted:
-        faults = self._faults
-        faults.boundary("provider: mail, before")
-        if faults.happens("mail: refused for now"):
-            raise Refused(Fate.LATER)
-        if faults.happens("mail: refused for good"):
-            raise Refused(Fate.NEVER)
-        self.sent.append((faults.stage.now, email))
-        if faults.happens("mail: answer lost"):
-            raise OutcomeUnknown("simulated")
-        faults.boundary("provider: mail, after")
-        return Accepted(f"mail-{len(self.sent)}", "accepted")
 
 
 class FaultyQueue:

@@ -29,6 +29,7 @@ class Claim:
     """A courier took a row: what was true in that very moment."""
 
     at: datetime
+    waited_since: datetime  #: when the row came due, as it then stood
     message: Message
     patient: Patient | None
     phone: Phone | None
@@ -41,6 +42,7 @@ class Ledger:
     """What is so, by whom it was said, and when it was claimed."""
 
     stage: Stage
+    calm_since: datetime | None = None  #: from then on nothing goes wrong; None: it may
     visits: dict[str, Appointment] = field(default_factory=dict)
     was: dict[str, list[tuple[datetime, Appointment]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -55,6 +57,8 @@ class Ledger:
     )
     messages: dict[str, Message] = field(default_factory=dict)
     first_seen: dict[str, datetime] = field(default_factory=dict)
+    changed_at: dict[str, datetime] = field(default_factory=dict)
+    no_mail: set[tuple[str, str]] = field(default_factory=set)  #: patient and address, ever
     numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     heard: set[str] = field(default_factory=set)
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
@@ -89,6 +93,8 @@ class Ledger:
                 case Patient():
                     self.patients[record.id] = record
                     self.numbers[record.id].add(record.phone)
+                    if record.mail_stopped is not None:
+                        self.no_mail.add((record.id, record.email or ""))
                 case Phone():
                     self.phones[record.number] = record
                     self.phone_was[record.number].append((now, record))
@@ -98,11 +104,12 @@ class Ledger:
                         hold(record.status is before_.status, f"{record.id} left its end")
                     claimed = record.status is MessageStatus.SENDING
                     if claimed and (before_ is None or before_.attempt != record.attempt):
-                        taken.append(record)
+                        taken.append((record, self._due_since(before_, now)))
+                    self.changed_at[record.id] = now
                     self.first_seen.setdefault(record.id, now)
                     self.messages[record.id] = record
-        for message in taken:
-            self.claims[message.id].append(self._claim(message, now))
+        for message, since in taken:
+            self.claims[message.id].append(self._claim(message, now, since))
         for visit in moved:
             self._withdrawn(visit, table)
         for key in sorted(_keys(change)):
@@ -117,11 +124,17 @@ class Ledger:
         known = [visit for when, visit in self.was[visit_id] if when <= at]
         return known[-1] if known else None
 
-    def _claim(self, message: Message, now: datetime) -> Claim:
+    def _due_since(self, before: Message | None, now: datetime) -> datetime:
+        if before is None or before.due_at is None:
+            return now
+        return max(before.due_at, self.changed_at[before.id])
+
+    def _claim(self, message: Message, now: datetime, since: datetime) -> Claim:
         patient = self.patients.get(message.patient_id or "")
         about = message.subject.pk if message.subject else ""
         return Claim(
             at=now,
+            waited_since=since,
             message=message,
             patient=patient,
             phone=self.phones.get(patient.phone) if patient else None,

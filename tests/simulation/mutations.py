@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from chalicelib.domain import life
 from chalicelib.domain.appointment import DaySheet
 from chalicelib.domain.change import Change, Patch
-from chalicelib.outbox import checks, claiming, lookups, sending
+from chalicelib.outbox import checks, claiming, lookups, mail_events, sending, tick
 from chalicelib.usecases import moving
 from tests.simulation.run import Run, play_quietly
 
@@ -133,6 +133,22 @@ def _no_window() -> None:
     _put(checks, "_ALL", tuple(check for check in checks._ALL if check is not checks._window))
 
 
+def _no_address() -> None:
+    """A mail goes where its courier last saw that it should, whatever happened since."""
+    _put(claiming, "_address", lambda *_: [])
+
+
+def _no_mail_events() -> None:
+    """A mail that came back is noted on its row, and nothing follows."""
+    _put(mail_events, "_followed_up", lambda *_: [])
+
+
+def _no_promptness() -> None:
+    """The dispatcher looks for what is due only every ten minutes."""
+    oldest = tick._oldest
+    _put(tick, "_oldest", lambda office, now: [] if now.minute % 10 else oldest(office, now))
+
+
 MUTATIONS: Mapping[str, Callable[[], None]] = {
     "the claim's conditions": _no_claim,
     "the lease": _no_lease,
@@ -147,6 +163,9 @@ MUTATIONS: Mapping[str, Callable[[], None]] = {
     "quiet hours": _no_quiet_hours,
     "the caps": _no_caps,
     "the window": _no_window,
+    "the address in the claim": _no_address,
+    "what follows a mail that came back": _no_mail_events,
+    "promptness": _no_promptness,
 }
 
 

@@ -97,7 +97,7 @@ class People:
         fields: dict[str, Any] = {
             "name": f"Pat {chance.choice('ABCDEFGH')} Example",
             "phone": chance.choice(self.numbers),
-            "email": "pat@example.org" if chance.random() < 0.6 else None,
+            "email": f"pat-{self._asked}@example.org" if chance.random() < 0.6 else None,
             "reason": "depression",
             "preferred": ["mon:morning"],
             "note": f"no. {self._asked}",

@@ -17,10 +17,12 @@ from chalicelib.clinic.parts import Resource
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.chance import drawn_from
 from chalicelib.wiring import Services
-from tests.simulation.boundaries import FaultyMails, FaultyQueue, FaultyStore
-from tests.simulation.faults import Faults
+from tests.simulation.account import Account
+from tests.simulation.boundaries import FaultyQueue, FaultyStore
+from tests.simulation.faults import KINDS, Faults
 from tests.simulation.judge import Judge
 from tests.simulation.ledger import Broken, Ledger
+from tests.simulation.mails import Mailed, Mails
 from tests.simulation.people import People
 from tests.simulation.provider import Provider, Taken
 from tests.simulation.service import Service
@@ -35,6 +37,7 @@ AREAS = (316, 785, 913, 620, 816, 303, 402, 417, 918, 405, 214, 312, 515, 573, 7
 RESTS = timedelta(days=75)  # after the last day, until nothing is due any more
 MINUTE = timedelta(minutes=1)
 TOLD_EVERY = 10  # days
+STILL_LATE = timedelta(minutes=20)
 LISTS = timedelta(minutes=20)  # the dispatcher also runs when nothing is due, to list what came in
 CLINIC, PLANS = load_profile(), load_careplans()
 
@@ -130,7 +133,9 @@ class _Play:
             judge=self._judged,
             bad_numbers=frozenset(numbers[:1]) if people.random() < 0.3 else frozenset(),
         )
-        self.mails = FaultyMails(faults)
+        self.mails = Mails(
+            faults, judge=self._mailed, publish=lambda mail, event: self.service.tell(mail, event)
+        )
         services = Services(
             settings=SETTINGS.model_copy(update={"due_shards": SHARDS}),
             clinic=clinic,
@@ -170,7 +175,7 @@ class _Play:
         try:
             with self.client:
                 self._live()
-                self.judge.ended(self.table, self.provider.taken, self.provider.received)
+                self._judge_in_the_end()
         except Broken as error:
             broken = str(error)
             self.say(f"BROKEN: {broken}")
@@ -193,10 +198,14 @@ class _Play:
         self.faults.is_calm = True
         self.service.tick()
         self.faults.is_calm = False
+        if self.run.without >= KINDS:
+            self.ledger.calm_since = stage.now
         rests_at = last + RESTS
         while True:
             if stage.now >= last and not self.faults.is_calm:
                 self.faults.is_calm = True
+                # What was put off before goes on in its own time.
+                self.ledger.calm_since = max(stage.now, self._last_tick) + STILL_LATE
                 self.say("from here on nothing goes wrong any more")
             self._tell()
             event_at, tick_at = stage.next_at(), self._next_tick()
@@ -243,6 +252,16 @@ class _Play:
             return
         for _ in range(2 if self.faults.happens("two ticks at once") else 1):
             self.service.tick()
+
+    def _judge_in_the_end(self) -> None:
+        account = Account(self.ledger, self.table, PLANS)
+        account.of_rows()
+        account.of_texts(self.provider.taken, self.provider.received)
+        account.of_mails(self.mails.sent, self.service.told)
+
+    def _mailed(self, mail: Mailed) -> None:
+        self.say(f"MAILED {mail.message_id} to {mail.to}")
+        self.judge.mailed(mail)
 
     def _judged(self, text: Taken) -> None:
         self.say(f"ACCEPTED {text.message_id} to {text.to}")

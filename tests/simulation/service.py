@@ -1,8 +1,10 @@
 """The service on the stage: its handlers as acts, by way of the web for a share of them."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+from app import mail_event
 from chalicelib.domain.errors import Refusal, Unavailable
 from chalicelib.outbox import courier, receipts, tick
 from chalicelib.ports import ReceivedText
@@ -12,9 +14,11 @@ from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.staff import acting
 from chalicelib.web.decision_fields import read
 from chalicelib.web.decisions import DECISIONS, Taking
+from chalicelib.web.guard import EventFailed
 from chalicelib.wiring import Services
 from tests.simulation.faults import Faults
 from tests.simulation.ledger import Broken
+from tests.simulation.mails import Mailed
 from tests.simulation.provider import STARTS, STOPS, Taken
 from tests.simulation.stage import Act, Stage
 from tests.web.browser import Browser
@@ -22,6 +26,7 @@ from tests.world import SETTINGS
 
 BY_WEB = 0.15  # the share of the handlers that are reached over HTTP
 RETRIES = 5  # of a webhook that failed, as its address asks for (`#rc=5`)
+AGAIN_AFTER = (60.0, 120.0)  # seconds, as Lambda tries again what an event's function did not take
 VISIBLE_AGAIN = 360.0  # seconds until the queue hands out again what was not finished
 
 Say = Callable[[str], None]
@@ -39,6 +44,7 @@ class Service:
         self.faults = faults
         self.say = say
         self._browser = browser
+        self.told: dict[str, datetime] = {}  #: by mail, when its fate was taken in
         self._web_is_busy = False  # Chalice's app holds one request at a time, as a container does
 
     def deliver(self, message_id: str) -> None:
@@ -146,6 +152,26 @@ class Service:
                 self.stage.after(lambda: self.report(text, status, code, left - 1), seconds=1)
 
         self._either(f"receipt {status} {code or ''} {text.message_id}", work, by_web, ended)
+
+    def tell(self, mail: Mailed, event: str, after: tuple[float, ...] = AGAIN_AFTER) -> None:
+        """What became of a mail, as SNS hands it over. Fails it thrice, it is an alarm (F36)."""
+
+        def work() -> None:
+            sns = {"Message": event, "Subject": "SES", "MessageAttributes": {}}
+            try:
+                mail_event({"Records": [{"Sns": sns}]}, None)
+            except EventFailed as error:
+                if str(error).startswith(Unavailable.__name__):
+                    raise Unavailable(str(error)) from error
+                raise
+
+        def ended(act: Act) -> None:
+            if not (act.killed or act.failed):
+                self.told.setdefault(mail.sid, self.stage.now)
+            elif after:
+                self.stage.after(lambda: self.tell(mail, event, after[1:]), seconds=after[0])
+
+        self._perform(f"mail {mail.message_id} {mail.fate}", work, ended)
 
     def _either(
         self,

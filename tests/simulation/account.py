@@ -1,0 +1,147 @@
+"""What must hold of every row once all faults are over and nothing is due any more."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.clinic.careplan import CarePlan
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
+from chalicelib.domain.work import AuditEvent
+from chalicelib.ports import MailFate, ReceivedText
+from tests.simulation.judge import SLACK
+from tests.simulation.ledger import Ledger, hold
+from tests.simulation.mails import Mailed
+from tests.simulation.provider import Taken
+from tests.simulation.table import QuickTable
+
+#: What a person must say by telephone when the mail that said it has come back.
+CALLED = frozenset({"confirmation", "moved", "cancelled", "preparation", "aftercare", "check_in"})
+
+
+class Account:
+    """Every text and mail is on its row; every row has its end, or says why not."""
+
+    def __init__(self, ledger: Ledger, table: QuickTable, plans: Mapping[str, CarePlan]) -> None:
+        self._ledger = ledger
+        self._table = table
+        self._plans = plans
+        self._rows = {row.id: row for row in table.rows(Message)}
+
+    def of_rows(self) -> None:
+        """Each has its end, and each step of each visit has a row or says why not."""
+        for row in self._rows.values():
+            self._has_its_end(row)
+        self._every_step_has_a_row()
+
+    def of_texts(self, taken: list[Taken], received: list[ReceivedText]) -> None:
+        """Each is on its row, each row tells the truth, and all that came in was heard."""
+        for text in taken:
+            self._on_the_timeline(text)
+        self._was_sent(Channel.TEXT, {text.message_id for text in taken})
+        for text_ in received:
+            heard = text_.sid in self._ledger.heard
+            hold(heard, f"a text {text_.body!r} from {text_.sender} was never heard")
+
+    def of_mails(self, sent: list[Mailed], told: Mapping[str, datetime]) -> None:
+        """What a row says was mailed was; and what came back is known where it must be (F36)."""
+        self._was_sent(Channel.EMAIL, {mail.message_id for mail in sent})
+        for mail in sent:
+            if mail.sid in told:
+                self._came_back(mail)
+
+    def _was_sent(self, channel: Channel, sent: set[str]) -> None:
+        for row in self._rows.values():
+            if row.channel is channel and row.status in LEFT:
+                hold(row.id in sent, f"{row.id} says {row.status} and was never sent")
+
+    def _came_back(self, mail: Mailed) -> None:
+        row = self._rows[mail.message_id]
+        if row.sid != mail.sid:
+            return  # another mail of this row left later
+        stops = mail.fate in (MailFate.BOUNCED, MailFate.UNWANTED)
+        if mail.fate is not MailFate.UNWANTED:
+            came = row.status is MessageStatus.UNDELIVERED
+            hold(came, f"{row.id} is {row.status}, yet its mail came back")
+        if row.staff_id is not None:
+            tasks = [id_ for id_ in self._rows if id_.endswith(f".staff-mail-{row.staff_id}")]
+            hold(bool(tasks), f"{row.id} did not reach {row.staff_id}, and nobody was told")
+            return
+        if stops:
+            known = (row.patient_id, mail.to) in self._ledger.no_mail
+            hold(known, f"{row.id}: mails to {mail.to} go on: {mail.fate}")
+        about = row.id.removesuffix("-mail")
+        if row.kind in CALLED and row.void_because is None and mail.fate is not MailFate.UNWANTED:
+            called = f"{about}-call" in self._rows or f"{row.id}-call" in self._rows
+            hold(called, f"{row.id} came back, and nobody calls")
+
+    def _has_its_end(self, row: Message) -> None:
+        if row.status in LEFT:
+            return
+        hold(row.status in FINAL, f"{row.id} is {row.status} for ever, due {row.due_at}")
+        hold(bool(row.reason), f"{row.id} is {row.status} without a reason")
+        if row.status is MessageStatus.EXPIRED and row.history[-1].what != "skipped":
+            at = row.history[-1].at
+            last = row.send_before - SLACK
+            early = at < last and "quiet hours" not in (row.reason or "")
+            hold(not early or "refused" in (row.reason or ""), f"{row.id} expired too early, {at}")
+        if row.reason == "opted out" and row.patient_id is not None:
+            numbers = self._ledger.numbers[row.patient_id]
+            ever = [phone for n in numbers for _, phone in self._ledger.phone_was[n]]
+            known = any(phone.opted_out_at is not None for phone in ever)
+            hold(known, f"{row.id} withdrawn; nobody opted out")
+
+    def _on_the_timeline(self, text: Taken) -> None:
+        row = self._rows.get(text.message_id)
+        if row is None:
+            hold(False, f"{text.message_id} was sent and has no row")
+            return
+        if row.sid == text.sid:
+            return
+        unsure = row.status is MessageStatus.FAILED and "nobody knows" in (row.reason or "")
+        hold(unsure, f"{row.id} is {row.status} ({row.reason}), yet {text.sid} was accepted")
+
+    def _every_step_has_a_row(self) -> None:
+        """Each visit, at each time it was given, owes every step of its plan, or says why not."""
+        told: dict[str, str] = defaultdict(str)
+        for event in self._table.rows(AuditEvent):
+            told[event.owner_id] += event.facts.get("left_out", "")
+        after: dict[str, list[Message]] = defaultdict(list)
+        for row in self._rows.values():
+            if row.kind in ("aftercare", "check_in"):
+                after[row.owner_id].append(row)
+        for visit_id, states in self._ledger.was.items():
+            for version in {visit.version for _, visit in states}:
+                of_version = [visit for _, visit in states if visit.version == version]
+                decision = "booked" if version == 1 else "moved"
+                self._steps_of(of_version[0], decision, told)
+                if of_version[-1].status == "fulfilled":
+                    self._aftercare_of(visit_id, after[visit_id])
+
+    def _steps_of(
+        self,
+        visit: Appointment,
+        decision: str,
+        told: Mapping[str, str],
+    ) -> None:
+        in_course = visit.course_id is not None
+        for step in self._plans[visit.visit_type].steps:
+            if step.anchor.value not in (decision, "start", "end", "discharge"):
+                continue
+            if in_course and (step.anchor.value == "booked" or step.when):
+                continue
+            there = f"{visit.id}.v{visit.version}-{step.id}" in self._rows
+            hold(
+                there or f"no {step.id}:" in told[visit.id],
+                f"{visit.id} v{visit.version} has no {step.id}, and nothing says why",
+            )
+
+    def _aftercare_of(self, visit_id: str, rows: list[Message]) -> None:
+        """Who was treated gets aftercare once, or the row says why not (R20)."""
+        left: Counter[str] = Counter()
+        for row in rows:
+            is_first = "retry" not in row.facts and row.channel is Channel.TEXT
+            if is_first and row.status in LEFT:
+                left[row.kind] += 1
+        for kind, count in left.items():
+            hold(count == 1, f"{visit_id} got {kind} {count} times")
