@@ -1,4 +1,7 @@
-"""Every step of a message's life, as a patch of its row with the condition that allows it."""
+"""A message's life, as patches of its row with the condition that allows each.
+
+What the provider tells of it later is in `news.py`, how its words go in `erasure.py`.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -27,7 +30,7 @@ def voids(messages: Iterable[Message], *, because: str, now: datetime) -> list[P
         Patch(
             message.key,
             set=as_stored({"void_because": because, "due_at": now}),
-            append={"history": (_line(now, "void", because),)},
+            append={"history": (line(now, "void", because),)},
         )
         for message in messages
         if message.status not in FINAL
@@ -56,7 +59,7 @@ def claimed(
     message: Message, *, claim_id: str, now: datetime, to: str | None, body: str | None
 ) -> Patch:
     """The row taken by one courier: nobody else sends it while the lease lasts (R30)."""
-    return _step(
+    return step(
         message,
         MessageStatus.SENDING,
         now,
@@ -83,7 +86,7 @@ def accepted(
 ) -> Patch:
     """The provider took it. A text stays in the index until its receipt or one look-up."""
     due_at = now + LOOK_AFTER if message.channel is Channel.TEXT else None
-    return _step(
+    return step(
         message,
         MessageStatus.SENT,
         now,
@@ -100,7 +103,7 @@ def opened(message: Message, *, now: datetime) -> Patch:
     return Patch(
         message.key,
         set=as_stored({"status": MessageStatus.SENT, "due_at": None}),
-        append={"history": (_line(now, "opened", ""),)},
+        append={"history": (line(now, "opened", ""),)},
         when=(Is("status", MessageStatus.PENDING.value), Is("void_because", None)),
     )
 
@@ -109,7 +112,7 @@ def again(
     message: Message, *, due_at: datetime, why: str, now: datetime, code: int | None = None
 ) -> Patch:
     """Nothing left, for certain: the row waits for its next try."""
-    return _step(
+    return step(
         message,
         MessageStatus.PENDING,
         now,
@@ -131,11 +134,11 @@ def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch
     if message.due_at == until and message.reason == why:
         return None
     is_told = message.reason == why or len(message.history) >= MOST_LINES
-    line = () if is_told else (_line(now, "hold", why),)
+    lines = () if is_told else (line(now, "hold", why),)
     return Patch(
         message.key,
         set=as_stored({"due_at": until, "reason": why}),
-        append={"history": line} if line else {},
+        append={"history": lines} if lines else {},
         when=(Is("status", message.status.value), Is("attempt", message.attempt)),
     )
 
@@ -147,7 +150,7 @@ def ended(
 
     Words that were claimed go: nobody has them, so nobody keeps them.
     """
-    return _step(
+    return step(
         message,
         status,
         now,
@@ -155,110 +158,6 @@ def ended(
         {"due_at": None, "reason": why, "error_code": code, "body": None},
         Is("attempt", message.attempt),
     )
-
-
-def receipt(
-    message: Message, *, sid: str, status: MessageStatus, word: str, code: int | None, now: datetime
-) -> Patch | None:
-    """What the provider reported later; None when it says nothing new. Only ever forward."""
-    if status not in NEXT.get(message.status, frozenset()):
-        return None
-    due_at = None if status in FINAL else now + LOOK_AFTER
-    return _step(
-        message,
-        status,
-        now,
-        word if code is None else f"{word} {code}",
-        {"sid": sid, "provider_status": word, "error_code": code, "due_at": due_at},
-    )
-
-
-def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
-    """Who got this mail does not want it; None when that is known, or nothing of it has left.
-
-    It may be told before our own note that the mail was accepted.
-    """
-    if message.provider_status == word or message.to is None:
-        return None
-    return Patch(
-        message.key,
-        set={"provider_status": word},
-        append={"history": (_line(now, word, ""),)},
-        when=(Is("provider_status", message.provider_status),),
-    )
-
-
-def remembered(
-    message: Message,
-    *,
-    sid: str,
-    to: str,
-    body: str,
-    status: MessageStatus,
-    word: str,
-    code: int | None,
-    now: datetime,
-) -> Patch:
-    """A row that waits, and whose text the provider has had all along.
-
-    The table was restored, or the acceptance came after two look-ups had found nothing (F71, F80).
-    One write: after a claim alone, only texts newer than the claim would be looked for.
-    """
-    values = {
-        "status": status,
-        "sid": sid,
-        "claim_id": sid,
-        "claimed_at": now,
-        "first_claimed_at": message.first_claimed_at or now,
-        "attempt": message.attempt + 1,
-        "to": to,
-        "body": body,
-        "provider_status": word,
-        "error_code": code,
-        "reason": None,
-        "due_at": None if status in FINAL else now + LOOK_AFTER,
-    }
-    return Patch(
-        message.key,
-        set=as_stored(values),
-        append={"history": (_line(now, status, f"{word}, found"),)},
-        when=(Is("status", MessageStatus.PENDING.value), Is("attempt", message.attempt)),
-    )
-
-
-def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: datetime) -> Patch:
-    """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
-    return Patch(
-        message.key,
-        set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
-        append={"history": (_line(now, "looked up", "nothing found"),)} if found_nothing else {},
-        when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
-    )
-
-
-def erased(message: Message, *, now: datetime) -> Patch:
-    """The row has no words any more, and keeps what became of it (R55)."""
-    facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
-    return Patch(
-        message.key,
-        set={"body": None, "facts": facts},
-        append={"history": (_line(now, "erased", ""),)},
-        when=(Is("status", message.status.value),),
-    )
-
-
-def without_traces(message: Message, *, now: datetime) -> list[Patch]:
-    """The row says neither what was said nor to whom; nothing to write where it says neither."""
-    if message.body is None and message.to is None and not message.facts:
-        return []
-    return [
-        Patch(
-            message.key,
-            set={"body": None, "to": None, "facts": {}},
-            append={"history": (_line(now, "erased", ""),)},
-            when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
-        )
-    ]
 
 
 def put_aside(message: Message, *, now: datetime) -> Patch:
@@ -270,7 +169,7 @@ def put_aside(message: Message, *, now: datetime) -> Patch:
     )
 
 
-def _step(
+def step(
     message: Message,
     status: MessageStatus,
     now: datetime,
@@ -278,6 +177,7 @@ def _step(
     values: Mapping[str, Any],
     *when: Is,
 ) -> Patch:
+    """The row with a new status, if it may have it and still has the old one."""
     if status not in NEXT.get(message.status, frozenset()):
         raise ValueError(f"{message.status} cannot become {status}")
     # A row that is tried for weeks keeps its first tries and its end; `attempt` counts them all.
@@ -285,10 +185,11 @@ def _step(
     return Patch(
         message.key,
         set=as_stored({"status": status, **values}),
-        append={"history": (_line(now, status, why),)} if is_told else {},
+        append={"history": (line(now, status, why),)} if is_told else {},
         when=(Is("status", message.status.value), *when),
     )
 
 
-def _line(now: datetime, what: str, why: str) -> dict[str, str]:
+def line(now: datetime, what: str, why: str) -> dict[str, str]:
+    """One line of a row's history, as it is stored."""
     return Happened(at=now, what=what, why=why).model_dump(mode="json")

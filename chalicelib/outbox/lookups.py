@@ -6,8 +6,9 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.life import again, ended, held, looked, put_aside, receipt, remembered
+from chalicelib.domain.life import again, ended, held, put_aside
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
+from chalicelib.domain.news import looked, receipt, remembered
 from chalicelib.domain.work import ProviderId
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals, saying, sending

@@ -10,8 +10,8 @@ from aws_lambda_powertools import Logger
 from chalicelib.clinic.staff import member_of
 from chalicelib.domain.change import Change, Is, Operation, Patch, Save
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.life import complained, receipt
 from chalicelib.domain.message import Channel, Message, MessageStatus
+from chalicelib.domain.news import complained, receipt
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient
 from chalicelib.outbox.instead import CALL_WITHIN, instead_of

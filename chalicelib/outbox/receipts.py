@@ -6,8 +6,8 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.life import receipt, remembered
 from chalicelib.domain.message import Message, MessageStatus
+from chalicelib.domain.news import receipt, remembered
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.lookups import STATUS_BY_WORD

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.erasure import erased
 from chalicelib.domain.errors import Stale, Unreadable
-from chalicelib.domain.life import erased
 from chalicelib.domain.message import WAITING, Message
 from chalicelib.domain.record import Record, erased_later
 from chalicelib.domain.request import ConsultationRequest

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.erasure import without_traces
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.life import voids, without_traces
+from chalicelib.domain.life import voids
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.record import Record, Ref, erased_later

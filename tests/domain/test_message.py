@@ -17,12 +17,11 @@ from chalicelib.domain.life import (
     claimed,
     ended,
     held,
-    looked,
     opened,
-    receipt,
     voids,
 )
 from chalicelib.domain.message import FINAL, NEXT, Channel, Message, MessageStatus
+from chalicelib.domain.news import looked, receipt
 
 START = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 

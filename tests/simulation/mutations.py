@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from chalicelib.domain import life
+from chalicelib.domain import life, news
 from chalicelib.domain.appointment import DaySheet
 from chalicelib.domain.change import Change, Patch
 from chalicelib.outbox import checks, claiming, lookups, mail_events, sending, tick
@@ -72,7 +72,7 @@ def _no_reconciliation() -> None:
     def blindly(office: Any, message: Any, now: Any) -> None:
         if message.lease_until is not None and now < message.lease_until:
             until = message.lease_until
-            patch = life.looked(message, found_nothing=False, due_at=until, now=now)
+            patch = news.looked(message, found_nothing=False, due_at=until, now=now)
         else:
             patch = life.again(message, due_at=now, why="unknown", now=now)
         office.store.commit(Change(patch))

@@ -12,19 +12,19 @@ from chalice.test import Client
 from app import app
 from chalicelib import wiring
 from chalicelib.adapters.links import SignedLinks
-from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.parts import Resource
-from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.chance import drawn_from
 from chalicelib.wiring import Services
 from tests.simulation.account import Account
 from tests.simulation.boundaries import FaultyQueue, FaultyStore
+from tests.simulation.clinic import PLANS, clinic_for
+from tests.simulation.dispatcher import Dispatcher
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.judge import Judge
 from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.mails import Mailed, Mails
 from tests.simulation.people import People
 from tests.simulation.provider import Provider, Taken
+from tests.simulation.scene import Scene
 from tests.simulation.service import Service
 from tests.simulation.stage import Stage, StageClock
 from tests.simulation.table import QuickTable
@@ -35,23 +35,8 @@ BEGIN = datetime(2026, 10, 12, 12, 0, tzinfo=UTC)  # the clocks change within th
 SHARDS = 2
 AREAS = (316, 785, 913, 620, 816, 303, 402, 417, 918, 405, 214, 312, 515, 573, 719, 720)
 RESTS = timedelta(days=75)  # after the last day, until nothing is due any more
-MINUTE = timedelta(minutes=1)
 TOLD_EVERY = 10  # days
 STILL_LATE = timedelta(minutes=20)
-LISTS = timedelta(minutes=20)  # the dispatcher also runs when nothing is due, to list what came in
-CLINIC, PLANS = load_profile(), load_careplans()
-
-
-def clinic_for(asks_a_day: float) -> Clinic:
-    """The clinic, with a room more for every other request a day that its own cannot take."""
-    rooms = [Resource(id=f"room-{n}", name=f"Room {n}") for n in range(3, 3 + int(asks_a_day // 2))]
-    more = tuple(room.id for room in rooms)
-    types = [
-        type_.model_copy(update={"resources": (*type_.resources, *more)})
-        for type_ in CLINIC.visit_types
-    ]
-    resources = (*CLINIC.resources, *rooms)
-    return CLINIC.model_copy(update={"resources": resources, "visit_types": tuple(types)})
 
 
 Tell = Callable[[str], None]
@@ -129,7 +114,7 @@ class _Play:
             stage,
             faults,
             report=lambda text, status, code: self.service.report(text, status, code),
-            ring=lambda text: self.people.rings(text),
+            ring=lambda text: self.people.patients.rings(text),
             judge=self._judged,
             bad_numbers=frozenset(numbers[:1]) if people.random() < 0.3 else frozenset(),
         )
@@ -153,19 +138,10 @@ class _Play:
         self.client = Client(app)
         browser = Browser(self, self.client)  # type: ignore[arg-type]
         self.service = Service(services, stage, faults, self.say, browser)
-        self.people = People(
-            chance=people,
-            stage=stage,
-            faults=faults,
-            ledger=ledger,
-            service=self.service,
-            provider=provider,
-            numbers=numbers,
-            asks_a_day=run.asks_a_day,
-            days=run.days,
-        )
+        scene = Scene(people, stage, faults, ledger, self.service, numbers)
+        self.people = People(scene, provider, asks_a_day=run.asks_a_day, days=run.days)
         faults.meddle = self.people.meddle
-        self._last_tick = begin - MINUTE
+        self.dispatcher = Dispatcher(stage, faults, self.service, self.table, provider)
 
     def say(self, what: str) -> None:
         self.story.append(f"{self.stage.now:%m-%d %H:%M:%S.%f} {what}"[:200])
@@ -205,17 +181,17 @@ class _Play:
             if stage.now >= last and not self.faults.is_calm:
                 self.faults.is_calm = True
                 # What was put off before goes on in its own time.
-                self.ledger.calm_since = max(stage.now, self._last_tick) + STILL_LATE
+                self.ledger.calm_since = max(stage.now, self.dispatcher.last_at) + STILL_LATE
                 self.say("from here on nothing goes wrong any more")
             self._tell()
-            event_at, tick_at = stage.next_at(), self._next_tick()
+            event_at, tick_at = stage.next_at(), self.dispatcher.next_at()
             soonest = min((at for at in (event_at, tick_at) if at is not None), default=None)
             if soonest is None or soonest > rests_at:
                 return
             if event_at is not None and event_at <= (tick_at or event_at):
                 stage.step()
             else:
-                self._tick(tick_at or stage.now)
+                self.dispatcher.run(tick_at or stage.now)
 
     def _tell(self) -> None:
         days = (self.stage.now - self.begin).days
@@ -223,35 +199,6 @@ class _Play:
             self._told = days
             visits, texts = len(self.ledger.visits), len(self.provider.taken)
             self.tell(f"day {days}: {visits} visits, {texts} texts, {len(self.story)} events")
-
-    def _next_tick(self) -> datetime | None:
-        """The next minute in which there is something for the dispatcher to do."""
-        due = self.table.first_due()
-        lists = self._last_tick + LISTS if not self._is_at_rest() else None
-        wanted = min((at for at in (due, lists) if at is not None), default=None)
-        if wanted is None:
-            return None
-        at = max(wanted, self._last_tick + MINUTE, self.stage.now)
-        whole = at.replace(second=0, microsecond=0)
-        return whole if whole >= at else whole + MINUTE
-
-    def _is_at_rest(self) -> bool:
-        """A while after the last text came in, nothing is left to be listed."""
-        received = self.provider.received
-        last = received[-1].at if received else self.stage.now - timedelta(days=1)
-        return self.stage.now - last > timedelta(hours=3)
-
-    def _tick(self, at: datetime) -> None:
-        stage = self.stage
-        stage.now = max(stage.now, at)
-        self._last_tick = at
-        until = self.faults.lasts("no ticks for hours", "no ticks for a day")
-        if until is not None:
-            self._last_tick = until
-            self.say(f"no ticks until {until}")
-            return
-        for _ in range(2 if self.faults.happens("two ticks at once") else 1):
-            self.service.tick()
 
     def _judge_in_the_end(self) -> None:
         account = Account(self.ledger, self.table, PLANS)

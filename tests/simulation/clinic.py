@@ -1,0 +1,19 @@
+"""The clinic whose days are played: the one that is configured, with rooms enough."""
+
+from chalicelib.clinic.careplan import load_careplans
+from chalicelib.clinic.parts import Resource
+from chalicelib.clinic.profile import Clinic, load_profile
+
+CLINIC, PLANS = load_profile(), load_careplans()
+
+
+def clinic_for(asks_a_day: float) -> Clinic:
+    """The clinic, with a room more for every other request a day that its own cannot take."""
+    rooms = [Resource(id=f"room-{n}", name=f"Room {n}") for n in range(3, 3 + int(asks_a_day // 2))]
+    more = tuple(room.id for room in rooms)
+    types = [
+        type_.model_copy(update={"resources": (*type_.resources, *more)})
+        for type_ in CLINIC.visit_types
+    ]
+    resources = (*CLINIC.resources, *rooms)
+    return CLINIC.model_copy(update={"resources": resources, "visit_types": tuple(types)})
