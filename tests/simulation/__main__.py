@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     """0 when nothing broke in any of the seeds."""
     asked = _read(arguments)
     runs = [
-        Run(seed, days=asked.days, asks_a_day=asked.asks, without=frozenset(asked.without))
+        Run(seed, days=asked.days, asks_a_day=asked.asks, without=_without(asked))
         for seed in asked.seeds
     ]
     counted: Counter[str] = Counter()
@@ -79,9 +79,15 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--asks", type=float, default=0.5, help="requests a day")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--dynamodb-local", action="store_true", help="over it, one by one")
-    parser.add_argument("--without", action="append", default=[], choices=sorted(KINDS))
+    parser.add_argument("--only", action="append", default=[], choices=sorted(KINDS))
+    parser.add_argument("--calm", action="store_true", help="without any fault")
     parser.add_argument("--as-it-was", action="store_true", help="do not look for a shorter story")
     return parser.parse_args(arguments)
+
+
+def _without(asked: argparse.Namespace) -> frozenset[str]:
+    """The kinds of fault that are left out."""
+    return KINDS - frozenset(asked.only) if asked.only or asked.calm else frozenset()
 
 
 def _seeds(text: str) -> range:

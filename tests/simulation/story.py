@@ -37,10 +37,10 @@ def told(outcome: Outcome) -> str:
 
 def again(run: Run) -> str:
     """The command that plays this very run."""
-    without = "".join(f" --without {kind!r}" for kind in sorted(run.without))
+    kinds = "".join(f" --only {kind!r}" for kind in sorted(KINDS - run.without))
     return (
         f"again: .venv/bin/python -m tests.simulation --seed {run.seed} --days {run.days}"
-        f" --asks {run.asks_a_day:g}{without}"
+        f" --asks {run.asks_a_day:g}{(kinds or ' --calm') if run.without else ''}"
     )
 
 

@@ -66,6 +66,7 @@ def test_a_failing_run_is_told_with_as_little_around_it_as_still_fails() -> None
     assert short.run == Run(5, days=3, without=KINDS - {"queue: id lost"})
     assert "APT-1 is booked" in told(short)
     assert "APT-2" not in told(short)
+    assert told(short).endswith("--seed 5 --days 3 --asks 0.5 --only 'queue: id lost'")
 
 
 @pytest.mark.dynamodb_local
