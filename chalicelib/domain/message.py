@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from chalicelib.domain.change import Is, OneOf, Require
-from chalicelib.domain.record import Instant, Key, Record, Ref, Value
+from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
 
 
 class Channel(StrEnum):
@@ -147,6 +147,13 @@ class Message(Record):
     @staticmethod
     def ref(message_id: str) -> Ref["Message"]:
         return Ref(Message, message_key(message_id))
+
+    def index(self) -> Mapping[str, str | int]:
+        """Found by its patient, to be erased, where its owner is not the patient's own."""
+        is_elsewhere = self.owner_id.startswith(("TXT-", "CHG-"))
+        if self.patient_id is None or not is_elsewhere:
+            return {}
+        return {"patient_at": written(self.created_at)}
 
     @property
     def owner_id(self) -> str:

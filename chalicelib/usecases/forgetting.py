@@ -34,7 +34,8 @@ class Erased(NamedTuple):
 def hand_over(desk: Desk, who: str) -> dict[str, Any]:
     """All that is stored about the patient whom a request, a visit or an id names, as JSON."""
     patient = _patient(desk, who)
-    rows = [{"record": row.KIND, **row.model_dump(mode="json")} for row in _all(desk, patient)]
+    everything = _all(desk, patient, desk.store.of_patient(patient.id))
+    rows = [{"record": row.KIND, **row.model_dump(mode="json")} for row in everything]
     for row in rows:
         if row["record"] == Phone.KIND:
             # Who else uses the number is somebody else's.
@@ -50,7 +51,8 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     AlreadyDecided while the patient is being treated.
     """
     patient = _patient(desk, who)
-    visits = [r for r in desk.store.of_patient(patient.id) if isinstance(r, Appointment)]
+    about = desk.store.of_patient(patient.id)
+    visits = [record for record in about if isinstance(record, Appointment)]
     for visit in visits:
         visit.refuse_unless(*(set(AppointmentStatus) - {AppointmentStatus.ARRIVED}))
     for visit in visits:
@@ -62,7 +64,8 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
                 tell_patient=False,
                 actor=actor,
             )
-    rows = _all(desk, patient)
+    # The index may not name what was cancelled a moment ago, so what it named before counts too.
+    rows = _all(desk, patient, [*about, *desk.store.of_patient(patient.id)])
     _make_nameless(desk, patient.id, actor)
     wanted = iter(rows)
     changed = 0
@@ -81,12 +84,17 @@ def _patient(desk: Desk, who: str) -> Patient:
     return found
 
 
-def _all(desk: Desk, patient: Patient) -> list[Record]:
-    """Every row about them, by its key: their own, and all under what is theirs."""
-    about = [record.key.pk for record in desk.store.of_patient(patient.id)]
-    rows: dict[tuple[str, str], Record] = {}
-    for pk in sorted({patient.id, *about}):
-        rows |= {record.key: record for record in desk.store.owned(pk)}
+def _all(desk: Desk, patient: Patient, about: Sequence[Record]) -> list[Record]:
+    """Every row about them, by its key: their own, and what is under something of theirs.
+
+    A text or a decision may have told several who share a number; each one's words are their own.
+    """
+    rows: dict[tuple[str, str], Record] = {r.key: r for r in about if isinstance(r, Message)}
+    theirs = {patient.id, *(record.key.pk for record in about if record.key not in rows)}
+    for pk in sorted(theirs):
+        for record in desk.store.owned(pk):
+            if getattr(record, "patient_id", None) in (None, patient.id):
+                rows[record.key] = record
     sids = {row.sid for row in rows.values() if isinstance(row, Message) and row.sid}
     texts = sorted(sid for sid in sids if sid.startswith(("SM", "MM")))
     held = desk.store.get_many(Phone.ref(patient.phone), *map(ProviderId.ref, texts))

@@ -7,8 +7,9 @@ from datetime import datetime
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
-from chalicelib.domain.work import AuditEvent
+from chalicelib.domain.work import AuditEvent, Task, TaskStatus
 from chalicelib.ports import MailFate, ReceivedText
+from chalicelib.usecases.forgetting import NOBODY
 from tests.simulation.judge import SLACK
 from tests.simulation.ledger import Ledger, hold
 from tests.simulation.mails import Mailed
@@ -50,6 +51,23 @@ class Account:
             if mail.sid in told:
                 self._came_back(mail)
 
+    def of_erased(self, visits: set[str], taken: list[Taken]) -> None:
+        """Of who was erased, no row has a word, neither have the provider and the staff (R55)."""
+        gone = {self._ledger.visits[visit_id].patient_id for visit_id in visits}
+        theirs = [row for row in self._rows.values() if row.patient_id in gone]
+        for row in theirs:
+            hold(not (row.body or row.to or row.facts), f"{row.id} still tells of who was erased")
+        for task in self._table.rows(Task):
+            if task.patient_id in gone:
+                says = task.detail or task.note or task.number
+                hold(not says, f"the task {task.id} still tells of who was erased")
+                done = task.status is TaskStatus.DONE
+                hold(done, f"the task {task.id} waits for somebody who was erased")
+        sids = {row.sid for row in theirs}
+        for text in taken:
+            if text.sid in sids:
+                hold(not text.body, f"the provider still has {text.message_id} of who was erased")
+
     def _was_sent(self, channel: Channel, sent: set[str]) -> None:
         for row in self._rows.values():
             if row.channel is channel and row.status in LEFT:
@@ -67,7 +85,8 @@ class Account:
             tasks = [id_ for id_ in self._rows if id_.endswith(f".staff-mail-{row.staff_id}")]
             hold(bool(tasks), f"{row.id} did not reach {row.staff_id}, and nobody was told")
             return
-        if stops:
+        is_erased = self._ledger.patients[row.patient_id or ""].phone == NOBODY
+        if stops and not is_erased:
             known = (row.patient_id, mail.to) in self._ledger.no_mail
             hold(known, f"{row.id}: mails to {mail.to} go on: {mail.fate}")
         about = row.id.removesuffix("-mail")

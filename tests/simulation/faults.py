@@ -47,6 +47,7 @@ CHANCE_OF = {
     "form sent twice": 0.1,
     "two of the staff at once": 0.15,
     "someone acts in the middle": 0.008,
+    "a patient wants to be erased": 0.03,
 }
 #: How often these begin within thirty days.
 OUTAGES = {

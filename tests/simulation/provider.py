@@ -107,7 +107,7 @@ class Provider:
     def erase(self, sid: str) -> None:
         self._asked()
         if sid in self._by_sid:
-            self._by_sid[sid].hidden = True
+            self._by_sid[sid].body = ""
         if sid in self._place_of:
             place = self._place_of[sid]
             self.received[place] = self.received[place]._replace(body="")

@@ -205,6 +205,7 @@ class _Play:
         account.of_rows()
         account.of_texts(self.provider.taken, self.provider.received)
         account.of_mails(self.mails.sent, self.service.told)
+        account.of_erased(self.service.erased, self.provider.taken)
 
     def _mailed(self, mail: Mailed) -> None:
         self.say(f"MAILED {mail.message_id} to {mail.to}")

@@ -10,6 +10,7 @@ from chalicelib.outbox import courier, receipts, tick
 from chalicelib.ports import ReceivedText
 from chalicelib.usecases.catching_up import hear_what_was_missed
 from chalicelib.usecases.erasing import erase_what_is_old
+from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.staff import acting
 from chalicelib.web.decision_fields import read
@@ -45,6 +46,7 @@ class Service:
         self.say = say
         self._browser = browser
         self.told: dict[str, datetime] = {}  #: by mail, when its fate was taken in
+        self.erased: set[str] = set()  #: visits whose patients were erased
         self._web_is_busy = False  # Chalice's app holds one request at a time, as a container does
 
     def deliver(self, message_id: str) -> None:
@@ -89,6 +91,26 @@ class Service:
 
         said = " ".join(f"{field}={'/'.join(values)}" for field, values in form.items())
         self._either(f"{staff_id}: {name} {subject_id} {said}", work, by_web, None)
+
+    def erase(self, subject_id: str, staff_id: str) -> None:
+        """A patient wants to be forgotten: staff run it again until it says that all is done."""
+        under_way = 0
+
+        def work() -> None:
+            nonlocal under_way
+            desk = self.services.desk
+            actor = acting(desk, staff_id, self.services.clock.now())
+            under_way = erase(desk, subject_id, actor=actor).under_way
+
+        def ended(act: Act) -> None:
+            if act.killed or isinstance(act.failed, Unavailable):
+                self.stage.after(lambda: self.erase(subject_id, staff_id), minutes=1)
+            elif act.failed is None and under_way:
+                self.stage.after(lambda: self.erase(subject_id, staff_id), hours=1)
+            elif act.failed is None:
+                self.erased.add(subject_id)
+
+        self._perform(f"{staff_id}: erase {subject_id}", work, ended)
 
     def ask(self, fields: dict[str, Any], key: str, work: Callable[[], None]) -> None:
         def by_web() -> None:

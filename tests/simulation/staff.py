@@ -89,6 +89,9 @@ class Staff:
         """A visit is moved or called off, or its patient's details change."""
         visit = self.scene.ledger.visits[visit_id]
         chance = self.scene.chance
+        if self.scene.faults.happens("a patient wants to be erased"):
+            self.scene.service.erase(visit_id, chance.choice(STAFF))
+            return
         name = chance.choices(
             ["reschedule", "cancel", "driver", "contact", "opt_out"], [8, 3, 3, 1, 1]
         )[0]

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import AlreadyDecided, NotFound
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.work import InboundText
 from chalicelib.outbox import courier
@@ -130,6 +130,32 @@ def test_who_shares_the_phone_keeps_everything() -> None:
     bo = contacting.patient_of(world.desk, other)
     assert (bo.name, phone.patients) == ("Bo Example", (bo.id,))
     assert len(hand_over(world.desk, other)["records"]) == len(before["records"])
+
+
+def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -> None:
+    world, visit_id, ana = with_history()
+    bo = contacting.patient_of(world.desk, booked(world, "2026-12-08T13:00", name="Bo Example")).id
+    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    world.drain()
+
+    def told(patient_id: str) -> list[Message]:
+        rows = world.store.of_patient(patient_id)
+        return [r for r in rows if isinstance(r, Message) and r.owner_id.startswith("CHG-")]
+
+    (of_ana,), (of_bo,) = told(ana), told(bo)
+    assert of_ana.facts
+    assert of_bo.id not in json.dumps(hand_over(world.desk, ana))
+    erase(world.desk, visit_id, actor=RUTH)
+    assert told(ana)[0].facts == {}
+    assert told(bo) == [of_bo]
+
+
+def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:
+    world, visit_id, patient_id = with_history()
+    answers = [world.store.of_patient(patient_id), []]
+    world.store.of_patient = lambda patient_id: answers.pop(0)  # type: ignore[method-assign]
+    erase(world.desk, visit_id, actor=RUTH)
+    assert [trace for trace in TRACES if trace in stored(world)] == []
 
 
 def test_a_patient_who_is_being_treated_is_not_erased() -> None:
