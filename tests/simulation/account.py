@@ -1,5 +1,6 @@
 """What must hold of every row once all faults are over and nothing is due any more."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,11 +12,12 @@ from chalicelib.domain.work import AuditEvent, Task, TaskStatus
 from chalicelib.ports import MailFate, ReceivedText
 from chalicelib.usecases.forgetting import NOBODY
 from tests.simulation.judge import SLACK
-from tests.simulation.ledger import Ledger, hold
+from tests.simulation.ledger import VERSION, Ledger, hold
 from tests.simulation.mails import Mailed
 from tests.simulation.provider import Taken
 from tests.simulation.table import QuickTable
 
+RETRY = re.compile(r"-r\d+$")
 #: What a person must say by telephone when the mail that said it has come back.
 CALLED = frozenset({"confirmation", "moved", "cancelled", "preparation", "aftercare", "check_in"})
 
@@ -125,17 +127,18 @@ class Account:
         told: dict[str, str] = defaultdict(str)
         for event in self._table.rows(AuditEvent):
             told[event.owner_id] += event.facts.get("left_out", "")
-        after: dict[str, list[Message]] = defaultdict(list)
+        after: dict[tuple[str, int], list[Message]] = defaultdict(list)
         for row in self._rows.values():
-            if row.kind in ("aftercare", "check_in"):
-                after[row.owner_id].append(row)
+            found = VERSION.search(row.id)
+            if row.kind in ("aftercare", "check_in") and found is not None:
+                after[row.owner_id, int(found[1])].append(row)
         for visit_id, states in self._ledger.was.items():
             for version in {visit.version for _, visit in states}:
                 of_version = [visit for _, visit in states if visit.version == version]
                 decision = "booked" if version == 1 else "moved"
                 self._steps_of(of_version[0], decision, told)
                 if of_version[-1].status == "fulfilled":
-                    self._aftercare_of(visit_id, after[visit_id])
+                    self._aftercare_of(of_version[-1], after[visit_id, version])
 
     def _steps_of(
         self,
@@ -155,12 +158,15 @@ class Account:
                 f"{visit.id} v{visit.version} has no {step.id}, and nothing says why",
             )
 
-    def _aftercare_of(self, visit_id: str, rows: list[Message]) -> None:
-        """Who was treated gets aftercare once, or the row says why not (R20)."""
+    def _aftercare_of(self, visit: Appointment, rows: list[Message]) -> None:
+        """Who was treated gets aftercare once, or the row says why not (R20).
+
+        What was said for an earlier time, which nobody knew to have been missed, does not count.
+        """
         left: Counter[str] = Counter()
         for row in rows:
-            is_first = "retry" not in row.facts and row.channel is Channel.TEXT
+            is_first = RETRY.search(row.id) is None and row.channel is Channel.TEXT
             if is_first and row.status in LEFT:
                 left[row.kind] += 1
         for kind, count in left.items():
-            hold(count == 1, f"{visit_id} got {kind} {count} times")
+            hold(count == 1, f"{visit.id} v{visit.version} got {kind} {count} times")
