@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from chalicelib.domain.errors import AlreadyDecided
 from chalicelib.domain.record import Instant, Key, Record, Ref, written
 
 
@@ -33,6 +34,8 @@ class Patient(Record):
     text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
     links: int = 0  #: raised when number or address change: links sent before lead nowhere
     created_at: Instant
+    erased_at: Instant | None = None  #: at their wish; nobody can tell any more who it was
+    erased_by: str | None = None  #: the name of who did it
 
     @property
     def key(self) -> Key:
@@ -41,6 +44,11 @@ class Patient(Record):
     @staticmethod
     def ref(patient_id: str) -> Ref["Patient"]:
         return Ref(Patient, Key(patient_id, "PAT"))
+
+    def refuse_erased(self) -> None:
+        """Raises AlreadyDecided for a patient who was erased: only a new request begins anew."""
+        if self.erased_at is not None:
+            raise AlreadyDecided("erased", self.erased_by or "", self.erased_at)
 
     def link_name(self, subject_id: str) -> str:
         """What this patient's link to a request or an appointment is derived from."""

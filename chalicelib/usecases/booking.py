@@ -92,6 +92,7 @@ def wanted_by(desk: Desk, subject_id: str) -> Wanted:
     patient = desk.store.get(Patient.ref(patient_id))
     if patient is None:
         raise NotFound
+    patient.refuse_erased()
     phone = desk.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
     pending = [r for r in records if isinstance(r, Message) and _ends_with_request(r)]
     return Wanted(patient, phone, request, pending if request else [])

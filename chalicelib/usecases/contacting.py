@@ -30,6 +30,7 @@ def contact(
 
     def attempt(now: datetime) -> tuple[Change, Patient]:
         patient = patient_of(desk, subject_id)
+        patient.refuse_erased()
         changed = patient.evolve(name=name, phone=phone, email=email, language=language)
         if email != patient.email:
             changed = changed.evolve(mail_stopped=None)
@@ -57,6 +58,7 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
 
     def attempt(now: datetime) -> tuple[Change, None]:
         patient = patient_of(desk, subject_id)
+        patient.refuse_erased()
         phone = desk.store.get(Phone.ref(patient.phone))
         everybody = dict.fromkeys((patient.id, *(phone.patients if phone else ())))
         change = change_of(patient.id, "opted_out", actor, now, means=means)

@@ -55,6 +55,8 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     visits = [record for record in about if isinstance(record, Appointment)]
     for visit in visits:
         visit.refuse_unless(*(set(AppointmentStatus) - {AppointmentStatus.ARRIVED}))
+    # First of all, so that nobody books, texts or hears them while the rest goes on.
+    _make_nameless(desk, patient.id, actor)
     for visit in visits:
         if visit.status is AppointmentStatus.BOOKED:
             cancel(
@@ -66,11 +68,10 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
             )
     # The index may not name what was cancelled a moment ago, so what it named before counts too.
     rows = _all(desk, patient, [*about, *desk.store.of_patient(patient.id)])
-    _make_nameless(desk, patient.id, actor)
     wanted = iter(rows)
     changed = 0
     while part := list(islice(wanted, AT_ONCE)):
-        changed += _without_words(desk, part)
+        changed += _without_words(desk, part, actor)
     under_way = [r for r in rows if isinstance(r, Message) and r.status is MessageStatus.SENDING]
     return Erased(changed + 1, len(under_way))
 
@@ -116,6 +117,8 @@ def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
             time_zone=None,
             text_consent=TextConsent.NONE,
             links=patient.links + 1,
+            erased_at=patient.erased_at or now,
+            erased_by=patient.erased_by or actor.name,
         )
         change.include([Save(nobody)])
         if phone is not None:
@@ -126,20 +129,20 @@ def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
     decide(desk, attempt)
 
 
-def _without_words(desk: Desk, rows: Sequence[Record]) -> int:
+def _without_words(desk: Desk, rows: Sequence[Record], actor: Actor) -> int:
     """These rows, read anew, have no words of the patient or about them."""
 
     def attempt(now: datetime) -> tuple[Change, int]:
         change = Change()
         fresh = desk.store.get_many(*(Ref(type(row), row.key) for row in rows))
         for row in fresh:
-            change.include(_of(row, now))
+            change.include(_of(row, actor, now))
         return change, len(change.operations)
 
     return decide(desk, attempt)
 
 
-def _of(row: Record | None, now: datetime) -> list[Operation]:
+def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
     match row:
         case Message():
             void = voids([row], because=WHY, now=now)
@@ -157,7 +160,10 @@ def _of(row: Record | None, now: datetime) -> list[Operation]:
             done = {"status": TaskStatus.DONE, "done_at": done_at, "detail": "", "note": ""}
             return [Save(row.evolve(**done, number=None, erase_at=None))]
         case ConsultationRequest() if row.reason != "undisclosed" or row.note or row.preferred:
-            status = RequestStatus.CLOSED if row.status in OPEN else row.status
-            gone = {"reason": "undisclosed", "note": "", "decline_note": "", "preferred": ()}
-            return [Save(row.evolve(**gone, status=status, erase_at=None))]
+            gone: dict[str, object] = {"reason": "undisclosed", "note": "", "decline_note": ""}
+            gone |= {"preferred": (), "erase_at": None}
+            if row.status in OPEN:
+                closed = (*row.decisions, actor.decided("closed", now))
+                gone |= {"status": RequestStatus.CLOSED, "decisions": closed}
+            return [Save(row.evolve(**gone))]
     return []

@@ -86,7 +86,7 @@ def page_of(
         typed=typed or Typed(),
         timeline=lines,
         picture=picture_of(lines, subject, patient=patient, clinic=services.clinic, now=now),
-        **_about(subject, phone, now),
+        **_about(subject, patient, phone, now),
         course=next((r for r in records if isinstance(r, Course)), None),
         others=_others(subject, actor, now),
         visit_types=services.clinic.visit_types,
@@ -143,15 +143,15 @@ def _others(
 
 
 def _about(
-    subject: ConsultationRequest | Appointment, phone: Phone | None, now: datetime
+    subject: ConsultationRequest | Appointment, patient: Patient, phone: Phone | None, now: datetime
 ) -> dict[str, Any]:
-    is_paused = phone is not None and phone.opted_out_means == DOUBTFUL
-    also = {"resume"} if is_paused else set()
+    also = _with_patient(patient, phone)
     if isinstance(subject, ConsultationRequest):
         return {"possible": _of_request(subject) | also}
     clinic = wiring.services().clinic
+    again = {"confirm", "course"} if also else set()
     return {
-        "possible": _of_appointment(subject, now) | also,
+        "possible": _of_appointment(subject, now) | also | again,
         "is_near": subject.is_open and now >= subject.start_at - NEAR,
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),
@@ -177,14 +177,22 @@ def _too_late(now: datetime) -> list[tuple[str, str, str]]:
     ]
 
 
+def _with_patient(patient: Patient, phone: Phone | None) -> frozenset[str]:
+    """What can be done about the patient; nothing once nobody knows who it was."""
+    if patient.erased_at is not None:
+        return frozenset()
+    is_paused = phone is not None and phone.opted_out_means == DOUBTFUL
+    return frozenset({"contact", "opt_out", *(["resume"] if is_paused else [])})
+
+
 def _of_request(subject: ConsultationRequest) -> frozenset[str]:
     if subject.status in OPEN:
-        return frozenset({"confirm", "propose", "decline", "course", "contact", "opt_out"})
-    return frozenset({"contact", "opt_out"})
+        return frozenset({"confirm", "propose", "decline", "course"})
+    return frozenset()
 
 
 def _of_appointment(subject: Appointment, now: datetime) -> frozenset[str]:
-    possible = {"confirm", "course", "contact", "opt_out"}
+    possible = set()
     if subject.status is AppointmentStatus.BOOKED:
         possible |= {"reschedule", "cancel", "arrived", "discharged"}
         if now >= subject.start_at:

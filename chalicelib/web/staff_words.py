@@ -15,6 +15,7 @@ DECIDED_WORDS: Mapping[str, str] = {
     "moved": "The visit was moved",
     "at that time": "The visit was put at this time",
     "done": "The task was closed",
+    "erased": "The patient was erased, at their wish,",
 }
 STATUS_WORDS: Mapping[str, str] = {
     "received": "Waiting for an answer",

@@ -36,7 +36,7 @@ class People:
         message = ledger.messages.get(message_id)
         patient = ledger.patients.get(message.patient_id or "") if message else None
         acts: list[Callable[[], None]] = [lambda: self.scene.service.deliver(message_id)]
-        if patient is not None:
+        if patient is not None and patient.erased_at is None:
             number = patient.phone
             acts.append(lambda: self.patients.texts(number, "STOP"))
             if visit is not None:

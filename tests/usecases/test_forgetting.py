@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.change import Change
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
@@ -148,6 +149,22 @@ def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -
     erase(world.desk, visit_id, actor=RUTH)
     assert told(ana)[0].facts == {}
     assert told(bo) == [of_bo]
+
+
+def test_a_text_that_comes_while_the_patient_is_erased_is_erased_as_well() -> None:
+    world, visit_id, _ = with_history()
+    commit = world.store.commit
+
+    def meanwhile(change: Change) -> None:
+        if any(isinstance(record, Patient) for record in change.saved):
+            world.store.commit = commit  # type: ignore[method-assign]
+            hear(world, "PLANTED-TEXT am I too late", sid="SM" + "4" * 32)
+        commit(change)
+
+    world.store.commit = meanwhile  # type: ignore[method-assign]
+    erase(world.desk, visit_id, actor=RUTH)
+    assert world.store.commit == commit
+    assert [trace for trace in TRACES if trace in stored(world)] == []
 
 
 def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.request import ConsultationRequest
 from chalicelib.outbox import mail_events
 from chalicelib.ports import MailEvent, MailFate
 from chalicelib.usecases.forgetting import erase
@@ -240,3 +241,37 @@ def test_the_pages_of_an_erased_patient_still_open_and_name_nobody(browser: Brow
         assert page.status_code == 200
         assert "Ana" not in text_of(page)
         assert "555-0142" not in text_of(page)
+    page = browser.get(link)
+    assert "Visit of a patient who was erased" in text_of(page)
+    assert "at the patient's wish: Ruth Example" in text_of(page)
+    assert "data-decision" not in page.body.decode()
+
+
+def test_who_comes_later_is_told_that_the_patient_was_erased(browser: Browser) -> None:
+    link = asked(browser)
+    (request,) = all_of(browser, ConsultationRequest)
+    erase(browser.world.desk, request.id, actor=RUTH)
+    page = browser.send(f"{link}/confirm", BOOKING)
+    assert page.status_code == 409
+    assert "The request was closed by Ruth Example" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("decision", "typed"),
+    [
+        ("confirm", BOOKING),
+        ("opt_out", [("means", "phone")]),
+        (
+            "contact",
+            [("name", "Ana"), ("phone", "+13165550142"), ("language", "en"), ("sure", "yes")],
+        ),
+    ],
+)
+def test_nothing_makes_an_erased_patient_known_again(
+    browser: Browser, decision: str, typed: list[tuple[str, str]]
+) -> None:
+    link = booked(browser)
+    erase(browser.world.desk, the_visit(browser).id, actor=RUTH)
+    page = browser.send(f"{link}/{decision}", typed)
+    assert page.status_code == 409
+    assert "erased, at their wish, by Ruth Example" in text_of(page)
