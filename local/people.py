@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         print("The patient is being treated. Record the end of the visit first.")
         return 1
     except Unavailable as error:
-        print(f"Nothing was done: {error}")
+        print(f"This was not finished; run it again: {error}")
         return 1
     return 0
 

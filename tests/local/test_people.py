@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain.change import Change
+from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.contacting import patient_of
 from local.people import main
 from tests.outbox.rows import booked
@@ -40,6 +42,28 @@ def test_a_patient_is_erased_by_a_member_of_staff(
     assert main(["erase", visit_id, seed]) == 0
     assert "rows were erased" in capsys.readouterr().out
     assert patient_of(world.desk, visit_id).name == "erased"
+
+
+def test_an_erasure_that_broke_off_says_so_and_goes_on(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visit_id = booked(world)
+    commit, left = world.store.commit, [1]
+
+    def breaks_off(change: Change) -> None:
+        if not left:
+            raise Unavailable("throttled")
+        left.pop()
+        commit(change)
+
+    world.store.commit = breaks_off  # type: ignore[method-assign]
+    seed = world.services.clinic.staff[0].id
+    assert main(["erase", visit_id, seed]) == 1
+    assert "not finished" in capsys.readouterr().out
+    assert patient_of(world.desk, visit_id).name == "erased"
+    world.store.commit = commit  # type: ignore[method-assign]
+    assert main(["erase", visit_id, seed]) == 0
+    assert "ana@example.org" not in json.dumps([*world.store._rows.values()], default=str)
 
 
 @pytest.mark.parametrize("arguments", [[], ["erase", "APT-1"], ["export", ""], ["burn", "APT-1"]])
