@@ -31,6 +31,7 @@ from chalicelib.clinic.times import at_wall_clock, said_span
 from chalicelib.domain.record import Value
 
 FILE = "clinic.toml"
+MOST_CLOSED = 14  # days in a row, after which nobody asks when it was open last
 
 
 class Clinic(Value):
@@ -140,6 +141,12 @@ class Clinic(Value):
         """The same instant when the clinic is open then, else when it opens next."""
         opens, _ = next(self._open_from(at))
         return max(opens, at.astimezone(UTC))
+
+    def last_open(self, at: datetime) -> datetime:
+        """The same instant when the clinic is open then, else when it closed last."""
+        days = (self._day(at) - timedelta(days=n) for n in range(MOST_CLOSED))
+        ends = (min(closes, at) for on in days for opens, closes in self._open_on(on) if opens < at)
+        return next(ends, at).astimezone(UTC)
 
     def answer_by(self, received_at: datetime) -> datetime:
         """When an answer is due: so many opening hours later (R48)."""

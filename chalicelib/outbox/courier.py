@@ -92,9 +92,7 @@ def _send_if_owed(office: Office, message: Message, now: datetime) -> None:
 def _drop(office: Office, seen: Situation, verdict: Drop) -> None:
     change = Change(ended(seen.message, verdict.status, why=verdict.why, now=seen.now))
     if verdict.instead and seen.message.channel is not Channel.TASK:
-        change.include(
-            instead_of(seen.message, seen.patient, deadline_at=_deadline(seen), now=seen.now)
-        )
+        change.include(instead_of(office, seen))
     office.store.commit(change)
     sending.nudge_new(office, change, seen.now)
     log.info(
@@ -105,12 +103,6 @@ def _drop(office: Office, seen: Situation, verdict: Drop) -> None:
             "why": verdict.why,
         },
     )
-
-
-def _deadline(seen: Situation) -> datetime | None:
-    """A visit's start is the last moment for whatever was to be said before it."""
-    visit = seen.appointment
-    return visit.start_at if visit is not None and visit.start_at > seen.now else None
 
 
 def _is_due(message: Message, now: datetime) -> bool:

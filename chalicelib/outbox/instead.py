@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chalicelib.clinic.calling import call_by
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.owed import task_message
-from chalicelib.domain.people import Patient
 from chalicelib.domain.record import to_milliseconds
+from chalicelib.outbox.office import Office, Situation
 
 CALL_WITHIN = timedelta(hours=4)
 
@@ -29,13 +30,12 @@ STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
 ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 
 
-def instead_of(
-    message: Message, patient: Patient | None, *, deadline_at: datetime | None, now: datetime
-) -> list[Operation]:
+def instead_of(office: Office, seen: Situation) -> list[Operation]:
     """The rows that take the text's place; the same rows however often they are made.
 
     What cannot be mailed either becomes a call: a mail never stands in for a mail.
     """
+    message, patient, now = seen.message, seen.patient, seen.now
     task = TASK_BY_KIND.get(message.kind)
     if task is None or patient is None:
         return []
@@ -53,11 +53,20 @@ def instead_of(
                 what=task,
                 patient_id=patient.id,
                 subject=message.subject,
-                deadline_at=deadline_at or now + CALL_WITHIN,
+                deadline_at=visit_call_by(office, seen) or now + CALL_WITHIN,
                 now=now,
             )
         )
     return [Save(row) for row in rows]
+
+
+def visit_call_by(office: Office, seen: Situation) -> datetime | None:
+    """By when to call about the visit; None when there is none, or it has begun."""
+    visit = seen.appointment
+    if visit is None:
+        return None
+    plan = office.plans[visit.visit_type]
+    return call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
 
 
 def _mail(message: Message, now: datetime) -> Message:

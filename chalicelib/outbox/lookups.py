@@ -194,7 +194,7 @@ def _too_late(office: Office, message: Message, why: str, now: datetime) -> None
     """A person must see to it (F12)."""
     seen = situation(office, message, now)
     change = Change(ended(message, MessageStatus.FAILED, why=why, now=now))
-    change.include(instead_of(message, seen.patient, deadline_at=None, now=now))
+    change.include(instead_of(office, seen))
     office.store.commit(change)
     sending.nudge_new(office, change, now)
 

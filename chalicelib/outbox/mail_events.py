@@ -16,7 +16,7 @@ from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient
 from chalicelib.outbox.instead import CALL_WITHIN, instead_of
 from chalicelib.outbox.office import Office, situation
-from chalicelib.outbox.receipts import TRIES, before_fasting
+from chalicelib.outbox.receipts import TRIES
 from chalicelib.outbox.sending import nudge_new
 from chalicelib.ports import MailEvent, MailFate
 
@@ -86,8 +86,7 @@ def _followed_up(
         return [*operations, *(_unless_there(office, _complaint(message, now)) if is_new else [])]
     if message.void_because is not None:
         return operations
-    deadline_at = before_fasting(office, situation(office, message, now))
-    return [*operations, *instead_of(message, patient, deadline_at=deadline_at, now=now)]
+    return [*operations, *instead_of(office, situation(office, message, now))]
 
 
 def _staff_unreachable(office: Office, staff_id: str, fate: MailFate, now: datetime) -> Message:

@@ -11,7 +11,7 @@ from chalicelib.domain.news import receipt, remembered
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.lookups import STATUS_BY_WORD
-from chalicelib.outbox.office import Office, Situation, situation
+from chalicelib.outbox.office import Office, situation
 from chalicelib.outbox.refusals import number_marked
 from chalicelib.outbox.sending import held_by, nudge_new
 from chalicelib.ports import Fate
@@ -21,7 +21,6 @@ log = Logger(service="bookend", child=True)
 TRIES = 5
 FEW = 2  # how often an undelivered text is tried again, each time as a new row
 RETRY_AFTER = timedelta(minutes=15)
-BEFORE_FASTING = timedelta(hours=1)  # a call about preparation comes this long before it starts
 
 
 def take(
@@ -86,16 +85,6 @@ def _news(
     return receipt(message, sid=sid, status=status, word=word, code=code, now=now)
 
 
-def before_fasting(office: Office, seen: Situation) -> datetime | None:
-    """A call about preparation comes before the fasting starts, if that is still possible."""
-    visit = seen.appointment
-    if visit is None:
-        return None
-    longest = max(office.plans[visit.visit_type].clock_times.values(), default=timedelta())
-    wanted = [visit.start_at - longest - BEFORE_FASTING, visit.start_at]
-    return next((at for at in wanted if at > seen.now), None)
-
-
 def _is_ours(message: Message, *, sid: str, to: str) -> bool:
     if message.sid is not None:
         return message.sid == sid
@@ -114,8 +103,7 @@ def _not_delivered(
         return [*operations, Save(retry)]
     if message.void_because is not None:
         return operations
-    deadline_at = before_fasting(office, seen)
-    return [*operations, *instead_of(message, seen.patient, deadline_at=deadline_at, now=now)]
+    return [*operations, *instead_of(office, seen)]
 
 
 def _retry(message: Message, now: datetime) -> Message | None:

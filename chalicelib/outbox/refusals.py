@@ -14,7 +14,7 @@ from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
 from chalicelib.domain.work import Stop
 from chalicelib.messages.render import CannotSay
-from chalicelib.outbox.instead import instead_of
+from chalicelib.outbox.instead import instead_of, visit_call_by
 from chalicelib.outbox.office import Office, Situation
 from chalicelib.ports import Fate, Refused
 
@@ -41,10 +41,10 @@ def refused(office: Office, seen: Situation, taken: Message, error: Refused) -> 
     now = office.clock.now()
     consequences = _consequences(office, seen, taken, error, now)
     try:
-        office.store.commit(_put_back(seen, taken, error, now, consequences))
+        office.store.commit(_put_back(office, seen, taken, error, now, consequences))
     except Stale:
         # Another courier has written the same consequences a moment ago.
-        office.store.commit(_put_back(seen, taken, error, now, []))
+        office.store.commit(_put_back(office, seen, taken, error, now, []))
     log.warning(
         "message.refused",
         extra={"message_id": taken.id, "code": error.code, "fate": error.fate.value},
@@ -52,7 +52,12 @@ def refused(office: Office, seen: Situation, taken: Message, error: Refused) -> 
 
 
 def _put_back(
-    seen: Situation, taken: Message, error: Refused, now: datetime, also: list[Operation]
+    office: Office,
+    seen: Situation,
+    taken: Message,
+    error: Refused,
+    now: datetime,
+    also: list[Operation],
 ) -> Change:
     change = Change()
     change.include(also)
@@ -64,7 +69,7 @@ def _put_back(
         status = END_BY_FATE.get(error.fate, MessageStatus.EXPIRED)
         why = f"refused: {error.code or error.fate.value}"
         change.include([ended(taken, status, why=why, now=now, code=error.code)])
-        change.include(instead_of(taken, seen.patient, deadline_at=_start(seen, now), now=now))
+        change.include(instead_of(office, seen))
     return change
 
 
@@ -129,7 +134,7 @@ def not_sayable(office: Office, seen: Situation, error: CannotSay) -> None:
                     about=f"{message.id.partition('.')[2]}-wording",
                     what="cannot_say",
                     patient_id=message.patient_id,
-                    deadline_at=_start(seen, seen.now) or seen.now + MEND_WITHIN,
+                    deadline_at=visit_call_by(office, seen) or seen.now + MEND_WITHIN,
                     now=seen.now,
                 )
             )
@@ -179,8 +184,3 @@ def _stopped(error: Refused, now: datetime) -> list[Operation]:
         now=now,
     )
     return [Save(stop), Save(alarm)]
-
-
-def _start(seen: Situation, now: datetime) -> datetime | None:
-    visit = seen.appointment
-    return visit.start_at if visit is not None and visit.start_at > now else None

@@ -135,7 +135,7 @@ def _nobody_to_write_to(office: Office, seen: Situation) -> None:
     """A mail that has nobody to go to is withdrawn; a person calls with what must be known."""
     why = "there is nobody to write to any more"
     change = Change(ended(seen.message, MessageStatus.WITHDRAWN, why=why, now=seen.now))
-    change.include(instead_of(seen.message, seen.patient, deadline_at=None, now=seen.now))
+    change.include(instead_of(office, seen))
     office.store.commit(change)
     nudge_new(office, change, seen.now)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from chalicelib.clinic.calling import call_by
 from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import Event, PlannedStep, plan_visit
 from chalicelib.clinic.steps import Step, StepKind
@@ -26,8 +27,9 @@ def visit_messages(
 
     A step that is not for this kind of visit has no row: `left_out` says it once.
     """
+    plan = desk.plans[appointment.visit_type]
     planned = plan_visit(
-        desk.plans[appointment.visit_type],
+        plan,
         start=appointment.start_at,
         end=appointment.end_at,
         now=now,
@@ -44,6 +46,7 @@ def visit_messages(
             continue
         saves.append(Save(_of_step(part, appointment, phone, event=event, now=now)))
         if part.skipped and part.step.kind == StepKind.PREPARATION:
+            by = call_by(desk.clinic, plan, start=appointment.start_at, now=now)
             saves.append(
                 Save(
                     task_message(
@@ -52,7 +55,7 @@ def visit_messages(
                         what="call_with_preparation",
                         patient_id=appointment.patient_id,
                         subject=subject_of(appointment, ("booked",)),
-                        deadline_at=appointment.start_at,
+                        deadline_at=by or appointment.start_at,
                         now=now,
                     )
                 )

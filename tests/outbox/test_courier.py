@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.change import Change, Patch, Save
+from chalicelib.domain.change import Change, Patch, Save, as_stored
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Patient, Phone, SentCount
@@ -488,6 +488,35 @@ def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> 
     )
     fasting = datetime(2026, 12, 8, 7, 0, tzinfo=UTC)  # eight hours before 9:00
     assert getattr(task, "deadline_at", WEEK_LATER) < fasting
+
+
+@pytest.mark.parametrize("why", ["refused", "bad number", "opted out", "never known"])
+def test_whatever_keeps_the_preparation_from_leaving_the_call_comes_before_the_fasting(
+    why: str,
+) -> None:
+    world = World()
+    visit_id, _ = ready(world, email=None)
+    preparation = row(world, f"{visit_id}.v1-preparation")
+    world.run_until(preparation.scheduled_at - timedelta(minutes=1))
+    if why == "refused":
+        world.texts.before.append(Refused(Fate.NEVER, 99999))
+    elif why == "bad number":
+        world.store.commit(
+            Change(Patch(Phone.ref("+13165550142").key, set={"bad_because": "a landline"}))
+        )
+    elif why == "opted out":
+        contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    else:
+        late = {"send_before": preparation.scheduled_at + timedelta(minutes=15)}
+        world.store.commit(Change(Patch(preparation.key, set=as_stored(late))))
+        world.texts.before.append(OutcomeUnknown("time-out"))
+        world.texts.listing.extend(OutcomeUnknown("time-out") for _ in range(99))
+    world.run_for(hours=1)
+    (call,) = [
+        t for t in world.store.open("task") if getattr(t, "what", "") == "call_with_preparation"
+    ]
+    closes = datetime(2026, 12, 7, 23, 30, tzinfo=UTC)  # 5:30 PM, of the day before
+    assert getattr(call, "deadline_at", None) == closes
 
 
 def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:

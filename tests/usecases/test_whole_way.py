@@ -9,6 +9,7 @@ from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import AlreadyDecided, Invalid, SlotTaken
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.segments import count
+from chalicelib.domain.work import Task
 from chalicelib.usecases import attending, booking, moving
 from chalicelib.usecases.deciding import Actor
 from tests.world import RUTH, World, at
@@ -224,6 +225,24 @@ def test_without_consent_no_text_leaves_and_mails_take_their_place() -> None:
     assert world.texts.sent == []
     to_patient = [mail for mail in world.mails.sent if mail.to == "ana@example.org"]
     assert len(to_patient) >= 4
+
+
+@pytest.mark.parametrize(
+    ("now", "by"),
+    [
+        pytest.param("2026-12-02T04:00", "2026-12-02T06:00", id="10 PM: by midnight"),
+        pytest.param("2026-12-02T07:30", "2026-12-02T15:00", id="1:30 AM: by the visit"),
+    ],
+)
+def test_what_a_late_booking_cannot_text_is_called_before_the_fasting(now: str, by: str) -> None:
+    world = World(datetime.fromisoformat(now).replace(tzinfo=UTC))
+    booked(world, "2026-12-02T09:00")
+    (call,) = [
+        task
+        for task in world.store.open("task")
+        if isinstance(task, Task) and task.what == "call_with_preparation"
+    ]
+    assert call.deadline_at == datetime.fromisoformat(by).replace(tzinfo=UTC)
 
 
 def test_without_consent_or_address_a_person_calls() -> None:
