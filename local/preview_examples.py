@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.journeys import COURSE
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.schedule import Event
 from chalicelib.clinic.times import at_wall_clock
@@ -12,7 +13,6 @@ from chalicelib.web.day_strips import clock_changes
 
 AHEAD = timedelta(days=10)  # at least, from the booking to the first visit
 VISIT_AT, BOOKED_AT, TOO_LATE_AT = time(9), time(10), time(17, 30)
-COURSE = (0, 3, 7, 10, 14, 17)  # days of six sessions, two a week
 FRIDAY = 4
 A_YEAR = timedelta(days=365)
 

@@ -14,6 +14,7 @@ from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals, saying, sending
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
+from chalicelib.outbox.provider_words import STATUS_BY_WORD
 from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
 
 log = Logger(service="bookend", child=True)
@@ -24,20 +25,6 @@ LATE = timedelta(minutes=10)  # a claim this late may follow a restored table (F
 CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
 RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
 RETRY_LOOK_MOST = timedelta(hours=1)
-
-# Twilio's words for a text, as our statuses.
-STATUS_BY_WORD = {
-    "accepted": MessageStatus.SENT,
-    "scheduled": MessageStatus.SENT,
-    "queued": MessageStatus.SENT,
-    "sending": MessageStatus.SENT,
-    "sent": MessageStatus.SENT,
-    "delivered": MessageStatus.DELIVERED,
-    "read": MessageStatus.DELIVERED,
-    "undelivered": MessageStatus.UNDELIVERED,
-    "failed": MessageStatus.UNDELIVERED,
-    "canceled": MessageStatus.UNDELIVERED,
-}
 
 
 def is_late(message: Message, now: datetime) -> bool:

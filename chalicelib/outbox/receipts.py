@@ -10,8 +10,8 @@ from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.news import receipt, remembered
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.instead import instead_of
-from chalicelib.outbox.lookups import STATUS_BY_WORD
 from chalicelib.outbox.office import Office, situation
+from chalicelib.outbox.provider_words import STATUS_BY_WORD
 from chalicelib.outbox.refusals import number_marked
 from chalicelib.outbox.sending import held_by, nudge_new
 from chalicelib.ports import Fate

@@ -11,13 +11,11 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.clinic.notice import too_late
 from chalicelib.clinic.times import said_day
-from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
+from chalicelib.domain.appointment import Appointment, Course
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
-from chalicelib.domain.request import OPEN, ConsultationRequest
-from chalicelib.usecases.attending import UNDO_WITHIN, UNDONE
-from chalicelib.usecases.contacting import DOUBTFUL
+from chalicelib.domain.request import ConsultationRequest
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.moving import CANCEL_REASONS
 from chalicelib.usecases.offers import DECLINE_REASONS
@@ -26,6 +24,7 @@ from chalicelib.usecases.visits import open_visits
 from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
+from chalicelib.web.possible import possible_now
 from chalicelib.web.rendering import said_moment, url
 from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
 from chalicelib.web.timeline_marks import picture_of
@@ -145,13 +144,12 @@ def _others(
 def _about(
     subject: ConsultationRequest | Appointment, patient: Patient, phone: Phone | None, now: datetime
 ) -> dict[str, Any]:
-    also = _with_patient(patient, phone)
+    possible = possible_now(subject, patient, phone, now)
     if isinstance(subject, ConsultationRequest):
-        return {"possible": _of_request(subject) | also}
+        return {"possible": possible}
     clinic = wiring.services().clinic
-    again = {"confirm", "course"} if also else set()
     return {
-        "possible": _of_appointment(subject, now) | also | again,
+        "possible": possible,
         "is_near": subject.is_open and now >= subject.start_at - NEAR,
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),
@@ -175,33 +173,3 @@ def _too_late(now: datetime) -> list[tuple[str, str, str]]:
         )
         for (what, at), types in names.items()
     ]
-
-
-def _with_patient(patient: Patient, phone: Phone | None) -> frozenset[str]:
-    """What can be done about the patient; nothing once nobody knows who it was."""
-    if patient.erased_at is not None:
-        return frozenset()
-    is_paused = phone is not None and phone.opted_out_means == DOUBTFUL
-    return frozenset({"contact", "opt_out", *(["resume"] if is_paused else [])})
-
-
-def _of_request(subject: ConsultationRequest) -> frozenset[str]:
-    if subject.status in OPEN:
-        return frozenset({"confirm", "propose", "decline", "course"})
-    return frozenset()
-
-
-def _of_appointment(subject: Appointment, now: datetime) -> frozenset[str]:
-    possible = set()
-    if subject.status is AppointmentStatus.BOOKED:
-        possible |= {"reschedule", "cancel", "arrived", "discharged"}
-        if now >= subject.start_at:
-            possible.add("no_show")
-    if subject.status is AppointmentStatus.ARRIVED:
-        possible.add("discharged")
-    if subject.is_open and wiring.services().clinic.visit_type(subject.visit_type).needs_driver:
-        possible.add("driver")
-    last = subject.last()
-    if last is not None and last.what in UNDONE and now - last.at <= UNDO_WITHIN:
-        possible.add("undo")
-    return frozenset(possible)
