@@ -39,7 +39,13 @@ def begun(makefile: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        preexec_fn=minding_hangups,
     )
+
+
+def minding_hangups() -> None:
+    """As from a terminal, though the tests themselves may run under `nohup`, which is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def told_after(makefile: Path, end: Callable[[subprocess.Popen[str]], None]) -> str:

@@ -3,19 +3,21 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.work import AuditEvent, Task, TaskStatus
 from chalicelib.ports import MailFate, ReceivedText
-from tests.simulation.judge import SLACK
+from tests.simulation.clinic import CLINIC
+from tests.simulation.judge import SKEW, SLACK
 from tests.simulation.ledger import VERSION, Ledger, hold
 from tests.simulation.mails import Mailed
 from tests.simulation.provider import Taken
 from tests.simulation.table import QuickTable
 
+AGAIN = timedelta(minutes=6)  # within this, what was told is told again if nobody took it in
 RETRY = re.compile(r"-r\d+$")
 #: Facts of a row that say nothing of a person.
 ABOUT_US = frozenset({"retry", "deadline_at"})
@@ -52,7 +54,7 @@ class Account:
         self._was_sent(Channel.EMAIL, {mail.message_id for mail in sent})
         for mail in sent:
             if mail.sid in told:
-                self._came_back(mail)
+                self._came_back(mail, told[mail.sid])
 
     def of_erased(self, visits: set[str], taken: list[Taken]) -> None:
         """Of who was erased, no row has a word, neither have the provider and the staff (R55)."""
@@ -78,7 +80,7 @@ class Account:
             if row.channel is channel and row.status in LEFT:
                 hold(row.id in sent, f"{row.id} says {row.status} and was never sent")
 
-    def _came_back(self, mail: Mailed) -> None:
+    def _came_back(self, mail: Mailed, at: datetime) -> None:
         row = self._rows[mail.message_id]
         if row.sid != mail.sid:
             return  # another mail of this row left later
@@ -87,8 +89,12 @@ class Account:
             came = row.status is MessageStatus.UNDELIVERED
             hold(came, f"{row.id} is {row.status}, yet its mail came back")
         if row.staff_id is not None:
-            tasks = [id_ for id_ in self._rows if id_.endswith(f".staff-mail-{row.staff_id}")]
-            hold(bool(tasks), f"{row.id} did not reach {row.staff_id}, and nobody was told")
+            days = {moment.astimezone(CLINIC.zone).date() for moment in (at - AGAIN, at + SKEW)}
+            tasks = (f"SYS-{day.isoformat()}.staff-mail-{row.staff_id}" for day in days)
+            hold(
+                any(task in self._rows for task in tasks),
+                f"{row.id} did not reach {row.staff_id}, and nobody was told",
+            )
             return
         is_erased = self._ledger.patients[row.patient_id or ""].erased_at is not None
         if stops and not is_erased:
