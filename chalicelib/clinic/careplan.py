@@ -58,11 +58,15 @@ class CarePlan(Value):
     def is_approved(self) -> bool:
         return self.approval.covers(self.content_sha256)
 
+    def find(self, step_id: str) -> Step | None:
+        """None for a step that was taken out since something was written for it."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
     def step(self, step_id: str) -> Step:
-        for step in self.steps:
-            if step.id == step_id:
-                return step
-        raise UnknownInClinic("step", step_id)
+        found = self.find(step_id)
+        if found is None:
+            raise UnknownInClinic("step", step_id)
+        return found
 
     def wording(
         self,

@@ -41,7 +41,8 @@ def instead_of(office: Office, seen: Situation) -> list[Operation]:
         return []
     rows = []
     is_mail = message.channel is Channel.EMAIL
-    by_mail = not is_mail and patient.mail_to is not None and now < message.send_before
+    can_mail = patient.mail_to is not None and _can_be_said(office, seen)
+    by_mail = not is_mail and can_mail and now < message.send_before
     if by_mail:
         rows.append(_mail(message, now))
     is_called = message.kind in ALSO_CALL
@@ -67,6 +68,14 @@ def visit_call_by(office: Office, seen: Situation) -> datetime | None:
         return None
     plan = office.plans[visit.visit_type]
     return call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
+
+
+def _can_be_said(office: Office, seen: Situation) -> bool:
+    """Not the words of a step that was taken out of the plan: nobody has them any more."""
+    visit, step_id = seen.appointment, seen.message.step
+    if visit is None or step_id is None:
+        return True
+    return office.plans[visit.visit_type].find(step_id) is not None
 
 
 def _mail(message: Message, now: datetime) -> Message:

@@ -122,7 +122,8 @@ def _rests_until(
     """For 24 h after a session no message asks the patient to decide anything (R20)."""
     if message.step is None or not isinstance(subject, Appointment):
         return None
-    if not office.plans[subject.visit_type].step(message.step).asks:
+    step = office.plans[subject.visit_type].find(message.step)
+    if step is None or not step.asks:
         return None
     ends = [
         visit.discharged_at or visit.end_at

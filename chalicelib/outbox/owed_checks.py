@@ -11,6 +11,7 @@ from chalicelib.outbox.office import Office, Situation
 from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
 LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
+DEPLOYED = timedelta(hours=1)  # by then every container has the new plans
 LAST_CALL = timedelta(minutes=10)  # before the window ends, what waited for a discharge goes
 
 
@@ -43,15 +44,27 @@ def _step(office: Office, seen: Situation) -> Verdict:
     if seen.message.kind == "ride_unknown" and visit.driver is not None:
         return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
     plan = office.plans[visit.visit_type]
-    if "asks" in seen.message.facts and not plan.step(seen.message.facts["asks"]).still_asks(
+    asking = plan.find(seen.message.facts.get("asks", ""))
+    if asking is not None and not asking.still_asks(
         confirmed=visit.confirmed_at is not None, driver=visit.driver
     ):
         return Drop(MessageStatus.WITHDRAWN, "it was answered meanwhile")
     if seen.message.step is None:
         return None
-    step = plan.step(seen.message.step)
+    step = plan.find(seen.message.step)
+    if step is None:
+        return _gone(seen)
     why = step.why_not_owed(visit.status, _circumstances(office, visit, seen.patient))
     return Drop(MessageStatus.WITHDRAWN, why) if why else None
+
+
+def _gone(seen: Situation) -> Verdict:
+    """Taken out of the plan, or not in it yet: while a new version comes, two plans hold (F28)."""
+    why = "the care plan has no such step any more"
+    until = min(seen.message.scheduled_at + DEPLOYED, seen.message.send_before - LAST_CALL)
+    if seen.now < until:
+        return Hold(until, why)
+    return Drop(MessageStatus.WITHDRAWN, why, instead=True)
 
 
 def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
@@ -71,7 +84,8 @@ def _still_here(office: Office, seen: Situation) -> Verdict:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None or visit.status is not AppointmentStatus.ARRIVED:
         return None
-    if office.plans[visit.visit_type].step(step_id).anchor is not Anchor.DISCHARGE:
+    step = office.plans[visit.visit_type].find(step_id)
+    if step is None or step.anchor is not Anchor.DISCHARGE:
         return None
     until = min(visit.end_at + LEAVES_WITHIN, seen.message.send_before - LAST_CALL)
     return Hold(until, "the patient has not left yet") if seen.now < until else None

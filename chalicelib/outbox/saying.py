@@ -36,7 +36,7 @@ def wording_of(
         return wording, values_of(office, seen, wording.language, by_mail=by_mail)
     plan = office.plans[visit.visit_type]
     step = plan.step(message.step)
-    adds = plan.step(message.facts["adds"]) if "adds" in message.facts else None
+    adds = plan.find(message.facts["adds"]) if "adds" in message.facts else None
     if adds is not None and not can_be_followed(plan, adds, visit.start_at, seen.now):
         adds = None
     wants_detail = patient.texted_consent is TextConsent.DETAILED

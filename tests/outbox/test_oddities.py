@@ -10,8 +10,9 @@ from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Patient
 from chalicelib.domain.record import Ref
 from chalicelib.outbox import courier
+from chalicelib.usecases import moving
 from tests.outbox.rows import booked, confirmations, ready, row
-from tests.world import World
+from tests.world import RUTH, World
 
 
 def tasks(world: World) -> list[str]:
@@ -25,15 +26,73 @@ def without_step(world: World, step_id: str) -> dict[str, CarePlan]:
     return {**world.services.plans, "iv_infusion": plan.model_copy(update={"steps": steps})}
 
 
-def test_a_step_that_was_removed_is_told_once_ends_and_stops_no_other() -> None:
+def test_a_step_that_was_removed_is_withdrawn_after_a_while_and_stops_no_other() -> None:
     world = World()
     visit_id = booked(world)
-    plans = without_step(world, "reminder")
+    world.services = replace(world.services, plans=without_step(world, "reminder"))
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    reminder = row(world, f"{visit_id}.v1-reminder")
+    assert (reminder.status, reminder.reason) == (
+        MessageStatus.WITHDRAWN,
+        "the care plan has no such step any more",
+    )
+    assert row(world, f"{visit_id}.v1-same_day").status is MessageStatus.SENT
+    assert tasks(world) == ["ride_unknown"]
+
+
+def test_a_safety_step_that_was_removed_becomes_a_call_in_time() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.services = replace(world.services, plans=without_step(world, "preparation"))
+    world.run_until(datetime(2026, 12, 8, 1, tzinfo=UTC))
+    (call,) = [t for t in world.store.open("task") if "preparation" in getattr(t, "what", "")]
+    fasting = datetime(2026, 12, 8, 7, tzinfo=UTC)
+    assert getattr(call, "deadline_at", fasting) < fasting
+    assert row(world, f"{visit_id}.v1-preparation").status is MessageStatus.WITHDRAWN
+
+
+def test_a_step_that_only_the_next_version_knows_waits_for_it() -> None:
+    world = World()
+    visit_id = booked(world)
+    plans = world.services.plans
+    world.services = replace(world.services, plans=without_step(world, "preparation"))
+    world.run_until(row(world, f"{visit_id}.v1-preparation").scheduled_at + timedelta(minutes=20))
     world.services = replace(world.services, plans=plans)
+    world.run_for(hours=1)
+    assert row(world, f"{visit_id}.v1-preparation").status is MessageStatus.SENT
+    assert tasks(world) == []
+
+
+def test_what_is_void_is_withdrawn_though_its_step_was_removed() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.services = replace(world.services, plans=without_step(world, "ride"))
+    moving.cancel(
+        world.desk,
+        appointment_id=visit_id,
+        reason_code="other",
+        tell_patient=False,
+        actor=RUTH,
+    )
+    world.run_for(minutes=10)
+    assert row(world, f"{visit_id}.v1-ride").status is MessageStatus.WITHDRAWN
+    assert tasks(world) == []
+
+
+def test_what_fails_is_told_once_for_the_visit_and_by_itself_where_it_must_be_said() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.drain()
+    world.services = replace(world.services, plans={})
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert row(world, f"{visit_id}.v1-reminder").status is MessageStatus.FAILED
-    assert row(world, f"{visit_id}.v1-same_day").status is MessageStatus.SENT
-    assert tasks(world).count("a_message_cannot_be_sent") == 1
+    failing = [t for t in world.store.open("task") if getattr(t, "what", "").endswith("be_sent")]
+    assert {getattr(task, "detail", "").partition(".v1-")[2] for task in failing} == {
+        "reminder",  # and with it the ride and the day itself
+        "preparation",
+        "aftercare",
+        "check_in",
+    }
 
 
 def test_a_row_that_cannot_be_read_waits_for_a_version_that_can() -> None:
