@@ -14,7 +14,7 @@ from chalicelib.domain.record import Value
 from chalicelib.domain.wording import Level
 from chalicelib.messages import catalogue
 from chalicelib.web.timeline_picture import Mark, Picture, Scene, Tone, Visit, timeline_picture
-from chalicelib.web.timelines import KIND_WORDS
+from chalicelib.web.timeline_words import KIND_WORDS
 from local.preview_examples import Example, visits_of
 from local.preview_texts import Sized, sized
 

@@ -28,7 +28,8 @@ from chalicelib.web.possible import possible_now
 from chalicelib.web.rendering import said_moment, url
 from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
 from chalicelib.web.timeline_marks import picture_of
-from chalicelib.web.timelines import KIND_WORDS, MEANS_WORDS, timeline
+from chalicelib.web.timeline_words import KIND_WORDS, MEANS_WORDS
+from chalicelib.web.timelines import timeline
 from chalicelib.web.words import staff_names
 
 NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
