@@ -15,6 +15,7 @@ from chalicelib.outbox import refusals, saying, sending
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
+from chalicelib.outbox.undelivered import followed_up
 from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
 
 log = Logger(service="bookend", child=True)
@@ -82,7 +83,9 @@ def without_receipt(office: Office, message: Message, now: datetime) -> None:
         patch = looked(message, found_nothing=False, due_at=now + RETRY_LOOK, now=now)
         return office.store.commit(Change(patch))
     news = None if text is None else _as_receipt(message, text, now)
-    return office.store.commit(Change(news or put_aside(message, now=now)))
+    if text is None or news is None:
+        return office.store.commit(Change(put_aside(message, now=now)))
+    return _written(office, message, text, Change(news), now)
 
 
 def _sent_since(office: Office, to: str, *, body: str, since: datetime) -> ProviderText | None:
@@ -122,12 +125,13 @@ def _remember(office: Office, message: Message, text: ProviderText, now: datetim
         sid=text.sid,
         to=text.to,
         body=text.body,
-        status=STATUS_BY_WORD.get(text.status, MessageStatus.SENT),
+        status=_status_of(text),
         word=text.status,
         code=text.error_code,
         now=now,
     )
-    office.store.commit(Change(sending.held_by(office, text.sid, message, now), patch))
+    change = Change(sending.held_by(office, text.sid, message, now), patch)
+    _written(office, message, text, change, now)
     log.info("message.remembered", extra={"message_id": message.id})
 
 
@@ -137,7 +141,7 @@ def _found(office: Office, message: Message, text: ProviderText, now: datetime) 
     patch = receipt(
         message,
         sid=text.sid,
-        status=STATUS_BY_WORD.get(text.status, MessageStatus.SENT),
+        status=_status_of(text),
         word=text.status,
         code=text.error_code,
         now=now,
@@ -145,8 +149,22 @@ def _found(office: Office, message: Message, text: ProviderText, now: datetime) 
     if patch is None:
         raise Stale(message.key.sk)
     change.include([patch])
-    office.store.commit(change)
+    _written(office, message, text, change, now)
     log.info("message.found", extra={"message_id": message.id})
+
+
+def _written(
+    office: Office, message: Message, text: ProviderText, change: Change, now: datetime
+) -> None:
+    """The row knows what became of its text; one that did not arrive has its consequences (F35)."""
+    status, code = _status_of(text), text.error_code
+    change.include(followed_up(office, message, status, to=text.to, code=code, now=now))
+    office.store.commit(change)
+    sending.nudge_new(office, change, now)
+
+
+def _status_of(text: ProviderText) -> MessageStatus:
+    return STATUS_BY_WORD.get(text.status, MessageStatus.SENT)
 
 
 def _nothing_found(office: Office, message: Message, now: datetime) -> None:

@@ -1,26 +1,21 @@
 """What the provider reports about a text later: taken once, only ever forward (R38)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Operation, Patch, Save
+from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.news import receipt, remembered
-from chalicelib.domain.record import to_milliseconds
-from chalicelib.outbox.instead import instead_of
-from chalicelib.outbox.office import Office, situation
+from chalicelib.outbox.office import Office
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
-from chalicelib.outbox.refusals import number_marked
 from chalicelib.outbox.sending import held_by, nudge_new
-from chalicelib.ports import Fate
+from chalicelib.outbox.undelivered import followed_up
 
 log = Logger(service="bookend", child=True)
 
 TRIES = 5
-FEW = 2  # how often an undelivered text is tried again, each time as a new row
-RETRY_AFTER = timedelta(minutes=15)
 
 
 def take(
@@ -48,8 +43,9 @@ def take(
         change = Change(patch)
         if message.sid is None:
             change.include([held_by(office, sid, message, now)])
-        if STATUS_BY_WORD[status] is MessageStatus.UNDELIVERED:
-            change.include(_not_delivered(office, message, error_code, now))
+        change.include(
+            followed_up(office, message, STATUS_BY_WORD[status], to=to, code=error_code, now=now)
+        )
         try:
             office.store.commit(change)
         except Stale:
@@ -89,42 +85,3 @@ def _is_ours(message: Message, *, sid: str, to: str) -> bool:
     if message.sid is not None:
         return message.sid == sid
     return message.first_claimed_at is not None and message.to == to
-
-
-def _not_delivered(
-    office: Office, message: Message, code: int | None, now: datetime
-) -> list[Operation]:
-    """Tried again as a new row where that may help, else said otherwise (F35)."""
-    seen = situation(office, message, now)
-    fate = office.texts.fate_of(code)
-    operations = number_marked(message, fate, code, now)
-    retry = _retry(message, now) if fate is Fate.A_FEW_TIMES else None
-    if retry is not None:
-        return [*operations, Save(retry)]
-    if message.void_because is not None:
-        return operations
-    return [*operations, *instead_of(office, seen)]
-
-
-def _retry(message: Message, now: datetime) -> Message | None:
-    """A fresh row for the same words, so that a final status stays final; None once enough."""
-    tried = int(message.facts.get("retry", "0"))
-    due_at = to_milliseconds(now + RETRY_AFTER)
-    if tried >= FEW or message.void_because is not None or due_at >= message.send_before:
-        return None
-    base = message.id.removesuffix(f"-r{tried}")
-    return Message(
-        id=f"{base}-r{tried + 1}",
-        kind=message.kind,
-        step=message.step,
-        channel=message.channel,
-        patient_id=message.patient_id,
-        subject=message.subject,
-        facts={**message.facts, "retry": str(tried + 1)},
-        priority=message.priority,
-        answers_person=message.answers_person,
-        scheduled_at=due_at,
-        send_before=message.send_before,
-        created_at=now,
-        due_at=due_at,
-    )
