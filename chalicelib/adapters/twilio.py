@@ -76,7 +76,7 @@ class TwilioTexts:
 
     def sent_to(self, number: str) -> list[ProviderText]:
         # No date filter: fresh messages are missing from it for minutes.
-        return [_text(message) for message in self._read(self._client.messages.list, to=number)]
+        return [_listed(message) for message in self._read(self._client.messages.list, to=number)]
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
         # A messaging service has several numbers; all of the account's are listed then.
@@ -149,9 +149,19 @@ def _text(message: Any) -> ProviderText:
     )
 
 
-def _received(message: Any) -> ReceivedText:
+def _listed(message: Any) -> ProviderText:
+    """OutcomeUnknown for a text without its time or id: it may be the very one looked for (R31)."""
+    _refuse_unplaced(message)
+    return _text(message)
+
+
+def _refuse_unplaced(message: Any) -> None:
     if not isinstance(message.date_created, datetime) or not _SID.match(str(message.sid)):
         raise OutcomeUnknown("a list that cannot be read")
+
+
+def _received(message: Any) -> ReceivedText:
+    _refuse_unplaced(message)
     return ReceivedText(
         sid=str(message.sid),
         sender=str(message.from_ or "anonymous"),

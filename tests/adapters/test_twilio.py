@@ -212,3 +212,20 @@ def test_a_failed_look_up_proves_nothing(provider: Provider) -> None:
     provider.status, provider.body = 500, "busy"
     with pytest.raises(OutcomeUnknown):
         texts(provider.url).sent_to("+13165550142")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"date_created": None}, {"date_created": "yesterday"}, {"sid": None}, {"sid": "SM1"}],
+    ids=["no time", "no such time", "no id", "half an id"],
+)
+def test_a_list_with_a_text_that_cannot_be_placed_proves_nothing(
+    provider: Provider, odd: dict[str, Any]
+) -> None:
+    text = {"sid": SID, "to": "+13165550142", "body": "words", "status": "sent"}
+    text |= {"date_created": "Tue, 01 Dec 2026 18:00:00 +0000"}
+    provider.status, provider.body = 200, json.dumps({"messages": [text], "next_page_uri": None})
+    assert [one.sid for one in texts(provider.url).sent_to("+13165550142")] == [SID]
+    provider.body = json.dumps({"messages": [text | odd], "next_page_uri": None})
+    with pytest.raises(OutcomeUnknown):
+        texts(provider.url).sent_to("+13165550142")
