@@ -33,11 +33,12 @@ ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 def instead_of(office: Office, seen: Situation) -> list[Operation]:
     """The rows that take the text's place; the same rows however often they are made.
 
-    What cannot be mailed either becomes a call: a mail never stands in for a mail.
+    What cannot be mailed either becomes a call: a mail never stands in for a mail. Who was erased
+    gets neither.
     """
     message, patient, now = seen.message, seen.patient, seen.now
     task = TASK_BY_KIND.get(message.kind)
-    if task is None or patient is None:
+    if task is None or patient is None or seen.is_erased:
         return []
     rows = []
     is_mail = message.channel is Channel.EMAIL

@@ -74,7 +74,7 @@ def _followed_up(
         return _unless_there(office, _staff_unreachable(office, message.staff_id, fate, now))
     patient_id = message.patient_id or ""
     patient = office.store.get(Patient.ref(patient_id))
-    if patient is None:
+    if patient is None or patient.erased_at is not None:
         return []
     operations: list[Operation] = []
     is_new = patient.email == message.to and patient.mail_stopped is None

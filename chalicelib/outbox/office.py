@@ -56,6 +56,11 @@ class Situation(NamedTuple):
         return self.rests_until is not None and self.now < self.rests_until
 
     @property
+    def is_erased(self) -> bool:
+        """Whether nobody can tell any more whom the message was for."""
+        return self.patient is not None and self.patient.erased_at is not None
+
+    @property
     def appointment(self) -> Appointment | None:
         return self.subject if isinstance(self.subject, Appointment) else None
 

@@ -29,6 +29,9 @@ def followed_up(
     """
     if status is not MessageStatus.UNDELIVERED:
         return []
+    seen = situation(office, message, now)
+    if seen.is_erased:
+        return []
     fate = office.texts.fate_of(code)
     operations = number_marked(message.evolve(to=to), fate, code, now)
     retry = _retry(message, now) if fate is Fate.A_FEW_TIMES else None
@@ -36,7 +39,7 @@ def followed_up(
         return [*operations, Save(retry)]
     if message.void_because is not None:
         return operations
-    return [*operations, *instead_of(office, situation(office, message, now))]
+    return [*operations, *instead_of(office, seen)]
 
 
 def _retry(message: Message, now: datetime) -> Message | None:

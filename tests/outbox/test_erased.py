@@ -1,0 +1,63 @@
+"""What is told later of a text or mail to somebody who was erased since: nobody calls them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.message import WAITING, MessageStatus
+from chalicelib.domain.people import Patient
+from chalicelib.domain.work import Task
+from chalicelib.outbox import mail_events, receipts
+from chalicelib.ports import MailEvent, MailFate
+from chalicelib.usecases import attending, contacting
+from chalicelib.usecases.forgetting import erase
+from tests.outbox.rows import booked, row
+from tests.world import RUTH, World
+
+ANA = "+13165550142"
+
+
+def treated(**wish: Any) -> tuple[World, str, str]:
+    """A patient who went home and whose aftercare has left; the visit's and the patient's id."""
+    world = World()
+    visit_id = booked(world, **wish)
+    world.run_until(datetime(2026, 12, 8, 15, 30, tzinfo=UTC))
+    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    world.run_for(hours=1)
+    attending.discharged(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    world.run_for(minutes=90)
+    return world, visit_id, contacting.patient_of(world.desk, visit_id).id
+
+
+def calls_to(world: World, patient_id: str) -> list[str]:
+    tasks = [task for task in world.store.open("task") if isinstance(task, Task)]
+    return [task.what for task in tasks if task.patient_id == patient_id]
+
+
+@pytest.mark.parametrize("code", [30007, 30003, 30006, 21610])
+def test_a_text_that_did_not_arrive(code: int) -> None:
+    world, visit_id, patient_id = treated()
+    text = next(m for m in world.messages(visit_id) if m.sid and m.kind == "aftercare")
+    erase(world.desk, patient_id, actor=RUTH)
+    world.run_for(minutes=5)
+    assert receipts.take(
+        world.office, text.id, sid=text.sid or "", to=ANA, status="undelivered", error_code=code
+    )
+    assert not [m for m in world.messages(visit_id) if m.status in WAITING]
+    assert row(world, text.id).status is MessageStatus.UNDELIVERED
+    assert calls_to(world, patient_id) == []
+
+
+@pytest.mark.parametrize("fate", [MailFate.BOUNCED, MailFate.DELAYED, MailFate.REFUSED])
+def test_a_mail_that_came_back(fate: MailFate) -> None:
+    world, visit_id, patient_id = treated(sms_consent=False, detailed_consent=False)
+    mail = next(m for m in reversed(world.mails.sent) if m.to == "ana@example.org")
+    erase(world.desk, patient_id, actor=RUTH)
+    world.run_for(minutes=5)
+    erased = world.store.get(Patient.ref(patient_id))
+    assert mail_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+    assert not [m for m in world.messages(visit_id) if m.status in WAITING]
+    assert row(world, mail.message_id).status is MessageStatus.UNDELIVERED
+    assert calls_to(world, patient_id) == []
+    assert world.store.get(Patient.ref(patient_id)) == erased
