@@ -143,6 +143,11 @@ def _no_mail_events() -> None:
     _put(mail_events, "_followed_up", lambda *_: [])
 
 
+def _no_consequence() -> None:
+    """A look-up that finds a text undelivered notes it on the row, and nothing follows."""
+    _put(lookups, "followed_up", lambda *_, **__: [])
+
+
 def _no_promptness() -> None:
     """The dispatcher looks for what is due only every ten minutes."""
     oldest = tick._oldest
@@ -165,6 +170,7 @@ MUTATIONS: Mapping[str, Callable[[], None]] = {
     "the window": _no_window,
     "the address in the claim": _no_address,
     "what follows a mail that came back": _no_mail_events,
+    "what follows a text that did not arrive": _no_consequence,
     "promptness": _no_promptness,
 }
 
