@@ -127,29 +127,11 @@ class Account:
             hold(False, f"{text.message_id} was sent and has no row")
             return
         if row.sid == text.sid:
-            self._has_its_consequence(row, text)
+            came = text.status != "undelivered" or row.status is MessageStatus.UNDELIVERED
+            hold(came, f"{row.id} is {row.status}, yet its text did not arrive")
             return
         unsure = row.status is MessageStatus.FAILED and "nobody knows" in (row.reason or "")
         hold(unsure, f"{row.id} is {row.status} ({row.reason}), yet {text.sid} was accepted")
-
-    def _has_its_consequence(self, row: Message, text: Taken) -> None:
-        """The row knows that its text did not arrive, and it is said otherwise (F35)."""
-        if text.status != "undelivered":
-            return
-        hold(
-            row.status is MessageStatus.UNDELIVERED,
-            f"{row.id} is {row.status}, yet its text did not arrive",
-        )
-        patient = self._ledger.patients[row.patient_id or ""]
-        if row.kind not in CALLED or row.void_because is not None or patient.erased_at is not None:
-            return
-        tried = RETRY.search(row.id)
-        again = RETRY.sub("", row.id) + f"-r{int(tried[1]) + 1 if tried else 1}"
-        instead = (again, f"{row.id}-mail", f"{row.id}-call")
-        hold(
-            any(id_ in self._rows for id_ in instead),
-            f"{row.id} did not arrive, and nobody says it otherwise",
-        )
 
     def _every_step_has_a_row(self) -> None:
         """Each visit, at each time it was given, owes every step of its plan, or says why not."""

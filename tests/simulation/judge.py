@@ -93,6 +93,8 @@ class Judge:
             return
         hold(patient.phone == text.to, f"{id_} went to another number than the patient's")
         hold(phone.opted_out_at is None, f"{id_} was sent to {text.to}, which opted out")
+        silent = self._ledger.wants_none(text.to, claim.at)
+        hold(not silent, f"{id_} was sent to {text.to}, which had asked for silence")
         hold(patient.text_consent is not TextConsent.NONE, f"{id_} was sent without a consent")
         hold(phone.bad_because is None, f"{id_} was sent to a number known to be bad")
 

@@ -14,10 +14,12 @@ from chalicelib.domain.message import FINAL, Message, MessageStatus
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Key, Record, Ref
 from chalicelib.domain.request import ConsultationRequest
-from chalicelib.ports import Store
+from chalicelib.ports import ReceivedText, Store
 from tests.simulation.stage import Stage
 
 VERSION = re.compile(r"\.v(\d+)-(.+)$")
+SILENCE = frozenset({"STOP", "CANCEL", "please stop texting me", "leave me alone"})
+TEXTS_AGAIN = frozenset({"START"})
 
 
 class Broken(BaseException):
@@ -50,6 +52,7 @@ class Ledger:
     open_visits: dict[str, Appointment] = field(default_factory=dict)
     requests: dict[str, ConsultationRequest] = field(default_factory=dict)
     open_requests: dict[str, ConsultationRequest] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)  #: by its note, which names it: its id
     patients: dict[str, Patient] = field(default_factory=dict)
     phones: dict[str, Phone] = field(default_factory=dict)
     phone_was: dict[str, list[tuple[datetime, Phone]]] = field(
@@ -60,7 +63,8 @@ class Ledger:
     changed_at: dict[str, datetime] = field(default_factory=dict)
     no_mail: set[tuple[str, str]] = field(default_factory=set)  #: patient and address, ever
     numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    heard: set[str] = field(default_factory=set)
+    heard: dict[str, datetime] = field(default_factory=dict)  #: texts that came in: by id, when
+    said: dict[str, list[ReceivedText]] = field(default_factory=lambda: defaultdict(list))
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
     _by_place: dict[tuple[str, date], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -73,7 +77,7 @@ class Ledger:
             if isinstance(operation, Require):
                 continue
             if operation.key.sk == "TXT":
-                self.heard.add(operation.key.pk.removeprefix("TXT-"))
+                self.heard.setdefault(operation.key.pk.removeprefix("TXT-"), now)
             record = _read(operation.key, table)
             match record:
                 case Appointment():
@@ -86,6 +90,8 @@ class Ledger:
                         self.open_visits[record.id] = record
                     self.was[record.id].append((now, record))
                 case ConsultationRequest():
+                    if record.id not in self.requests:
+                        self.asked[record.note] = record.id
                     self.requests[record.id] = record
                     self.open_requests.pop(record.id, None)
                     if record.status in ("received", "proposed"):
@@ -119,6 +125,16 @@ class Ledger:
     def phone_at(self, number: str, at: datetime) -> Phone | None:
         known = [phone for when, phone in self.phone_was[number] if when <= at]
         return known[-1] if known else None
+
+    def wants_none(self, number: str, at: datetime) -> bool:
+        """Whether a text that was heard by then asked for silence, and none since for texts."""
+        silent = False
+        for text in self.said[number]:
+            if text.body in SILENCE and self.heard.get(text.sid, at) < at:
+                silent = True
+            elif text.body in TEXTS_AGAIN:
+                silent = False
+        return silent
 
     def visit_at(self, visit_id: str, at: datetime) -> Appointment | None:
         known = [visit for when, visit in self.was[visit_id] if when <= at]

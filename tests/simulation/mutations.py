@@ -15,7 +15,7 @@ from chalicelib.domain import life, news
 from chalicelib.domain.appointment import DaySheet
 from chalicelib.domain.change import Change, Patch
 from chalicelib.outbox import checks, claiming, lookups, mail_events, sending, tick
-from chalicelib.usecases import moving
+from chalicelib.usecases import inbound, moving
 from tests.simulation.run import Run, play_quietly
 
 WITHIN = 100  # seeds
@@ -92,6 +92,11 @@ def _no_opt_out() -> None:
     _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._number))
 
 
+def _deaf_to_stop() -> None:
+    """A STOP is read and answered, and the number goes on being texted."""
+    _put(inbound, "_opt_out_at_once", lambda *_: None)
+
+
 def _no_opt_out_in_claim() -> None:
     """An opt-out that comes between the last look and the claim is not noticed."""
     permissions = claiming._permissions
@@ -162,6 +167,7 @@ MUTATIONS: Mapping[str, Callable[[], None]] = {
     "the reconciliation": _no_reconciliation,
     "the second look": _no_second_look,
     "the opt-out check": _no_opt_out,
+    "the opt-out that a text asks for": _deaf_to_stop,
     "the opt-out in the claim": _no_opt_out_in_claim,
     "the consent check": _no_consent,
     "the day sheet": _no_day_sheet,

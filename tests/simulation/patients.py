@@ -43,6 +43,7 @@ class Patients:
         """A phone sends a text; the provider's webhook is lost, late or comes twice."""
         faults = self.scene.faults
         text = self.provider.hear(number, body)
+        self.scene.ledger.said[number].append(text)
         if body in ("STOP", "CANCEL") and self.scene.chance.random() < 0.6:
             hours = self.scene.chance.uniform(0.1, 100)
             self.scene.stage.after(lambda: self.texts(number, "START"), hours=hours)

@@ -23,6 +23,7 @@ from tests.simulation.judge import Judge
 from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.mails import Mailed, Mails
 from tests.simulation.people import People
+from tests.simulation.promises import Promises
 from tests.simulation.provider import Provider, Taken
 from tests.simulation.scene import Scene
 from tests.simulation.service import Service
@@ -206,6 +207,11 @@ class _Play:
         account.of_texts(self.provider.taken, self.provider.received)
         account.of_mails(self.mails.sent, self.service.told)
         account.of_erased(self.service.erased, self.provider.taken)
+        promises = Promises(self.ledger, self.table)
+        promises.to_who_asked(self.service.acknowledged)
+        promises.to_who_wrote()
+        promises.to_staff()
+        promises.to_patients()
 
     def _mailed(self, mail: Mailed) -> None:
         self.say(f"MAILED {mail.message_id} to {mail.to}")

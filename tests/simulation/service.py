@@ -47,6 +47,7 @@ class Service:
         self._browser = browser
         self.told: dict[str, datetime] = {}  #: by mail, when its fate was taken in
         self.erased: set[str] = set()  #: visits whose patients were erased
+        self.acknowledged: set[str] = set()  #: notes of the requests whose sender was told so
         self._web_is_busy = False  # Chalice's app holds one request at a time, as a container does
 
     def deliver(self, message_id: str) -> None:
@@ -113,14 +114,19 @@ class Service:
         self._perform(f"{staff_id}: erase {subject_id}", work, ended)
 
     def ask(self, fields: dict[str, Any], key: str, work: Callable[[], None]) -> None:
+        said = 201
+
         def by_web() -> None:
-            answer = self._browser.json("/requests", fields, Idempotency_Key=key)
-            self._check(answer.status_code)
+            nonlocal said
+            said = self._browser.json("/requests", fields, Idempotency_Key=key).status_code
+            self._check(said)
 
         def ended(act: Act) -> None:
             if act.killed or isinstance(act.failed, Unavailable):
                 # No answer came, so the form is sent again with the same key (F2).
                 self.stage.after(lambda: self.ask(fields, key, work), seconds=60)
+            elif act.failed is None and said == 201:
+                self.acknowledged.add(fields["note"])
 
         self._either(f"{fields['phone']} asks for a visit", work, by_web, ended)
 
