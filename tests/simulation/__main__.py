@@ -12,7 +12,8 @@ from local.dynamodb_local import dynamodb_local
 from tests.aws import dynamodb_local as fresh_dynamodb_local
 from tests.simulation.faults import KINDS
 from tests.simulation.mirrored import MirroredTable
-from tests.simulation.run import SHARDS, Outcome, Run, play_quietly
+from tests.simulation.outcome import Outcome, Run
+from tests.simulation.run import SHARDS, play_quietly
 from tests.simulation.story import shortest, told
 
 BATCH = 5

@@ -12,8 +12,8 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.record import Record, Ref
 from chalicelib.ports import Due, Store
+from tests.simulation.commits import Commits
 from tests.simulation.faults import Faults
-from tests.simulation.ledger import Ledger
 
 R = TypeVar("R", bound=Record)
 
@@ -21,10 +21,10 @@ R = TypeVar("R", bound=Record)
 class FaultyStore:
     """Implements ports.Store over another one, with every fault before and after each call."""
 
-    def __init__(self, inner: Store, faults: Faults, ledger: Ledger) -> None:
+    def __init__(self, inner: Store, faults: Faults, commits: Commits) -> None:
         self._inner = inner
         self._faults = faults
-        self._ledger = ledger
+        self._commits = commits
         self._fresh: list[tuple[datetime, frozenset[str]]] = []
 
     def get(self, ref: Ref[R]) -> R | None:
@@ -64,7 +64,7 @@ class FaultyStore:
         except Stale:
             faults.counted["(a condition refused)"] += 1
             raise
-        self._ledger.applied(change, self._inner)
+        self._commits.applied(change, self._inner)
         self._fresh.append((faults.stage.now, frozenset(o.key.pk for o in change.operations)))
         if faults.happens("store: written, answer lost"):
             raise Unavailable("simulated: it was written")

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from tests.simulation.acts import Acts
 from tests.simulation.faults import Faults
 from tests.simulation.provider import Provider
 from tests.simulation.service import Service
-from tests.simulation.stage import Stage
 from tests.simulation.table import QuickTable
 
 MINUTE = timedelta(minutes=1)
@@ -16,14 +16,15 @@ class Dispatcher:
     """When it runs next, unless it is out of order for hours."""
 
     def __init__(
-        self, stage: Stage, faults: Faults, service: Service, table: QuickTable, provider: Provider
+        self, acts: Acts, faults: Faults, service: Service, table: QuickTable, provider: Provider
     ) -> None:
-        self._stage = stage
+        self._acts = acts
+        self._stage = acts.stage
         self._faults = faults
         self._service = service
         self._table = table
         self._provider = provider
-        self.last_at = stage.now - MINUTE
+        self.last_at = self._stage.now - MINUTE
 
     def next_at(self) -> datetime | None:
         """The next minute in which there is something to do; None when there will be none."""
@@ -43,7 +44,7 @@ class Dispatcher:
         until = self._faults.lasts("no ticks for hours", "no ticks for a day")
         if until is not None:
             self.last_at = until
-            self._service.say(f"no ticks until {until}")
+            self._acts.say(f"no ticks until {until}")
             return
         for _ in range(2 if self._faults.happens("two ticks at once") else 1):
             self._service.tick()

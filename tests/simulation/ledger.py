@@ -6,7 +6,7 @@ It is written from the changes that were applied, and shares no rule with the co
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Require
@@ -67,12 +67,10 @@ class Ledger:
     said: dict[str, list[ReceivedText]] = field(default_factory=lambda: defaultdict(list))
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
-    _by_place: dict[tuple[str, date], set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    def applied(self, change: Change, table: Store) -> None:
-        """A change was written: note what it made true, and look at what must hold at once."""
+    def applied(self, change: Change, table: Store) -> list[tuple[Appointment | None, Appointment]]:
+        """A change was written: note what it made true. The visits it touched, before and now."""
         now = self.stage.now
-        taken, moved = [], []
+        taken, touched = [], []
         for operation in change.operations:
             if isinstance(operation, Require):
                 continue
@@ -81,9 +79,7 @@ class Ledger:
             record = _read(operation.key, table)
             match record:
                 case Appointment():
-                    before = self.visits.get(record.id)
-                    if before is not None and _changed(before, record):
-                        moved.append(record)
+                    touched.append((self.visits.get(record.id), record))
                     self.visits[record.id] = record
                     self.open_visits.pop(record.id, None)
                     if record.is_open:
@@ -116,11 +112,7 @@ class Ledger:
                     self.messages[record.id] = record
         for message, since in taken:
             self.claims[message.id].append(self._claim(message, now, since))
-        for visit in moved:
-            self._withdrawn(visit, table)
-        for key in sorted(_keys(change)):
-            if key.sk == "APT" and key.pk in self.visits:
-                self._alone(self.visits[key.pk])
+        return touched
 
     def phone_at(self, number: str, at: datetime) -> Phone | None:
         known = [phone for when, phone in self.phone_was[number] if when <= at]
@@ -158,50 +150,6 @@ class Ledger:
             request=self.requests.get(about),
         )
 
-    def _withdrawn(self, visit: Appointment, table: Store) -> None:
-        """With a move or a cancellation all that waited for the old time is void (R18).
-
-        What a courier made while the decision was under way, it could not know; that is withdrawn
-        when it comes due.
-        """
-        act = self.stage.current
-        began_at = act.began_at if act is not None and act.began_at else self.stage.now
-        for record in table.owned(visit.id):
-            if not isinstance(record, Message) or record.status is not MessageStatus.PENDING:
-                continue
-            found = VERSION.search(record.id)
-            if self.first_seen[record.id] >= began_at:
-                continue
-            if found is None or record.subject is None or "cancelled" in record.subject.statuses:
-                continue
-            is_old = int(found[1]) < visit.version or visit.status == "cancelled"
-            hold(
-                not is_old or record.void_because is not None,
-                f"{record.id} still waits though {visit.id} is {visit.status} v{visit.version}",
-            )
-
-    def _alone(self, visit: Appointment) -> None:
-        """Nothing else is booked on the same resource at the same time (R47)."""
-        if visit.status in ("cancelled", "noshow"):
-            return
-        place = (visit.resource, visit.start_at.date())
-        self._by_place[place].add(visit.id)
-        for other in (self.visits[id_] for id_ in sorted(self._by_place[place])):
-            meets = (
-                other.id != visit.id
-                and other.resource == visit.resource
-                and other.status not in ("cancelled", "noshow")
-                and other.start_at < visit.end_at
-                and visit.start_at < other.end_at
-            )
-            hold(not meets, f"{visit.id} and {other.id} are both on {visit.resource}")
-
-
-def _changed(before: Appointment, now: Appointment) -> bool:
-    return now.version != before.version or (
-        now.status == "cancelled" and before.status != "cancelled"
-    )
-
 
 _KIND_BY_SK: dict[str, type[Record]] = {
     "APT": Appointment,
@@ -216,10 +164,6 @@ def _read(key: Key, table: Store) -> object:
     if kind is None and key.sk.startswith("MSG#"):
         kind = Message
     return table.get(Ref(kind, key)) if kind is not None else None
-
-
-def _keys(change: Change) -> set[Key]:
-    return {operation.key for operation in change.operations}
 
 
 def hold(holds: bool, what: str) -> None:

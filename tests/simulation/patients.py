@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.usecases.intake import Wish, submit
+from chalicelib.usecases.intake import Wish
 from tests.simulation.provider import Provider, Taken
 from tests.simulation.scene import Scene
-from tests.world import FORM
 
 ANSWERS = {  # what is typed upon a text of this kind, and how often
     "proposed": (("1", 6), ("2", 2), ("hello?", 1)),
@@ -76,9 +75,6 @@ class Patients:
         as_json["preferred"] = [{"day": "mon", "part": "morning"}]
         wish = Wish(**fields | {"preferred": ("mon:morning",)})
 
-        def work() -> None:
-            submit(self.scene.service.services.desk, wish, origin=FORM, key=key)
-
         for _ in range(2 if self.scene.faults.happens("form sent twice") else 1):
-            self.scene.service.ask(as_json, key, work)
+            self.scene.desk.ask(as_json, wish, key)
         self.scene.stage.after(self._asked, minutes=chance.uniform(1, 600))

@@ -1,9 +1,7 @@
 """One seed: the world is built, lives for its days, comes to rest, and is judged."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -15,13 +13,17 @@ from chalicelib.adapters.links import SignedLinks
 from chalicelib.domain.chance import drawn_from
 from chalicelib.wiring import Services
 from tests.simulation.account import Account
+from tests.simulation.acts import Acts
 from tests.simulation.boundaries import FaultyQueue, FaultyStore
 from tests.simulation.clinic import PLANS, clinic_for
+from tests.simulation.commits import Commits
 from tests.simulation.dispatcher import Dispatcher
 from tests.simulation.faults import KINDS, Faults
+from tests.simulation.frontdesk import FrontDesk
 from tests.simulation.judge import Judge
 from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.mails import Mailed, Mails
+from tests.simulation.outcome import Outcome, Run
 from tests.simulation.people import People
 from tests.simulation.promises import Promises
 from tests.simulation.provider import Provider, Taken
@@ -45,28 +47,6 @@ Tell = Callable[[str], None]
 
 def _nobody(line: str) -> None:
     """Hears how far a run has come."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What is played: the same run tells the same story, byte for byte."""
-
-    seed: int
-    days: int = 30
-    asks_a_day: float = 0.5
-    without: frozenset[str] = frozenset()
-
-
-@dataclass
-class Outcome:
-    """How it went."""
-
-    run: Run
-    story: list[str]
-    broken: str | None
-    faults: Counter[str]
-    texts: int
-    visits: int
 
 
 def play(run: Run, table: QuickTable | None = None, tell: Tell | None = None) -> Outcome:
@@ -127,7 +107,7 @@ class _Play:
             clinic=clinic,
             plans=PLANS,
             clock=StageClock(stage),
-            store=FaultyStore(self.table, faults, ledger),
+            store=FaultyStore(self.table, faults, Commits(ledger)),
             text_sender=provider,
             text_inbox=provider,
             email_sender=self.mails,
@@ -138,11 +118,13 @@ class _Play:
         wiring.provide(services)
         self.client = Client(app)
         browser = Browser(self, self.client)  # type: ignore[arg-type]
-        self.service = Service(services, stage, faults, self.say, browser)
-        scene = Scene(people, stage, faults, ledger, self.service, numbers)
+        acts = Acts(stage, faults, self.say, browser)
+        self.service = Service(services, acts)
+        self.desk = FrontDesk(services, acts)
+        scene = Scene(people, stage, faults, ledger, self.service, self.desk, numbers)
         self.people = People(scene, provider, asks_a_day=run.asks_a_day, days=run.days)
         faults.meddle = self.people.meddle
-        self.dispatcher = Dispatcher(stage, faults, self.service, self.table, provider)
+        self.dispatcher = Dispatcher(acts, faults, self.service, self.table, provider)
 
     def say(self, what: str) -> None:
         self.story.append(f"{self.stage.now:%m-%d %H:%M:%S.%f} {what}"[:200])
@@ -206,9 +188,9 @@ class _Play:
         account.of_rows()
         account.of_texts(self.provider.taken, self.provider.received)
         account.of_mails(self.mails.sent, self.service.told)
-        account.of_erased(self.service.erased, self.provider.taken)
+        account.of_erased(self.desk.erased, self.provider.taken)
         promises = Promises(self.ledger, self.table)
-        promises.to_who_asked(self.service.acknowledged)
+        promises.to_who_asked(self.desk.acknowledged)
         promises.to_who_wrote()
         promises.to_staff()
         promises.to_patients()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulation.faults import Faults
+from tests.simulation.frontdesk import FrontDesk
 from tests.simulation.ledger import Ledger
 from tests.simulation.service import Service
 from tests.simulation.stage import Stage
@@ -16,4 +17,5 @@ class Scene:
     faults: Faults
     ledger: Ledger
     service: Service
+    desk: FrontDesk
     numbers: list[str]  #: of those who live near the clinic

@@ -5,8 +5,8 @@ from functools import partial
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.request import ConsultationRequest
+from tests.simulation.frontdesk import Form
 from tests.simulation.scene import Scene
-from tests.simulation.service import Form
 
 STAFF = ("scheduler", "nurse", "manager")
 TYPES = ("consultation", "iv_infusion", "intranasal", "telehealth")
@@ -90,7 +90,7 @@ class Staff:
         visit = self.scene.ledger.visits[visit_id]
         chance = self.scene.chance
         if self.scene.faults.happens("a patient wants to be erased"):
-            self.scene.service.erase(visit_id, chance.choice(STAFF))
+            self.scene.desk.erase(visit_id, chance.choice(STAFF))
             return
         name = chance.choices(
             ["reschedule", "cancel", "driver", "contact", "opt_out"], [8, 3, 3, 1, 1]
@@ -114,12 +114,12 @@ class Staff:
             self.decide(name, visit_id, again)
 
     def decide(self, name: str, subject_id: str, form: Form) -> None:
-        self.scene.service.decide(name, subject_id, self.scene.chance.choice(STAFF), form)
+        self.scene.desk.decide(name, subject_id, self.scene.chance.choice(STAFF), form)
 
     def _place(self, visit_type: str) -> dict[str, list[str]]:
         """A time in the next days, on few resources, so that people meet."""
         chance = self.scene.chance
-        clinic = self.scene.service.services.clinic
+        clinic = self.scene.desk.clinic
         kind, zone = clinic.visit_type(visit_type), clinic.zone
         day = self.scene.stage.now.astimezone(zone).date() + timedelta(days=chance.randint(0, 9))
         at = time(chance.randint(9, 15), chance.choice([0, 30]))

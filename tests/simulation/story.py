@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.simulation.faults import KINDS
-from tests.simulation.run import Outcome, Run, play
+from tests.simulation.outcome import Outcome, Run
+from tests.simulation.run import play
 
 LAST_LINES = 60
 

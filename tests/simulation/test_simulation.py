@@ -10,7 +10,8 @@ import pytest
 from tests.aws import dynamodb_local
 from tests.simulation.faults import KINDS
 from tests.simulation.mirrored import MirroredTable
-from tests.simulation.run import SHARDS, Outcome, Run, play
+from tests.simulation.outcome import Outcome, Run
+from tests.simulation.run import SHARDS, play
 from tests.simulation.story import shortest, told
 
 FIXED = (1, 2, 3, 4)
