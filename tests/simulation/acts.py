@@ -46,6 +46,13 @@ class Acts:
         """Over HTTP now and then, while no other request is under way."""
         if self._web_is_busy or self._faults.chance.random() >= BY_WEB:
             self.perform(name, work, ended)
+        else:
+            self.web(name, by_web, ended)
+
+    def web(self, name: str, by_web: Work, ended: Ended | None = None) -> None:
+        """Over HTTP, as soon as no other request is under way."""
+        if self._web_is_busy:
+            self.stage.after(lambda: self.web(name, by_web, ended), seconds=1)
             return
         self._web_is_busy = True
 

@@ -10,6 +10,7 @@ from tests.simulation.table import QuickTable
 
 MINUTE = timedelta(minutes=1)
 LISTS = timedelta(minutes=20)  # it also runs when nothing is due, to list what came in
+ERASES = timedelta(hours=7)  # words that must go within this are waited for
 
 
 class Dispatcher:
@@ -50,7 +51,9 @@ class Dispatcher:
             self._service.tick()
 
     def _is_at_rest(self) -> bool:
-        """A while after the last text came in, nothing is left to be listed."""
+        """A while after the last text came in, nothing is left to be listed, nor to be erased."""
+        if self._table.open("erase", limit=1, until=self._stage.now + ERASES):
+            return False
         received, now = self._provider.received, self._stage.now
         last = received[-1].at if received else now - timedelta(days=1)
         return now - last > timedelta(hours=3)

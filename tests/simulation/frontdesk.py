@@ -1,27 +1,47 @@
 """What people ask of the service: visits, decisions, to be forgotten."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from chalicelib.adapters.links import DAY
 from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.intake import Wish, submit
 from chalicelib.usecases.staff import acting
+from chalicelib.usecases.tasks import close_task
 from chalicelib.web.decision_fields import read
 from chalicelib.web.decisions import DECISIONS, Taking
 from chalicelib.wiring import Services
 from tests.simulation.acts import Acts
+from tests.simulation.ledger import Ledger, hold
+from tests.simulation.mails import Mailed
+from tests.simulation.provider import Taken
 from tests.simulation.stage import Act
+from tests.web.browser import forms_of
 from tests.world import FORM
 
 Form = Mapping[str, list[str]]
+Choose = Callable[[Sequence[Any]], Any]
+
+LINK = re.compile(r"/v/[0-9A-Za-z]{22}")
+LINK_LIFE = timedelta(days=30)
+TIMES = re.compile(r'name="starts_at"[^>]*value="([^"]+)"')
+
+
+def page_in(message: Taken | Mailed) -> str | None:
+    """The path of the patient's page that the message links to."""
+    found = LINK.search(message.body if isinstance(message, Taken) else message.text)
+    return found[0] if found else None
 
 
 class FrontDesk:
     """Every way in for patients and staff."""
 
-    def __init__(self, services: Services, acts: Acts) -> None:
+    def __init__(self, services: Services, acts: Acts, ledger: Ledger) -> None:
         self._services = services
+        self._ledger = ledger
         self._acts = acts
         self._stage = acts.stage
         self.clinic = services.clinic
@@ -47,6 +67,56 @@ class FrontDesk:
 
         said = " ".join(f"{field}={'/'.join(values)}" for field, values in form.items())
         self._acts.either(f"{staff_id}: {name} {subject_id} {said}", work, by_web)
+
+    def close(self, task_id: str, staff_id: str) -> None:
+        """A task is done."""
+
+        def work() -> None:
+            desk = self._services.desk
+            actor = acting(desk, staff_id, self._services.clock.now())
+            close_task(desk, task_id=task_id, note="done", actor=actor)
+
+        def by_web() -> None:
+            now = self._services.clock.now()
+            token = self._services.links.staff_token(subject_id=DAY, staff_id=staff_id, now=now)
+            pairs = [("task", task_id), ("note", "done"), ("sure", "yes")]
+            self._acts.check(self._acts.browser.send(f"/d/{token}/done", pairs).status_code)
+
+        self._acts.either(f"{staff_id}: done {task_id}", work, by_web)
+
+    def open_page(self, page: str, message_id: str, choose: Choose) -> None:
+        """A patient opens the link of a message, and answers with one of the page's forms."""
+        name = f"the page of {message_id}"
+
+        def by_web() -> None:
+            browser = self._acts.browser
+            opened = browser.get(page)
+            self._acts.check(opened.status_code)
+            if opened.status_code != 200:
+                self._may_be_closed(message_id, opened.status_code)
+                return
+            html = opened.body.decode()
+            forms = forms_of(html)
+            if not forms:
+                return
+            form = choose(forms)
+            fields = [pair for pair in form.fields if pair[0] != "sure"] + [("sure", "yes")]
+            if times := TIMES.findall(html):
+                fields.append(("starts_at", choose(times)))
+            self._acts.say(f"{name}: {form.action.rpartition('/')[2]}")
+            self._acts.check(browser.send(form.action, fields).status_code)
+
+        self._acts.web(name, by_web)
+
+    def _may_be_closed(self, message_id: str, status: int) -> None:
+        """A link that was sent works until it is old, or its reader is not its patient any more."""
+        ledger = self._ledger
+        claim = ledger.claims[message_id][-1]
+        patient = ledger.patients[claim.message.patient_id or ""]
+        is_theirs = claim.patient is not None and claim.patient.links == patient.links
+        is_young = self._stage.now - claim.at < LINK_LIFE - timedelta(hours=1)
+        closed = patient.erased_at is not None or not (is_theirs and is_young)
+        hold(closed, f"the link of {message_id} is {status}")
 
     def erase(self, subject_id: str, staff_id: str) -> None:
         """A patient wants to be forgotten: staff run it again until it says that all is done."""

@@ -14,11 +14,13 @@ from chalicelib.domain.message import FINAL, Message, MessageStatus
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Key, Record, Ref
 from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.ports import ReceivedText, Store
 from tests.simulation.stage import Stage
 
 VERSION = re.compile(r"\.v(\d+)-(.+)$")
 SILENCE = frozenset({"STOP", "CANCEL", "please stop texting me", "leave me alone"})
+DOUBTFUL = frozenset({"leave me alone"})
 TEXTS_AGAIN = frozenset({"START"})
 
 
@@ -53,6 +55,7 @@ class Ledger:
     requests: dict[str, ConsultationRequest] = field(default_factory=dict)
     open_requests: dict[str, ConsultationRequest] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)  #: by its note, which names it: its id
+    open_tasks: dict[str, Task] = field(default_factory=dict)
     patients: dict[str, Patient] = field(default_factory=dict)
     phones: dict[str, Phone] = field(default_factory=dict)
     phone_was: dict[str, list[tuple[datetime, Phone]]] = field(
@@ -92,6 +95,10 @@ class Ledger:
                     self.open_requests.pop(record.id, None)
                     if record.status in ("received", "proposed"):
                         self.open_requests[record.id] = record
+                case Task():
+                    self.open_tasks.pop(record.id, None)
+                    if record.status is TaskStatus.OPEN:
+                        self.open_tasks[record.id] = record
                 case Patient():
                     self.patients[record.id] = record
                     self.numbers[record.id].add(record.phone)
@@ -128,6 +135,13 @@ class Ledger:
                 silent = False
         return silent
 
+    def may_be_resumed(self, number: str) -> None:
+        """Staff end a pause; no word but the doubtful one can be taken back so."""
+        silence = [text for text in self.said[number] if text.body in SILENCE]
+        if silence and silence[-1].body in DOUBTFUL:
+            now = self.stage.now
+            self.said[number].append(ReceivedText("resumed", number, "START", now))
+
     def visit_at(self, visit_id: str, at: datetime) -> Appointment | None:
         known = [visit for when, visit in self.was[visit_id] if when <= at]
         return known[-1] if known else None
@@ -156,6 +170,7 @@ _KIND_BY_SK: dict[str, type[Record]] = {
     "PAT": Patient,
     "REQ": ConsultationRequest,
     "TEL": Phone,
+    "TSK": Task,
 }
 
 

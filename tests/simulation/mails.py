@@ -22,6 +22,7 @@ class Mailed:
     sid: str
     message_id: str
     to: str
+    text: str
     at: datetime
     fate: MailFate | None = None  #: what becomes of it, unless it arrives
 
@@ -52,10 +53,12 @@ class Mails:
         *,
         judge: Callable[[Mailed], None],
         publish: Callable[[Mailed, str], None],
+        read: Callable[[Mailed], None],
     ) -> None:
         self._faults = faults
         self._judge = judge
         self._publish = publish
+        self._read = read  #: whoever it is for looks at it
         self.sent: list[Mailed] = []
 
     def send(self, email: Email) -> Accepted:
@@ -66,10 +69,12 @@ class Mails:
         if faults.happens("mail: refused for good"):
             raise Refused(Fate.NEVER)
         sid = f"mail-{len(self.sent) + 1}"
-        mail = Mailed(sid, email.message_id, email.to, faults.stage.now)
+        mail = Mailed(sid, email.message_id, email.to, email.text, faults.stage.now)
         self.sent.append(mail)
         self._judge(mail)
         self._may_come_back(mail)
+        if mail.fate is None:
+            self._read(mail)
         if faults.happens("mail: answer lost"):
             raise OutcomeUnknown("simulated")
         faults.boundary("provider: mail, after")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.usecases.intake import Wish
+from tests.simulation.frontdesk import page_in
+from tests.simulation.mails import Mailed
 from tests.simulation.provider import Provider, Taken
 from tests.simulation.scene import Scene
 
@@ -30,6 +32,7 @@ class Patients:
         chance = self.scene.chance
         if self.scene.faults.is_calm or chance.random() > 0.35:
             return
+        self.reads(text)
         kind = next((k for k in ANSWERS if k and k in text.message_id), "")
         words, weights = zip(*ANSWERS[kind], strict=True)
         body = chance.choices(words, weights)[0]
@@ -37,6 +40,18 @@ class Patients:
             body = chance.choice(RARELY)
         seconds = chance.choice([5, 60, 3600, 20000]) * chance.uniform(0.5, 1.5)
         self.scene.stage.after(lambda: self.texts(text.to, body), seconds=seconds)
+
+    def reads(self, message: Taken | Mailed) -> None:
+        """A text or a mail may have a link to a page, and its reader may open it."""
+        scene = self.scene
+        page = page_in(message)
+        if page is None or scene.faults.is_calm or scene.chance.random() > 0.4:
+            return
+        hours = scene.chance.choice([0.02, 1, 30]) * scene.chance.uniform(0.5, 1.5)
+        scene.stage.after(
+            lambda: scene.desk.open_page(page, message.message_id, scene.chance.choice),
+            hours=hours,
+        )
 
     def texts(self, number: str, body: str) -> None:
         """A phone sends a text; the provider's webhook is lost, late or comes twice."""

@@ -100,7 +100,10 @@ class _Play:
             bad_numbers=frozenset(numbers[:1]) if people.random() < 0.3 else frozenset(),
         )
         self.mails = Mails(
-            faults, judge=self._mailed, publish=lambda mail, event: self.service.tell(mail, event)
+            faults,
+            judge=self._mailed,
+            publish=lambda mail, event: self.service.tell(mail, event),
+            read=lambda mail: self.people.patients.reads(mail),
         )
         services = Services(
             settings=SETTINGS.model_copy(update={"due_shards": SHARDS}),
@@ -120,7 +123,7 @@ class _Play:
         browser = Browser(self, self.client)  # type: ignore[arg-type]
         acts = Acts(stage, faults, self.say, browser)
         self.service = Service(services, acts)
-        self.desk = FrontDesk(services, acts)
+        self.desk = FrontDesk(services, acts, ledger)
         scene = Scene(people, stage, faults, ledger, self.service, self.desk, numbers)
         self.people = People(scene, provider, asks_a_day=run.asks_a_day, days=run.days)
         faults.meddle = self.people.meddle

@@ -5,6 +5,7 @@ from functools import partial
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.work import Task
 from tests.simulation.frontdesk import Form
 from tests.simulation.scene import Scene
 
@@ -52,8 +53,11 @@ class Staff:
         self.decide(name, request.id, form)
 
     def morning(self) -> None:
-        """What will happen today to each visit."""
+        """What will happen today to each visit, and what was left to do is done."""
         chance, stage = self.scene.chance, self.scene.stage
+        for task in list(self.scene.ledger.open_tasks.values()):
+            if chance.random() < 0.5:
+                stage.after(partial(self.does, task), minutes=chance.uniform(0, 600))
         for visit in list(self.scene.ledger.open_visits.values()):
             until = visit.start_at - stage.now
             if timedelta(0) < until < timedelta(hours=17):
@@ -84,6 +88,15 @@ class Staff:
             if chance.random() < 0.1:
                 then("undo", about(left, 0, 11))
                 then("discharged", about(left, -11, 40))
+
+    def does(self, task: Task) -> None:
+        """A task is done; whose text was doubtful is asked, and may have meant no harm."""
+        chance, ledger = self.scene.chance, self.scene.ledger
+        theirs = [v for v in ledger.open_visits.values() if v.patient_id == task.patient_id]
+        if task.what == "doubtful_stop" and theirs and chance.random() < 0.6:
+            ledger.may_be_resumed(task.number or "")
+            self.decide("resume", theirs[0].id, {"sure": ["yes"]})
+        self.scene.desk.close(task.id, chance.choice(STAFF))
 
     def changes(self, visit_id: str) -> None:
         """A visit is moved or called off, or its patient's details change."""
