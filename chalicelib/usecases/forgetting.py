@@ -69,11 +69,11 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     # The index may not name what was cancelled a moment ago, so what it named before counts too.
     rows = _all(desk, patient, [*about, *desk.store.of_patient(patient.id)])
     wanted = iter(rows)
-    changed = 0
+    changed, under_way = 1, 0
     while part := list(islice(wanted, AT_ONCE)):
-        changed += _without_words(desk, part, actor)
-    under_way = [r for r in rows if isinstance(r, Message) and r.status is MessageStatus.SENDING]
-    return Erased(changed + 1, len(under_way))
+        of_part = _without_words(desk, part, actor)
+        changed, under_way = changed + of_part.rows, under_way + of_part.under_way
+    return Erased(changed, under_way)
 
 
 def _patient(desk: Desk, who: str) -> Patient:
@@ -129,15 +129,16 @@ def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
     decide(desk, attempt)
 
 
-def _without_words(desk: Desk, rows: Sequence[Record], actor: Actor) -> int:
+def _without_words(desk: Desk, rows: Sequence[Record], actor: Actor) -> Erased:
     """These rows, read anew, have no words of the patient or about them."""
 
-    def attempt(now: datetime) -> tuple[Change, int]:
+    def attempt(now: datetime) -> tuple[Change, Erased]:
         change = Change()
         fresh = desk.store.get_many(*(Ref(type(row), row.key) for row in rows))
         for row in fresh:
             change.include(_of(row, actor, now))
-        return change, len(change.operations)
+        under_way = sum(isinstance(row, Message) and _is_under_way(row) for row in fresh)
+        return change, Erased(len(change.operations), under_way)
 
     return decide(desk, attempt)
 
@@ -146,9 +147,7 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
     match row:
         case Message():
             void = voids([row], because=WHY, now=now)
-            # A text under way is known by its number and its words alone (R31).
-            is_under_way = row.status is MessageStatus.SENDING
-            return [*void, *([] if is_under_way else without_traces(row, now=now))]
+            return [*void, *([] if _is_under_way(row) else without_traces(row, now=now))]
         case ProviderId(erase_at=datetime()):
             return [Patch(row.key, set=as_stored({"erase_at": now}) | erased_later(now))]
         case InboundText() if row.phone != NOBODY:
@@ -167,3 +166,8 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
                 gone |= {"status": RequestStatus.CLOSED, "decisions": closed}
             return [Save(row.evolve(**gone))]
     return []
+
+
+def _is_under_way(message: Message) -> bool:
+    """A text under way is known by its number and its words alone (R31)."""
+    return message.status is MessageStatus.SENDING

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
+from chalicelib.domain.record import Ref
 from chalicelib.domain.work import InboundText
 from chalicelib.outbox import courier
 from chalicelib.ports import OutcomeUnknown
@@ -106,6 +108,24 @@ def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
     ticks(world)
     assert [trace for trace in TRACES if trace in stored(world)] == []
     assert {text.body for text in world.texts.sent} == {""}
+
+
+def test_what_a_courier_takes_while_the_patient_is_erased_counts_as_under_way() -> None:
+    world = World()
+    mail_id = f"{world.request(**PLANTED).reference}.new_request-nurse"
+    read = world.store.get_many
+
+    def meanwhile(*refs: Ref[Any]) -> tuple[Any, ...]:
+        """All of it was found, and its rows are read once more before their words go."""
+        if any(ref.kind is Message for ref in refs):
+            world.store.get_many = read  # type: ignore[method-assign]
+            world.mails.before.append(OutcomeUnknown("no answer"))
+            courier.deliver(world.office, mail_id)
+        return read(*refs)
+
+    world.store.get_many = meanwhile  # type: ignore[method-assign]
+    assert erase(world.desk, mail_id.partition(".")[0], actor=RUTH).under_way == 1
+    assert row(world, mail_id).status is MessageStatus.SENDING
 
 
 def test_the_opt_out_stays_and_holds() -> None:
