@@ -187,7 +187,7 @@ def _nothing_found(office: Office, message: Message, now: datetime) -> None:
 
 
 def _not_looked(office: Office, message: Message, now: datetime) -> None:
-    if now >= message.send_before and message.void_because is None:
+    if now >= message.send_before:
         return _too_late(office, message, "nobody knows whether it left", now)
     waited = now - (message.claimed_at or now)
     due_at = now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
@@ -196,10 +196,10 @@ def _not_looked(office: Office, message: Message, now: datetime) -> None:
 
 
 def _too_late(office: Office, message: Message, why: str, now: datetime) -> None:
-    """A person must see to it (F12)."""
-    seen = situation(office, message, now)
+    """A person must see to it (F12), unless it is not owed any more."""
     change = Change(ended(message, MessageStatus.FAILED, why=why, now=now))
-    change.include(instead_of(office, seen))
+    if message.void_because is None:
+        change.include(instead_of(office, situation(office, message, now)))
     office.store.commit(change)
     sending.nudge_new(office, change, now)
 

@@ -7,8 +7,9 @@ import pytest
 from chalicelib.domain.message import MessageStatus
 from chalicelib.outbox import courier, receipts
 from chalicelib.ports import OutcomeUnknown
+from chalicelib.usecases import moving
 from tests.outbox.rows import booked, confirmations, ready, restored, row
-from tests.world import World
+from tests.world import RUTH, World
 
 
 def hide(world: World, words: str) -> None:
@@ -28,6 +29,28 @@ def test_hidden_words_are_no_proof_that_nothing_left(words: str) -> None:
     assert confirmations(world) == 0
     assert row(world, message_id).status is MessageStatus.FAILED
     assert any(getattr(t, "what", "") == "call_with_confirmation" for t in world.store.open("task"))
+
+
+def test_what_was_called_off_and_can_never_be_looked_up_has_an_end() -> None:
+    world = World()
+    visit_id = booked(world, email=None)
+    courier.deliver(world.office, f"{visit_id}.welcome")
+    message_id = f"{visit_id}.v1-confirmation"
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    hide(world, "")
+    moving.cancel(
+        world.desk,
+        appointment_id=visit_id,
+        reason_code="clinic_closed",
+        tell_patient=False,
+        actor=RUTH,
+    )
+    world.run_for(days=3)
+    message = row(world, message_id)
+    assert (message.status, message.due_at) == (MessageStatus.FAILED, None)
+    assert message.reason == "nobody knows whether it left"
+    assert not [t for t in world.store.open("task") if "call" in getattr(t, "what", "")]
 
 
 def test_a_receipt_settles_what_hidden_words_cannot() -> None:
