@@ -148,7 +148,7 @@ class Judge:
         hold(False, f"{id_} was sent in quiet hours: {at.astimezone(self._zone(claim))}")
 
     def _capped(self, text: Taken, claim: Claim) -> None:
-        """Class 2 goes up to the cap, class 3 up to one less (R19); a message counts once.
+        """Class 2 goes up to the caps, class 3 up to one less (R19); a message counts once.
 
         It counts on the day of its first claim, however often and however late it is tried again.
         """
@@ -164,8 +164,11 @@ class Judge:
         counted.append((first_at, days))
         if message.priority == 1 or message.answers_person:
             return
-        most = self._clinic.caps.per_day - (message.priority - 2)
-        hold(len(today) < most, f"{message.id} is one too many for the day")
+        caps, spare = self._clinic.caps, message.priority - 2
+        hold(len(today) < caps.per_day - spare, f"{message.id} is one too many for the day")
+        week_ago = max(days) - timedelta(days=7)
+        week = [other for at, other in counted if at < first_at and min(other) > week_ago]
+        hold(len(week) < caps.per_week - spare, f"{message.id} is one too many for the week")
 
     def _step(self, visit: Appointment, message: Message) -> Step | None:
         return self._plans[visit.visit_type].step(message.step) if message.step else None
