@@ -20,8 +20,11 @@ def confirm_visit(desk: Desk, *, appointment_id: str, seen: int | None = None) -
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         appointment = visit_of(desk, appointment_id).appointment
         appointment.refuse_unless_seen(seen)
-        change = Change()
-        change.include(confirmed(appointment, now))
+        saved = confirmed(appointment, now)
+        if not saved:
+            return Change(), appointment
+        change = change_of(appointment.id, "confirmed", PATIENT, now)
+        change.include(saved)
         return change, appointment
 
     return decide(desk, attempt)

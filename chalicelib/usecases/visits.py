@@ -1,7 +1,7 @@
 """A visit with all that belongs to it, as one query reads it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.clinic.times import said_day, said_time
@@ -9,6 +9,7 @@ from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.message import Message
 from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Record
 from chalicelib.domain.work import AuditEvent
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.slots import Slot
@@ -47,11 +48,15 @@ def visit_of(desk: Desk, appointment_id: str) -> Visit:
 
 def open_visits(desk: Desk, patient_id: str) -> list[Appointment]:
     """The patient's visits to come or under way, by start; an old one that was left open is not."""
-    over = desk.clock.now() - LATEST
+    return still_open(desk.store.of_patient(patient_id), desk.clock.now())
+
+
+def still_open(about: Iterable[Record], now: datetime) -> list[Appointment]:
+    """As `open_visits`, among what was read of the patient."""
     found = [
         record
-        for record in desk.store.of_patient(patient_id)
-        if isinstance(record, Appointment) and record.is_open and record.end_at > over
+        for record in about
+        if isinstance(record, Appointment) and record.is_open and record.end_at > now - LATEST
     ]
     return sorted(found, key=lambda visit: visit.start_at)
 

@@ -1,6 +1,6 @@
 """What the staff's page shows: the thing itself, what can be decided now, and the timeline."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.moving import CANCEL_REASONS
 from chalicelib.usecases.offers import DECLINE_REASONS
 from chalicelib.usecases.staff import name_of
-from chalicelib.usecases.visits import open_visits
+from chalicelib.usecases.visits import still_open
 from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
@@ -71,7 +71,8 @@ def page_of(
     if patient is None:
         raise NotFound
     phone = services.store.get(Phone.ref(patient.phone))
-    request, records = _told(subject, patient)
+    about = services.store.of_patient(patient.id)
+    request, records = _told(subject, patient, about)
     said = cache(lambda id_: name_of(services.desk, id_))
     lines = timeline(records, patient=patient, phone=phone, name_of=said)
     return answers.page(
@@ -88,7 +89,7 @@ def page_of(
         picture=picture_of(lines, subject, patient=patient, clinic=services.clinic, now=now),
         **_about(subject, patient, phone, now),
         course=next((r for r in records if isinstance(r, Course)), None),
-        others=_others(subject, actor, now),
+        others=_others(subject, about, actor, now),
         visit_types=services.clinic.visit_types,
         resources=services.clinic.resources,
         decline_reasons=DECLINE_REASONS,
@@ -120,24 +121,31 @@ def decided_before(error: AlreadyDecided) -> str:
 
 
 def _told(
-    subject: ConsultationRequest | Appointment, patient: Patient
+    subject: ConsultationRequest | Appointment, patient: Patient, about: Iterable[Record]
 ) -> tuple[ConsultationRequest | None, list[Record]]:
-    """The request that it began with, and all that was recorded about it and the patient."""
+    """The request that it began with, and all that was recorded about it and the patient.
+
+    With what they texted and were answered, whichever of their visits it was about.
+    """
     store = wiring.services().store
     asked = subject.request_id if isinstance(subject, Appointment) else None
     owners = filter(None, (asked, patient.id, subject.course_id, subject.id))
     records = [record for owner in owners for record in store.owned(owner)]
+    heard = [record for record in about if record.key.pk.startswith("TXT-")]
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
-    return request, records
+    return request, [*records, *heard]
 
 
 def _others(
-    subject: ConsultationRequest | Appointment, actor: Actor, now: datetime
+    subject: ConsultationRequest | Appointment,
+    about: Iterable[Record],
+    actor: Actor,
+    now: datetime,
 ) -> list[tuple[Appointment, str]]:
     """The patient's other visits to come, each with its page."""
     return [
         (visit, link_to(visit.id, actor))
-        for visit in open_visits(wiring.services().desk, subject.patient_id)
+        for visit in still_open(about, now)
         if visit.id != subject.id and visit.end_at > now
     ]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
 from chalicelib.domain.record import Record
-from chalicelib.domain.work import AuditEvent
+from chalicelib.domain.work import AuditEvent, InboundText
 from chalicelib.messages.catalogue import task_title
 from chalicelib.usecases.moving import CANCEL_REASONS
 from chalicelib.usecases.offers import DECLINE_REASONS
@@ -16,6 +16,7 @@ from chalicelib.web.timeline_words import (
     CONSENT_WORDS,
     EVENT_WORDS,
     KIND_WORDS,
+    MEANING_WORDS,
     MEANS_WORDS,
     SENT_WORDS,
     STATUS_WORDS,
@@ -53,6 +54,9 @@ def timeline(
         if isinstance(record, Message):
             withheld = _withheld(record, patient, phone)
             lines.append(_of_message(record, withheld, name_of))
+        elif isinstance(record, InboundText):
+            meaning = MEANING_WORDS.get(record.meaning, record.meaning)
+            lines.append(Line(record.at, 0, "Text received", meaning, "event", body=record.body))
         elif isinstance(record, AuditEvent):
             lines.append(_of_event(record, name_of))
         elif isinstance(record, Consent):

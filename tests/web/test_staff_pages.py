@@ -7,9 +7,13 @@ import pytest
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.request import ConsultationRequest
+from chalicelib.messages.replies import Meaning
 from chalicelib.outbox import mail_events
 from chalicelib.ports import MailEvent, MailFate
+from chalicelib.usecases import answering
 from chalicelib.usecases.forgetting import erase
+from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.web.timeline_words import MEANING_WORDS
 from tests.web.browser import Browser, browsing, forms_of, text_of
 from tests.web.test_staff import BOOKING, all_of, asked, booked, rows, the_visit
 from tests.world import RUTH, World
@@ -275,3 +279,28 @@ def test_nothing_makes_an_erased_patient_known_again(
     page = browser.send(f"{link}/{decision}", typed)
     assert page.status_code == 409
     assert "erased, at their wish, by Ruth Example" in text_of(page)
+
+
+def test_what_a_patient_texted_and_was_answered_stands_on_the_visits_page(
+    browser: Browser,
+) -> None:
+    link = booked(browser)
+    browser.world.run_for(minutes=2)
+    said = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="C")
+    receive_text(browser.world.desk, said, quiet_words=frozenset())
+    browser.world.drain()
+    words = text_of(browser.get(link))
+    assert "Text received : will come C" in words
+    assert "Answer: thank you text : sent, not confirmed" in words
+    assert "thank you, your visit on Tue Dec 8" in words
+
+
+def test_a_visit_that_was_confirmed_on_the_patients_page_says_when(browser: Browser) -> None:
+    link, visit_id = booked(browser), the_visit(browser).id
+    answering.confirm_visit(browser.world.desk, appointment_id=visit_id)
+    answering.confirm_visit(browser.world.desk, appointment_id=visit_id)
+    assert text_of(browser.get(link)).count("Will come : by the patient") == 1
+
+
+def test_every_meaning_of_a_text_has_its_words() -> None:
+    assert set(MEANING_WORDS) == set(Meaning)
