@@ -1,18 +1,15 @@
 """What must hold of every row once all faults are over and nothing is due any more."""
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
-from chalicelib.domain.work import AuditEvent, Task, TaskStatus
+from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.ports import MailFate, ReceivedText
 from tests.simulation.clinic import CLINIC
 from tests.simulation.judge import SKEW, SLACK
-from tests.simulation.ledger import VERSION, Ledger, hold
+from tests.simulation.ledger import Ledger, hold
 from tests.simulation.mails import Mailed
 from tests.simulation.provider import Taken
 from tests.simulation.table import QuickTable
@@ -28,17 +25,15 @@ CALLED = frozenset({"confirmation", "moved", "cancelled", "preparation", "afterc
 class Account:
     """Every text and mail is on its row; every row has its end, or says why not."""
 
-    def __init__(self, ledger: Ledger, table: QuickTable, plans: Mapping[str, CarePlan]) -> None:
+    def __init__(self, ledger: Ledger, table: QuickTable) -> None:
         self._ledger = ledger
         self._table = table
-        self._plans = plans
         self._rows = {row.id: row for row in table.rows(Message)}
 
     def of_rows(self) -> None:
-        """Each has its end, and each step of each visit has a row or says why not."""
+        """Each has its end, and a reason if it did not leave."""
         for row in self._rows.values():
             self._has_its_end(row)
-        self._every_step_has_a_row()
 
     def of_texts(self, taken: list[Taken], received: list[ReceivedText]) -> None:
         """Each is on its row, each row tells the truth, and all that came in was heard."""
@@ -132,52 +127,3 @@ class Account:
             return
         unsure = row.status is MessageStatus.FAILED and "nobody knows" in (row.reason or "")
         hold(unsure, f"{row.id} is {row.status} ({row.reason}), yet {text.sid} was accepted")
-
-    def _every_step_has_a_row(self) -> None:
-        """Each visit, at each time it was given, owes every step of its plan, or says why not."""
-        told: dict[str, str] = defaultdict(str)
-        for event in self._table.rows(AuditEvent):
-            told[event.owner_id] += event.facts.get("left_out", "")
-        after: dict[tuple[str, int], list[Message]] = defaultdict(list)
-        for row in self._rows.values():
-            found = VERSION.search(row.id)
-            if row.kind in ("aftercare", "check_in") and found is not None:
-                after[row.owner_id, int(found[1])].append(row)
-        for visit_id, states in self._ledger.was.items():
-            for version in {visit.version for _, visit in states}:
-                of_version = [visit for _, visit in states if visit.version == version]
-                decision = "booked" if version == 1 else "moved"
-                self._steps_of(of_version[0], decision, told)
-                if of_version[-1].status == "fulfilled":
-                    self._aftercare_of(of_version[-1], after[visit_id, version])
-
-    def _steps_of(
-        self,
-        visit: Appointment,
-        decision: str,
-        told: Mapping[str, str],
-    ) -> None:
-        in_course = visit.course_id is not None
-        for step in self._plans[visit.visit_type].steps:
-            if step.anchor.value not in (decision, "start", "end", "discharge"):
-                continue
-            if in_course and (step.anchor.value == "booked" or step.when):
-                continue
-            there = f"{visit.id}.v{visit.version}-{step.id}" in self._rows
-            hold(
-                there or f"no {step.id}:" in told[visit.id],
-                f"{visit.id} v{visit.version} has no {step.id}, and nothing says why",
-            )
-
-    def _aftercare_of(self, visit: Appointment, rows: list[Message]) -> None:
-        """Who was treated gets aftercare once, or the row says why not (R20).
-
-        What was said for an earlier time, which nobody knew to have been missed, does not count.
-        """
-        left: Counter[str] = Counter()
-        for row in rows:
-            is_first = RETRY.search(row.id) is None and row.channel is Channel.TEXT
-            if is_first and row.status in LEFT:
-                left[row.kind] += 1
-        for kind, count in left.items():
-            hold(count == 1, f"{visit.id} v{visit.version} got {kind} {count} times")

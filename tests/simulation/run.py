@@ -31,6 +31,7 @@ from tests.simulation.scene import Scene
 from tests.simulation.service import Service
 from tests.simulation.stage import Stage, StageClock
 from tests.simulation.table import QuickTable
+from tests.simulation.visits import Visits
 from tests.web.browser import Browser
 from tests.world import SETTINGS
 
@@ -187,11 +188,12 @@ class _Play:
             self.tell(f"day {days}: {visits} visits, {texts} texts, {len(self.story)} events")
 
     def _judge_in_the_end(self) -> None:
-        account = Account(self.ledger, self.table, PLANS)
+        account = Account(self.ledger, self.table)
         account.of_rows()
         account.of_texts(self.provider.taken, self.provider.received)
         account.of_mails(self.mails.sent, self.service.told)
         account.of_erased(self.desk.erased, self.provider.taken)
+        Visits(self.ledger, self.table, PLANS).of_visits()
         promises = Promises(self.ledger, self.table)
         promises.to_who_asked(self.desk.acknowledged)
         promises.to_who_wrote()
