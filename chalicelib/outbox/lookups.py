@@ -26,6 +26,8 @@ LATE = timedelta(minutes=10)  # a claim this late may follow a restored table (F
 CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
 RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
 RETRY_LOOK_MOST = timedelta(hours=1)
+# After the first, second … mail of which nobody knows whether it left; the last stays.
+MAILED_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0, 5, 15, 60, 240))
 
 
 def is_late(message: Message, now: datetime) -> bool:
@@ -63,8 +65,9 @@ def after_lease(office: Office, message: Message, now: datetime) -> None:
         patch = looked(message, found_nothing=False, due_at=message.lease_until, now=now)
         return office.store.commit(Change(patch))
     if message.channel is not Channel.TEXT:
-        # A mail may repeat; better twice than never.
-        return office.store.commit(Change(again(message, due_at=now, why="unknown", now=now)))
+        # A mail may repeat: better twice than never, and better seldom than every few minutes.
+        due_at = now + MAILED_AGAIN[min(message.attempt, len(MAILED_AGAIN)) - 1]
+        return office.store.commit(Change(again(message, due_at=due_at, why="unknown", now=now)))
     to, body, since = message.to or "", message.body or "", message.claimed_at or now
     try:
         found = _sent_since(office, to, body=body, since=since)

@@ -87,6 +87,17 @@ def test_a_mail_that_did_not_leave_goes_later(error: Exception) -> None:
     assert len(world.mails.sent) == 3
 
 
+def test_a_mail_of_which_nobody_ever_knows_whether_it_left_repeats_ever_more_seldom() -> None:
+    world = World()
+    receipt = world.request()
+    message_id = f"{receipt.reference}.new_request-nurse"
+    world.mails.before.extend([OutcomeUnknown("time-out")] * 1000)
+    world.run_for(hours=2)
+    assert row(world, message_id).attempt == 5
+    world.run_for(days=1)
+    assert row(world, message_id).attempt == 10
+
+
 def test_weeks_without_mail_grow_no_row_towards_its_limit() -> None:
     world = World()
     receipt = world.request()
