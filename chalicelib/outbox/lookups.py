@@ -9,9 +9,9 @@ from chalicelib.domain.errors import Stale
 from chalicelib.domain.life import again, ended, held, put_aside
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.news import looked, receipt, remembered
-from chalicelib.domain.work import ProviderId
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals, saying, sending
+from chalicelib.outbox.finding import sent_since
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
@@ -23,7 +23,6 @@ log = Logger(service="bookend", child=True)
 SETTLED_AFTER = timedelta(minutes=15)  # a list read earlier than this proves nothing
 AND_AGAIN = timedelta(minutes=5)  # later than the first, a second list must agree
 LATE = timedelta(minutes=10)  # a claim this late may follow a restored table (F71)
-CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
 RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
 RETRY_LOOK_MOST = timedelta(hours=1)
 # After the first, second … mail of which nobody knows whether it left; the last stays.
@@ -48,7 +47,7 @@ def before_late_claim(office: Office, seen: Situation) -> None:
         return refusals.not_sayable(office, seen, error)
     since = seen.message.scheduled_at
     try:
-        found = _sent_since(office, phone.number, body=said.body, since=since)
+        found = sent_since(office, phone.number, body=said.body, since=since)
     except Refused as error:
         return refusals.look_up_refused(office, seen, error)
     except OutcomeUnknown:
@@ -70,7 +69,7 @@ def after_lease(office: Office, message: Message, now: datetime) -> None:
         return office.store.commit(Change(again(message, due_at=due_at, why="unknown", now=now)))
     to, body, since = message.to or "", message.body or "", message.claimed_at or now
     try:
-        found = _sent_since(office, to, body=body, since=since)
+        found = sent_since(office, to, body=body, since=since)
     except (Refused, OutcomeUnknown):
         return _not_looked(office, message, now)
     if found is not None:
@@ -89,30 +88,6 @@ def without_receipt(office: Office, message: Message, now: datetime) -> None:
     if text is None or news is None:
         return office.store.commit(Change(put_aside(message, now=now)))
     return _written(office, message, text, Change(news), now)
-
-
-def _sent_since(office: Office, to: str, *, body: str, since: datetime) -> ProviderText | None:
-    """The oldest text with these words made since then that no other row holds.
-
-    OutcomeUnknown when there is one that nobody holds and whose words the provider hides (F81).
-    """
-    fresh = [text for text in office.texts.sent_to(to) if text.created_at >= since - CLOCKS_DIFFER]
-    hidden = False
-    for text in sorted(fresh, key=lambda text: text.created_at):
-        if text.body != body and not _is_hidden(text):
-            continue
-        if office.store.get(ProviderId.ref(text.sid)) is not None:
-            continue
-        if text.body == body:
-            return text
-        hidden = True
-    if hidden:
-        raise OutcomeUnknown("the provider hides what it sent")
-    return None
-
-
-def _is_hidden(text: ProviderText) -> bool:
-    return not text.body.strip() or "redacted" in text.body.casefold()
 
 
 def _look_again(office: Office, seen: Situation) -> None:
