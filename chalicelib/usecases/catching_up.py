@@ -7,8 +7,11 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Is, Patch, Save, as_stored
 from chalicelib.domain.errors import Refusal, Stale, Unavailable, Unreadable
 from chalicelib.domain.owed import task_message
+from chalicelib.domain.people import Phone
 from chalicelib.domain.work import InboundMark, InboundText
+from chalicelib.messages.replies import Meaning, understand
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
+from chalicelib.usecases.contacting import opted_out
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.inbound import Incoming, receive_text
 
@@ -16,6 +19,7 @@ log = Logger(service="bookend", child=True)
 
 EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(hours=1)  # a list lacks what came a moment ago, and clocks differ
+LISTED_WITHIN = timedelta(minutes=10)  # by then a list has what came in
 TOO_LONG = timedelta(minutes=30)  # without a complete list: somebody must look
 SEEN_AT_ONCE = 100  # rows that one read asks for
 
@@ -42,6 +46,7 @@ def hear_what_was_missed(desk: Desk, inbox: TextInbox, *, quiet_words: frozenset
         log.error("inbound.unlisted", extra={"error": type(error).__name__})
         _alarm(desk, mark, now)
         return 0
+    _let_stops_stand(desk, texts, now)
     missed = _unseen(desk, texts)
     heard = [_is_heard(desk, text, quiet_words) for text in missed]
     if all(heard):
@@ -59,6 +64,28 @@ def _unseen(desk: Desk, texts: list[ReceivedText]) -> list[ReceivedText]:
         rows = desk.store.get_many(*(InboundText.ref(text.sid) for text in part))
         unseen += [text for text, row in zip(part, rows, strict=True) if row is None]
     return unseen
+
+
+def _let_stops_stand(desk: Desk, texts: list[ReceivedText], now: datetime) -> None:
+    """A START whose webhook came after that of a later STOP has lifted nothing (R5).
+
+    A webhook does not say when its text was sent, the list does.
+    """
+    said_at: dict[tuple[str, Meaning], datetime] = {}
+    for text in texts:
+        word = text.sender, understand(text.body, opted_out=True).meaning
+        said_at[word] = max(text.at, said_at.get(word, text.at))
+    for (number, meaning), at in said_at.items():
+        started_at = said_at.get((number, Meaning.START))
+        if meaning is not Meaning.STOP or started_at is None or started_at >= at:
+            continue
+        phone = desk.store.get(Phone.ref(number))
+        if phone is None or phone.opted_out_at is not None or phone.opted_in_at is None:
+            continue
+        # What was lifted a moment ago may be by a START that the list does not have yet.
+        if now - phone.opted_in_at >= LISTED_WITHIN:
+            desk.store.commit(Change(opted_out(number, means="text", now=at)))
+            log.warning("inbound.stop_stands")
 
 
 def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str]) -> bool:

@@ -103,6 +103,34 @@ def test_a_webhook_that_was_down_loses_neither_a_stop_nor_a_cry_for_help(
     assert {mail.to for mail in alarms} == {seed.email for seed in world.services.clinic.staff}
 
 
+def test_a_start_whose_webhook_comes_after_that_of_a_later_stop_lifts_nothing_for_long() -> None:
+    world, _ = with_visit()
+    start = arrives(world, "START")
+    world.clock.at += timedelta(seconds=30)
+    arrives(world, "please stop texting me", heard=True)
+    world.clock.at += timedelta(seconds=30)
+    receive_text(world.desk, Incoming(sid=start, sender=ANA, body="START"), quiet_words=QUIET)
+    ticks_for(world, timedelta(minutes=16))
+    assert phone(world).opted_out_at is not None
+
+
+@pytest.mark.parametrize("lag", [timedelta(0), timedelta(minutes=9)])
+def test_a_start_that_the_list_does_not_have_yet_is_not_undone(lag: timedelta) -> None:
+    world, _ = with_visit()
+    world.clock.at += MINUTE
+    arrives(world, "START", heard=True)
+    world.clock.at += MINUTE
+    arrives(world, "STOP", heard=True)
+    ticks_for(world, timedelta(minutes=20))
+    start = arrives(world, "START", heard=True)
+    hidden = world.texts.received.pop()
+    assert hidden.sid == start
+    ticks_for(world, lag)
+    world.texts.received.append(hidden)
+    ticks_for(world, timedelta(hours=2))
+    assert phone(world).opted_out_at is None
+
+
 def test_what_was_found_is_heard_once_however_often_it_is_listed() -> None:
     world, _ = with_visit()
     arrives(world, "where do I park")
