@@ -60,6 +60,13 @@ class Promises:
             if "mailed" not in row.facts:
                 self._staff_were_mailed(f"{task_id}.task", f"the task of {row.id}")
 
+    def of_alarms(self, refused: int) -> None:
+        """However many texts our settings stop, staff hear of it once each time (R33)."""
+        alarms = sum(row.kind == "texts_stopped" for row in self._rows.values())
+        hold(
+            alarms <= refused, f"{alarms} alarms that texts are stopped, which they were {refused}"
+        )
+
     def to_patients(self) -> None:
         """What did not reach the patient is mailed, tried again, or said by a person (R11, F35)."""
         for row in self._rows.values():

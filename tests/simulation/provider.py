@@ -12,6 +12,7 @@ from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, Recei
 from tests.simulation.faults import Faults
 from tests.simulation.stage import Stage
 
+SETTINGS_REFUSED = "text: our settings refused for hours"
 CLOCK_OFF = 30.0  # seconds: the provider's clock against true time, at most
 STOPS = frozenset({"STOP", "CANCEL", "stop please"})  # of our people's words, those it acts on
 STARTS = frozenset({"START"})
@@ -61,7 +62,7 @@ class Provider:
         faults = self.faults
         faults.boundary("provider: text, before")
         self._is_up()
-        if faults.happens("text: our settings refused for hours"):
+        if faults.happens(SETTINGS_REFUSED):
             hours = faults.chance.uniform(0.1, 5)
             self.misconfigured_until = self.stage.now + timedelta(hours=hours)
         self._refuse(to)
