@@ -104,7 +104,7 @@ class Judge:
         hold(claim.message.void_because is None, f"{id_} was void when it was claimed")
         about = claim.message.subject
         if about is not None and about.sk == "TSK":
-            hold(about.pk in self._ledger.open_tasks, f"{id_} was sent though its task is done")
+            hold(claim.is_task_open, f"{id_} was sent though its task is done")
         if visit is None or found is None:
             if claim.request is not None and found is not None:
                 right = int(found[1]) == claim.request.version

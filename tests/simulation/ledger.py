@@ -39,6 +39,7 @@ class Claim:
     phone: Phone | None
     visit: Appointment | None
     request: ConsultationRequest | None
+    is_task_open: bool  #: of a mail about a task; False too for what is about none
 
 
 @dataclass
@@ -162,6 +163,7 @@ class Ledger:
             phone=self.phones.get(patient.phone) if patient else None,
             visit=self.visits.get(about),
             request=self.requests.get(about),
+            is_task_open=about in self.open_tasks,
         )
 
 
