@@ -1,6 +1,7 @@
 """`python -m tests.simulation`: plays seeds, and tells the shortest story of one that fails."""
 
 import argparse
+import logging
 import multiprocessing
 import os
 import sys
@@ -27,6 +28,7 @@ def say(line: str) -> None:
 def main(arguments: list[str]) -> int:
     """0 when nothing broke in any of the seeds."""
     asked = _read(arguments)
+    logging.disable(logging.CRITICAL)  # what is printed is the story alone, also while it shortens
     runs = [
         Run(seed, days=asked.days, asks_a_day=asked.asks, without=_without(asked))
         for seed in asked.seeds
