@@ -10,10 +10,11 @@ STAGE ?= prod
 SEED ?= 0:20
 DAYS ?= 30
 ASKS ?= 0.5
+AUDIT ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run preview simulate test test-all test-properties check bench package export erase deploy doctor
+.PHONY: help run preview simulate test test-all test-properties check audit bench package export erase deploy doctor
 
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
@@ -22,6 +23,7 @@ help:
 	@echo 'make test         every test that needs only Python'
 	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
+	@echo 'make audit        asks whether a package that is deployed has a known hole; fails when one has'
 	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
 	@echo 'make test-properties  the property tests of times in full: over 120,000 cases, some 10 minutes'
 	@echo 'make simulate     a clinic of many days with every fault, by seeds: SEED=0:20 DAYS=30 ASKS=0.5 (requests a day)'
@@ -68,6 +70,9 @@ check: $(STAMP)
 	PYTHONPATH=. $(VENV)/bin/lint-imports
 	$(PYTHON) -m chalicelib.clinic.lint
 	$(PYTHON) -m chalicelib.messages.lint
+
+audit: $(STAMP)
+	@$(PYTHON) -m local.audit $(AUDIT)
 
 package: $(STAMP)
 	$(PYTHON) -m chalicelib.clinic.lint
