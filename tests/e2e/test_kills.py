@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import Counter
+from itertools import cycle
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -48,7 +49,10 @@ def said(run: Running) -> Counter[str]:
     return Counter(known)
 
 
-@pytest.mark.parametrize("at", ["after_claim", "after_accept", "before_settle"])
+POINTS = ("after_claim", "after_accept", "before_settle")
+
+
+@pytest.mark.parametrize("at", POINTS)
 def test_killed_at_a_named_point_each_text_is_sent_once(at: str, tmp_path: Path) -> None:
     with lives(tmp_path) as life:
         run = life.start()
@@ -61,6 +65,30 @@ def test_killed_at_a_named_point_each_text_is_sent_once(at: str, tmp_path: Path)
         assert run.process.wait(30) == KILLED
         run = life.start()
         run.clock(AFTER)
+        assert said(run) == Counter(PLAN)
+        assert {text["status"] for text in run.texts()} == {"delivered"}
+
+
+def test_killed_at_every_text_of_the_plan_each_is_sent_once(tmp_path: Path) -> None:
+    """No life of the process sees more than one delivery; each ends at the next of the points."""
+    with lives(tmp_path) as life:
+        run = life.start()
+        run.clock(TUESDAY)
+        assert run.post(f"{run.service}/requests", wish())[0] == 201
+        kills = 0
+        for at in cycle(POINTS):
+            link = run.staff_link()
+            assert run.post(f"{run.console}/api/kill", {"at": at})[0] == 200
+            try:
+                run.form(f"{link}/confirm", VISIT)
+                run.clock(AFTER)
+            except BROKEN:
+                assert run.process.wait(30) == KILLED
+                kills += 1
+                run = life.start()
+            else:
+                break
+        assert kills >= len(PLAN)
         assert said(run) == Counter(PLAN)
         assert {text["status"] for text in run.texts()} == {"delivered"}
 
