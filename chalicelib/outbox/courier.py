@@ -61,7 +61,7 @@ def _deliver(office: Office, message_id: str) -> None:
         case MessageStatus.SENT:
             lookups.without_receipt(office, message, now)
         case _:
-            office.store.commit(Change(put_aside(message, now=now)))
+            office.commit(Change(put_aside(message, now=now)), now)
 
 
 def _send_if_owed(office: Office, message: Message, now: datetime) -> None:
@@ -76,7 +76,7 @@ def _send_if_owed(office: Office, message: Message, now: datetime) -> None:
         case Hold(until, why):
             patch = held(message, until=until, why=why, now=now)
             if patch is not None:
-                office.store.commit(Change(patch))
+                office.commit(Change(patch), now)
         case Drop():
             _drop(office, seen, verdict)
         case None if message.channel is Channel.TASK:
@@ -93,8 +93,7 @@ def _drop(office: Office, seen: Situation, verdict: Drop) -> None:
     change = Change(ended(seen.message, verdict.status, why=verdict.why, now=seen.now))
     if verdict.instead and seen.message.channel is not Channel.TASK:
         change.include(instead_of(office, seen))
-    office.store.commit(change)
-    sending.nudge_new(office, change, seen.now)
+    office.commit(change, seen.now)
     log.info(
         "message.dropped",
         extra={

@@ -62,11 +62,11 @@ def after_lease(office: Office, message: Message, now: datetime) -> None:
     if message.lease_until is not None and now < message.lease_until:
         # Voiding made the row due while its courier still holds it; it is not ours to touch.
         patch = looked(message, found_nothing=False, due_at=message.lease_until, now=now)
-        return office.store.commit(Change(patch))
+        return office.commit(Change(patch), now)
     if message.channel is not Channel.TEXT:
         # A mail may repeat: better twice than never, and better seldom than every few minutes.
         due_at = now + MAILED_AGAIN[min(message.attempt, len(MAILED_AGAIN)) - 1]
-        return office.store.commit(Change(again(message, due_at=due_at, why="unknown", now=now)))
+        return office.commit(Change(again(message, due_at=due_at, why="unknown", now=now)), now)
     to, body, since = message.to or "", message.body or "", message.claimed_at or now
     try:
         found = sent_since(office, to, body=body, since=since)
@@ -83,17 +83,17 @@ def without_receipt(office: Office, message: Message, now: datetime) -> None:
         text = office.texts.fetch(message.sid or "")
     except (Refused, OutcomeUnknown):
         patch = looked(message, found_nothing=False, due_at=now + RETRY_LOOK, now=now)
-        return office.store.commit(Change(patch))
+        return office.commit(Change(patch), now)
     news = None if text is None else _as_receipt(message, text, now)
     if text is None or news is None:
-        return office.store.commit(Change(put_aside(message, now=now)))
+        return office.commit(Change(put_aside(message, now=now)), now)
     return _written(office, message, text, Change(news), now)
 
 
 def _look_again(office: Office, seen: Situation) -> None:
     patch = held(seen.message, until=seen.now + RETRY_LOOK, why="not looked up yet", now=seen.now)
     if patch is not None:
-        office.store.commit(Change(patch))
+        office.commit(Change(patch), seen.now)
 
 
 def _remember(office: Office, message: Message, text: ProviderText, now: datetime) -> None:
@@ -137,8 +137,7 @@ def _written(
     """The row knows what became of its text; one that did not arrive has its consequences (F35)."""
     status, code = _status_of(text), text.error_code
     change.include(followed_up(office, message, status, to=text.to, code=code, now=now))
-    office.store.commit(change)
-    sending.nudge_new(office, change, now)
+    office.commit(change, now)
 
 
 def _status_of(text: ProviderText) -> MessageStatus:
@@ -150,18 +149,18 @@ def _nothing_found(office: Office, message: Message, now: datetime) -> None:
     if now < claimed_at + SETTLED_AFTER:
         until = claimed_at + SETTLED_AFTER
         patch = looked(message, found_nothing=False, due_at=until, now=now)
-        return office.store.commit(Change(patch))
+        return office.commit(Change(patch), now)
     if message.looked_at is None or now < message.looked_at + AND_AGAIN:
         due_at = (message.looked_at or now) + AND_AGAIN
         patch = looked(message, found_nothing=message.looked_at is None, due_at=due_at, now=now)
-        return office.store.commit(Change(patch))
+        return office.commit(Change(patch), now)
     # Two complete lists agree: nothing left.
     if message.void_because is not None:
         gone = ended(message, MessageStatus.WITHDRAWN, why=message.void_because, now=now)
-        return office.store.commit(Change(gone))
+        return office.commit(Change(gone), now)
     if now >= message.send_before:
         return _too_late(office, message, "it never left, and now it is too late", now)
-    return office.store.commit(Change(again(message, due_at=now, why="it never left", now=now)))
+    return office.commit(Change(again(message, due_at=now, why="it never left", now=now)), now)
 
 
 def _not_looked(office: Office, message: Message, now: datetime) -> None:
@@ -170,7 +169,7 @@ def _not_looked(office: Office, message: Message, now: datetime) -> None:
     waited = now - (message.claimed_at or now)
     due_at = now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
     patch = looked(message, found_nothing=False, due_at=due_at, now=now)
-    return office.store.commit(Change(patch))
+    return office.commit(Change(patch), now)
 
 
 def _too_late(office: Office, message: Message, why: str, now: datetime) -> None:
@@ -178,8 +177,7 @@ def _too_late(office: Office, message: Message, why: str, now: datetime) -> None
     change = Change(ended(message, MessageStatus.FAILED, why=why, now=now))
     if message.void_because is None:
         change.include(instead_of(office, situation(office, message, now)))
-    office.store.commit(change)
-    sending.nudge_new(office, change, now)
+    office.commit(change, now)
 
 
 def _as_receipt(message: Message, text: ProviderText, now: datetime) -> Patch | None:

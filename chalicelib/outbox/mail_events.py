@@ -17,7 +17,6 @@ from chalicelib.domain.people import Patient
 from chalicelib.outbox.instead import CALL_WITHIN, instead_of
 from chalicelib.outbox.office import Office, situation
 from chalicelib.outbox.receipts import TRIES
-from chalicelib.outbox.sending import nudge_new
 from chalicelib.ports import MailEvent, MailFate
 
 log = Logger(service="bookend", child=True)
@@ -46,10 +45,9 @@ def take(office: Office, event: MailEvent) -> bool:
         change = Change(patch)
         change.include(_followed_up(office, message, event.fate, now))
         try:
-            office.store.commit(change)
+            office.commit(change, now)
         except Stale:
             continue
-        nudge_new(office, change, now)
         told = {"message_id": message.id, "fate": event.fate.value}
         if message.staff_id is None:
             log.warning("mail_event.patient", extra=told)

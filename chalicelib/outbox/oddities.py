@@ -42,7 +42,8 @@ def put_off(office: Office, key: Key, error: str) -> None:
 
 def wait(office: Office, key: Key) -> None:
     """The store did not answer: nothing is wrong with the row, which comes due again."""
-    _write(office, Change(Patch(key, set=as_stored({"due_at": office.clock.now() + LATER}))))
+    now = office.clock.now()
+    _write(office, Change(Patch(key, set=as_stored({"due_at": now + LATER}))), now)
 
 
 _FAILING = "a_message_cannot_be_sent"
@@ -73,13 +74,13 @@ def _tell(office: Office, patch: Patch, what: str, now: datetime, *, about: str)
         now=now,
     )
     # The task stands already when this is not the first time.
-    if not _write(office, Change(patch, Save(task))):
-        _write(office, Change(patch))
+    if not _write(office, Change(patch, Save(task)), now):
+        _write(office, Change(patch), now)
 
 
-def _write(office: Office, change: Change) -> bool:
+def _write(office: Office, change: Change, now: datetime) -> bool:
     try:
-        office.store.commit(change)
+        office.commit(change, now)
     except (Stale, Unavailable) as error:
         # The row is as it was and comes due again; there is nothing else to record it on.
         log.error("message.not_put_off", extra={"error": type(error).__name__})

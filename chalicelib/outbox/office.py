@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
+from chalicelib.domain.change import Change
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.life import due_now
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.people import Patient, Phone, SentCount
 from chalicelib.domain.record import Key, Record, Ref
@@ -35,6 +37,11 @@ class Office:
     samples_allowed: bool  #: sample wordings leave in the local stage alone (R21)
     texts_per_minute: int
     shards: int
+
+    def commit(self, change: Change, now: datetime) -> None:
+        """Written whole or not at all; what it made due need not wait for the next tick."""
+        self.store.commit(change)
+        self.nudge.send(due_now(change, now))
 
 
 class Situation(NamedTuple):

@@ -10,7 +10,7 @@ from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.news import receipt, remembered
 from chalicelib.outbox.office import Office
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
-from chalicelib.outbox.sending import held_by, nudge_new
+from chalicelib.outbox.sending import held_by
 from chalicelib.outbox.undelivered import followed_up
 
 log = Logger(service="bookend", child=True)
@@ -47,10 +47,9 @@ def take(
             followed_up(office, message, STATUS_BY_WORD[status], to=to, code=error_code, now=now)
         )
         try:
-            office.store.commit(change)
+            office.commit(change, now)
         except Stale:
             continue
-        nudge_new(office, change, now)
         log.info("receipt.taken", extra={"message_id": message_id, "status": status})
         return True
     raise Unavailable("the receipt could not be written")

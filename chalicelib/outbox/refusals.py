@@ -41,10 +41,10 @@ def refused(office: Office, seen: Situation, taken: Message, error: Refused) -> 
     now = office.clock.now()
     consequences = _consequences(office, seen, taken, error, now)
     try:
-        office.store.commit(_put_back(office, seen, taken, error, now, consequences))
+        office.commit(_put_back(office, seen, taken, error, now, consequences), now)
     except Stale:
         # Another courier has written the same consequences a moment ago.
-        office.store.commit(_put_back(office, seen, taken, error, now, []))
+        office.commit(_put_back(office, seen, taken, error, now, []), now)
     log.warning(
         "message.refused",
         extra={"message_id": taken.id, "code": error.code, "fate": error.fate.value},
@@ -86,7 +86,7 @@ def look_up_refused(office: Office, seen: Situation, error: Refused) -> None:
         change.include(
             [Patch(Stop.ref().key, set=probe, when=(Is("revision", seen.stop.revision),))]
         )
-    office.store.commit(change)
+    office.commit(change, now)
 
 
 def number_marked(message: Message, fate: Fate, code: int | None, now: datetime) -> list[Operation]:
@@ -140,7 +140,7 @@ def not_sayable(office: Office, seen: Situation, error: CannotSay) -> None:
             )
         ]
     )
-    office.store.commit(change)
+    office.commit(change, seen.now)
     log.error("message.not_sayable", extra={"message_id": message.id, "why": str(error)})
 
 

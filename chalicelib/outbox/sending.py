@@ -12,7 +12,7 @@ from chalicelib.domain.change import (
     Save,
 )
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
-from chalicelib.domain.life import accepted, due_now, ended, opened
+from chalicelib.domain.life import accepted, ended, opened
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_of
 from chalicelib.domain.work import ProviderId, Stop
@@ -48,8 +48,7 @@ def open_task(office: Office, seen: Situation) -> None:
     change = Change(opened(message, now=seen.now), Save(task), *(Save(mail) for mail in mails))
     if message.subject is not None:
         change.include([message.subject.requirement()])
-    office.store.commit(change)
-    nudge_new(office, change, seen.now)
+    office.commit(change, seen.now)
 
 
 def send_mail(office: Office, seen: Situation) -> None:
@@ -126,18 +125,12 @@ def held_by(office: Office, sid: str, message: Message, now: datetime) -> Operat
     return Save(ProviderId(sid=sid, message_id=message.id, ttl=ttl, erase_at=erase_at))
 
 
-def nudge_new(office: Office, change: Change, now: datetime) -> None:
-    """What the change made due now need not wait for the next tick."""
-    office.nudge.send(due_now(change, now))
-
-
 def _nobody_to_write_to(office: Office, seen: Situation) -> None:
     """A mail that has nobody to go to is withdrawn; a person calls with what must be known."""
     why = "there is nobody to write to any more"
     change = Change(ended(seen.message, MessageStatus.WITHDRAWN, why=why, now=seen.now))
     change.include(instead_of(office, seen))
-    office.store.commit(change)
-    nudge_new(office, change, seen.now)
+    office.commit(change, seen.now)
 
 
 def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> None:

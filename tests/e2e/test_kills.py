@@ -3,9 +3,9 @@
 import random
 import threading
 from collections import Counter
-from itertools import cycle
 from contextlib import suppress
 from http.client import HTTPException
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError

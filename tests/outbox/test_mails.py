@@ -11,7 +11,7 @@ from chalicelib.domain.people import PatientLink
 from chalicelib.outbox import courier
 from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import contacting, courses
-from tests.outbox.rows import booked, row
+from tests.outbox.rows import booked, ready, row
 from tests.world import RUTH, FakeMails, World, at
 
 AFTER = datetime(2026, 12, 14, tzinfo=UTC)
@@ -59,6 +59,16 @@ def test_a_mail_that_is_refused_for_good_becomes_a_call_and_no_further_mail() ->
     whats = [getattr(task, "what", "") for task in world.store.open("task")]
     assert "call_with_confirmation" in whats
     assert "call_with_aftercare" in whats
+
+
+def test_what_takes_the_place_of_a_refused_text_waits_for_no_tick() -> None:
+    world = World()
+    message_id = ready(world)
+    world.queue.ids.clear()
+    world.texts.before.append(Refused(Fate.NUMBER_BAD, 21614))
+    courier.deliver(world.office, message_id)
+    world.drain()
+    assert "ana@example.org" in [mail.to for mail in world.mails.sent]
 
 
 def test_one_member_of_staff_whose_address_is_refused_stops_no_other() -> None:
