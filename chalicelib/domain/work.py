@@ -94,6 +94,7 @@ class Stop(Record):
     since: Instant
     code: int
     probe_at: Instant  #: one text may try from then on
+    by_receipt: bool = False  #: texts are accepted and fail later, so only an arrival ends it
 
     @property
     def key(self) -> Key:

@@ -9,12 +9,11 @@ from chalicelib.domain.life import claimed
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import PatientLink, Phone, SentCount
-from chalicelib.domain.work import Stop
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.saying import leaves_question_out
+from chalicelib.outbox.stop import probed
 
-PROBE_EVERY = timedelta(minutes=5)
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
 ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
@@ -39,11 +38,7 @@ def claim_of_text(office: Office, seen: Situation, body: str) -> tuple[Message, 
     change.include(_links(office, seen, body))
     change.include(_question(office, seen))
     if seen.stop is not None:
-        # One text may try while all others wait.
-        probe = as_stored({"probe_at": seen.now + PROBE_EVERY})
-        change.include(
-            [Patch(Stop.ref().key, set=probe, when=(Is("revision", seen.stop.revision),))]
-        )
+        change.include([probed(seen.stop, seen.now)])
     return taken, change
 
 

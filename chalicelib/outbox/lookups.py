@@ -9,12 +9,14 @@ from chalicelib.domain.errors import Stale
 from chalicelib.domain.life import again, ended, held, put_aside
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.news import looked, receipt, remembered
+from chalicelib.domain.work import Stop
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals, saying, sending
 from chalicelib.outbox.finding import sent_since
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
+from chalicelib.outbox.stop import ended_by_arrival
 from chalicelib.outbox.undelivered import followed_up
 from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
 
@@ -86,7 +88,10 @@ def without_receipt(office: Office, message: Message, now: datetime) -> None:
         return office.commit(Change(patch), now)
     news = None if text is None else _as_receipt(message, text, now)
     if text is None or news is None:
-        return office.commit(Change(put_aside(message, now=now)), now)
+        # Sent, not confirmed, as some carriers leave it: nobody said that it failed.
+        change = Change(put_aside(message, now=now))
+        change.include(ended_by_arrival(office.store.get(Stop.ref()), message))
+        return office.commit(change, now)
     return _written(office, message, text, Change(news), now)
 
 
@@ -136,7 +141,8 @@ def _written(
 ) -> None:
     """The row knows what became of its text; one that did not arrive has its consequences (F35)."""
     status, code = _status_of(text), text.error_code
-    change.include(followed_up(office, message, status, to=text.to, code=code, now=now))
+    stop = office.store.get(Stop.ref())
+    change.include(followed_up(office, message, status, stop=stop, to=text.to, code=code, now=now))
     office.commit(change, now)
 
 

@@ -8,6 +8,7 @@ from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.news import receipt, remembered
+from chalicelib.domain.work import Stop
 from chalicelib.outbox.office import Office
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
 from chalicelib.outbox.sending import held_by
@@ -29,7 +30,7 @@ def take(
     """
     for _ in range(TRIES):
         now = office.clock.now()
-        message = office.store.get(Message.ref(message_id))
+        message, stop = office.store.get_many(Message.ref(message_id), Stop.ref())
         if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
             # Accepted long after two look-ups had found nothing, and sent again since (F80).
             log.error("text.repeated", extra={"message_id": message_id, "status": status})
@@ -44,7 +45,9 @@ def take(
         if message.sid is None:
             change.include([held_by(office, sid, message, now)])
         change.include(
-            followed_up(office, message, STATUS_BY_WORD[status], to=to, code=error_code, now=now)
+            followed_up(
+                office, message, STATUS_BY_WORD[status], stop=stop, to=to, code=error_code, now=now
+            )
         )
         try:
             office.commit(change, now)

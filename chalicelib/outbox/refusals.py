@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.chance import source
-from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.life import again, ended, held
 from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
-from chalicelib.domain.work import Stop
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.instead import instead_of, visit_call_by
 from chalicelib.outbox.office import Office, Situation
+from chalicelib.outbox.stop import PROBE_EVERY, probed, stopped
 from chalicelib.ports import Fate, Refused
 
 log = Logger(service="bookend", child=True)
@@ -23,7 +23,7 @@ log = Logger(service="bookend", child=True)
 FEW = 3  # tries in all for what may pass by itself (R33: twice again)
 BACKOFF = timedelta(seconds=30)
 BACKOFF_MOST = timedelta(minutes=30)
-PROBE_EVERY = timedelta(minutes=5)
+DOUBLINGS = 6  # the next one passes the most
 MEND_WITHIN = timedelta(hours=4)
 
 # How a fate that ends the message is written down.
@@ -80,12 +80,9 @@ def look_up_refused(office: Office, seen: Situation, error: Refused) -> None:
     patch = held(seen.message, until=now + PROBE_EVERY, why=why, now=now)
     change = Change() if patch is None else Change(patch)
     if is_ours and seen.stop is None:
-        change.include(_stopped(error, now))
+        change.include(stopped(error.code, now))
     elif is_ours and seen.stop is not None:
-        probe = as_stored({"probe_at": now + PROBE_EVERY})
-        change.include(
-            [Patch(Stop.ref().key, set=probe, when=(Is("revision", seen.stop.revision),))]
-        )
+        change.include([probed(seen.stop, now)])
     office.commit(change, now)
 
 
@@ -158,7 +155,7 @@ def _retry_at(taken: Message, fate: Fate, now: datetime) -> datetime | None:
 
 def _backoff(attempt: int) -> timedelta:
     """Exponential with full jitter, so that what failed together does not come back together."""
-    most: timedelta = min(BACKOFF * 2 ** (attempt - 1), BACKOFF_MOST)
+    most: timedelta = min(BACKOFF * 2 ** min(attempt - 1, DOUBLINGS), BACKOFF_MOST)
     return timedelta(seconds=5) + most * source().random()
 
 
@@ -169,18 +166,4 @@ def _consequences(
         return []
     if error.fate is not Fate.CONFIGURATION:
         return number_marked(taken, error.fate, error.code, now)
-    return [] if seen.stop is not None else _stopped(error, now)
-
-
-def _stopped(error: Refused, now: datetime) -> list[Operation]:
-    """All texts wait, and one alarm says so."""
-    stop = Stop(since=now, code=error.code or 0, probe_at=now + PROBE_EVERY)
-    alarm = task_message(
-        owner_id=f"SYS-{int(now.timestamp() * 1000)}",
-        about="texts-stopped",
-        what="texts_stopped",
-        detail=f"The provider answers with code {stop.code}.",
-        deadline_at=now,
-        now=now,
-    )
-    return [Save(stop), Save(alarm)]
+    return [] if seen.stop is not None else stopped(error.code, now)

@@ -5,17 +5,12 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from chalicelib.clinic.staff import staff_now
-from chalicelib.domain.change import (
-    Change,
-    Forget,
-    Operation,
-    Save,
-)
+from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
 from chalicelib.domain.life import accepted, ended, opened
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_of
-from chalicelib.domain.work import ProviderId, Stop
+from chalicelib.domain.work import ProviderId
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
 from chalicelib.outbox.checks import validity
@@ -24,6 +19,7 @@ from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.mailing import mail_of
 from chalicelib.outbox.office import Office, Situation
 from chalicelib.outbox.saying import Said, text_of
+from chalicelib.outbox.stop import ended_by_acceptance
 from chalicelib.ports import Accepted, OutcomeUnknown, Refused
 
 log = Logger(service="bookend", child=True)
@@ -70,7 +66,7 @@ def send_mail(office: Office, seen: Situation) -> None:
     except OutcomeUnknown as error:
         log.warning("message.unknown", extra={"message_id": message.id, "error": str(error)})
     else:
-        settle(office, taken, answer, stop=None)
+        settle(office, taken, answer)
     return None
 
 
@@ -85,7 +81,7 @@ def send_text(office: Office, seen: Situation) -> None:
     return _hand_over(office, seen, taken, said)
 
 
-def settle(office: Office, taken: Message, answer: Accepted, *, stop: Stop | None) -> None:
+def settle(office: Office, taken: Message, answer: Accepted) -> None:
     """What the provider answered is written on the row; a failure here never sends again."""
     now = office.clock.now()
     change = Change(
@@ -99,13 +95,10 @@ def settle(office: Office, taken: Message, answer: Accepted, *, stop: Stop | Non
     )
     if answer.sid is not None and taken.body is not None:
         change.include([held_by(office, answer.sid, taken, now)])
-    if stop is not None:
-        # The first text that is accepted ends the stop (R33).
-        change.include([Forget(Stop.ref().key)])
     try:
         office.store.commit(change)
     except Stale:
-        # A receipt was faster and has settled it.
+        # A receipt was faster and has settled it, or another row holds what it brought.
         log.info("message.settled_before", extra={"message_id": taken.id})
     except Unavailable:
         # The lease ends, the look-up finds the text, and the row is settled then (F11).
@@ -151,4 +144,7 @@ def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> N
     except OutcomeUnknown as error:
         log.warning("message.unknown", extra={"message_id": taken.id, "error": str(error)})
     else:
-        settle(office, taken, answer, stop=seen.stop)
+        settle(office, taken, answer)
+        # Apart from settling, which a receipt may have done before us.
+        if ends := ended_by_acceptance(seen.stop):
+            office.store.commit(Change(*ends))

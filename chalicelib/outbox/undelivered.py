@@ -1,17 +1,20 @@
-"""What follows when a text did not arrive, whoever tells: a receipt or a look-up (F35)."""
+"""What follows when we hear whether a text arrived, by a receipt or a look-up (F35)."""
 
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.record import to_milliseconds
+from chalicelib.domain.work import Stop
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, situation
 from chalicelib.outbox.refusals import number_marked
+from chalicelib.outbox.stop import ended_by_arrival, stopped
 from chalicelib.ports import Fate
 
 FEW = 2  # how often an undelivered text is tried again, each time as a new row
 RETRY_AFTER = timedelta(minutes=15)
+RETRY_AFTER_MOST = timedelta(hours=4)  # while all texts are stopped
 
 
 def followed_up(
@@ -19,22 +22,28 @@ def followed_up(
     message: Message,
     status: MessageStatus,
     *,
+    stop: Stop | None,
     to: str,
     code: int | None,
     now: datetime,
 ) -> list[Operation]:
-    """Tried again as a new row where that may help, else said otherwise; nothing if it arrived.
+    """Tried again as a new row where that may help, else said otherwise.
 
-    To be committed with the row's new status, so that it follows once.
+    When our settings are at fault all texts are stopped, though the provider accepts them; one that
+    arrives ends that. To be committed with the row's new status, so that it follows once.
     """
+    if status is MessageStatus.DELIVERED:
+        return ended_by_arrival(stop, message)
     if status is not MessageStatus.UNDELIVERED:
         return []
+    fate = office.texts.fate_of(code)
+    is_ours = fate is Fate.CONFIGURATION
+    operations = stopped(code, now, by_receipt=True) if is_ours and stop is None else []
     seen = situation(office, message, now)
     if seen.is_erased:
-        return []
-    fate = office.texts.fate_of(code)
-    operations = number_marked(message.evolve(to=to), fate, code, now)
-    retry = _retry(message, now) if fate is Fate.A_FEW_TIMES else None
+        return operations
+    operations += number_marked(message.evolve(to=to), fate, code, now)
+    retry = _retry(message, fate, now)
     if retry is not None:
         return [*operations, Save(retry)]
     if message.void_because is not None:
@@ -42,11 +51,18 @@ def followed_up(
     return [*operations, *instead_of(office, seen)]
 
 
-def _retry(message: Message, now: datetime) -> Message | None:
+def _retry(message: Message, fate: Fate, now: datetime) -> Message | None:
     """A fresh row for the same words, so that a final status stays final; None once enough."""
     tried = int(message.facts.get("retry", "0"))
-    due_at = to_milliseconds(now + RETRY_AFTER)
-    if tried >= FEW or message.void_because is not None or due_at >= message.send_before:
+    match fate:
+        case Fate.CONFIGURATION:
+            wait: timedelta = min(RETRY_AFTER * 2 ** min(tried, FEW * 2), RETRY_AFTER_MOST)
+        case Fate.A_FEW_TIMES if tried < FEW:
+            wait = RETRY_AFTER
+        case _:
+            return None
+    due_at = to_milliseconds(now + wait)
+    if message.void_because is not None or due_at >= message.send_before:
         return None
     base = message.id.removesuffix(f"-r{tried}")
     return Message(

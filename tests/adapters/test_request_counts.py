@@ -83,7 +83,7 @@ def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
         status="delivered",
         error_code=None,
     )
-    assert requests.of() == {"GetItem": 1, "TransactWriteItems": 1}
+    assert requests.of() == {"BatchGetItem": 1, "TransactWriteItems": 1}
 
 
 def test_an_id_that_comes_again(counted: tuple[World, Requests]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.message import Message
+from chalicelib.domain.work import Task
 from chalicelib.outbox import courier
 from chalicelib.usecases import booking
 from tests.world import RUTH, World, at
@@ -66,3 +67,8 @@ def restored(world: World, before: Message) -> None:
     for key in [key for key in world.store._rows if key.pk.startswith("SID#")]:
         if world.store._rows[key]["message_id"] == before.id:
             del world.store._rows[key]
+
+
+def tasks(world: World) -> list[str]:
+    """What a person must do now, by what each task is called."""
+    return [task.what for task in world.store.open("task") if isinstance(task, Task)]

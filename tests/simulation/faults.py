@@ -22,6 +22,7 @@ CHANCE_OF = {
     "text: time-out, accepted minutes later": 0.01,
     "text: refused for good": 0.004,
     "text: our settings refused for hours": 0.0015,
+    "text: accepted, our number refused for hours": 0.003,
     "text: listing or fetch fails": 0.1,
     "text: words hidden in the listing": 0.01,
     "mail: refused for now": 0.02,

@@ -13,6 +13,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.stage import Stage
 
 SETTINGS_REFUSED = "text: our settings refused for hours"
+NUMBER_REFUSED = "text: accepted, our number refused for hours"
 CLOCK_OFF = 30.0  # seconds: the provider's clock against true time, at most
 STOPS = frozenset({"STOP", "CANCEL", "stop please"})  # of our people's words, those it acts on
 STARTS = frozenset({"START"})
@@ -49,6 +50,7 @@ class Provider:
     received: list[ReceivedText] = field(default_factory=list)  #: in the order of their times
     stopped: set[str] = field(default_factory=set)
     misconfigured_until: datetime | None = None
+    unregistered_until: datetime | None = None
 
     def __post_init__(self) -> None:
         self._by_number: dict[str, list[Taken]] = defaultdict(list)
@@ -185,6 +187,11 @@ class Provider:
         code = None
         if faults.happens("text undelivered"):
             code = chance.choice([30003, 30005, 30006, 30007, 30008])
+        if faults.happens(NUMBER_REFUSED):
+            self.unregistered_until = self.stage.now + timedelta(hours=chance.uniform(0.1, 5))
+        until = self.unregistered_until
+        if until is not None and self.stage.now < until and not faults.is_calm:
+            code = 30034
         end = "delivered" if code is None else "undelivered"
         self.stage.after(lambda: self._becomes(text, "sent", None), seconds=sent_in)
         self.stage.after(lambda: self._becomes(text, end, code), seconds=ends_in)

@@ -26,7 +26,7 @@ from tests.simulation.mails import Mailed, Mails
 from tests.simulation.outcome import Outcome, Run
 from tests.simulation.people import People
 from tests.simulation.promises import Promises
-from tests.simulation.provider import SETTINGS_REFUSED, Provider, Taken
+from tests.simulation.provider import NUMBER_REFUSED, SETTINGS_REFUSED, Provider, Taken
 from tests.simulation.scene import Scene
 from tests.simulation.service import Service
 from tests.simulation.stage import Stage, StageClock
@@ -198,7 +198,9 @@ class _Play:
         promises.to_who_asked(self.desk.acknowledged)
         promises.to_who_wrote()
         promises.to_staff()
-        promises.of_alarms(self.faults.counted[SETTINGS_REFUSED])
+        promises.of_alarms(
+            sum(self.faults.counted[kind] for kind in (SETTINGS_REFUSED, NUMBER_REFUSED))
+        )
         promises.to_patients()
 
     def _mailed(self, mail: Mailed) -> None:

@@ -1,0 +1,134 @@
+"""All texts wait while our settings are at fault, however the provider says so (R33, F31, F32)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.work import Stop
+from chalicelib.outbox import courier, receipts
+from chalicelib.ports import Accepted, Fate, Refused
+from tests.outbox.rows import booked, confirmations, ready, row, tasks
+from tests.world import World
+
+ANA = "+13165550142"
+UNREGISTERED = 30034
+
+
+def told(world: World, message_id: str, status: str, code: int | None = None) -> None:
+    """The receipt of the row's text."""
+    message = row(world, message_id)
+    assert message.sid
+    assert message.to
+    receipts.take(
+        world.office,
+        message_id,
+        sid=message.sid,
+        to=message.to,
+        status=status,
+        error_code=code,
+    )
+
+
+def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:
+    """A confirmation was accepted and then not carried: our number may not send."""
+    world = World()
+    message_id = ready(world)
+    courier.deliver(world.office, message_id)
+    told(world, message_id, "undelivered", code)
+    world.drain()
+    return world, message_id
+
+
+@pytest.mark.parametrize("code", [UNREGISTERED, 30002])
+def test_our_own_fault_that_a_receipt_tells_stops_all_texts_with_one_alarm(code: int) -> None:
+    world, _ = stopped_by_receipt(code)
+    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    world.run_for(minutes=4)
+    assert row(world, f"{other}.welcome").status is MessageStatus.PENDING
+    assert tasks(world).count("texts_stopped") == 1
+
+
+def test_what_is_accepted_and_fails_again_ends_no_stop_and_raises_no_second_alarm() -> None:
+    world, message_id = stopped_by_receipt()
+    for tried in range(1, 4):
+        again = f"{message_id}-r{tried}"
+        world.run_until((row(world, again).due_at or world.clock.at) + timedelta(minutes=1))
+        told(world, again, "undelivered", UNREGISTERED)
+        assert world.store.get(Stop.ref()) is not None
+    assert tasks(world).count("texts_stopped") == 1
+    assert confirmations(world) == 4
+
+
+def test_the_first_text_that_arrives_ends_a_stop_and_all_that_waited_goes() -> None:
+    world, message_id = stopped_by_receipt()
+    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    world.run_for(minutes=16)
+    first = f"{other}.welcome"
+    told(world, first, "delivered")
+    assert world.store.get(Stop.ref()) is None
+    world.run_for(minutes=10)
+    assert row(world, f"{message_id}-r1").status is MessageStatus.SENT
+    assert row(world, f"{other}.v1-confirmation").status is MessageStatus.SENT
+
+
+def test_a_text_of_before_the_stop_that_arrives_late_does_not_end_it() -> None:
+    world = World()
+    message_id = ready(world)
+    first = message_id.replace("v1-confirmation", "welcome")
+    world.clock.at += timedelta(seconds=5)
+    courier.deliver(world.office, message_id)
+    world.clock.at += timedelta(seconds=5)
+    told(world, message_id, "undelivered", UNREGISTERED)
+    told(world, first, "delivered")
+    assert world.store.get(Stop.ref()) is not None
+
+
+def test_a_text_of_which_nobody_says_that_it_failed_ends_the_stop_after_six_hours() -> None:
+    world, message_id = stopped_by_receipt()
+    world.run_for(minutes=16)
+    assert row(world, f"{message_id}-r1").status is MessageStatus.SENT
+    assert world.store.get(Stop.ref()) is not None
+    world.run_for(hours=6, minutes=5)
+    assert world.store.get(Stop.ref()) is None
+
+
+def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.before.append(Refused(Fate.CONFIGURATION, 20003))
+    courier.deliver(world.office, message_id)
+    world.clock.at += timedelta(minutes=5)
+    send = world.texts.send
+
+    def receipt_first(**fields: object) -> Accepted:
+        answer = send(**fields)  # type: ignore[arg-type]
+        sid = answer.sid or ""
+        receipts.take(world.office, message_id, sid=sid, to=ANA, status="sent", error_code=None)
+        return answer
+
+    world.texts.send = receipt_first  # type: ignore[method-assign]
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).status is MessageStatus.SENT
+    assert world.store.get(Stop.ref()) is None
+
+
+def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.texts.before.extend([Refused(Fate.CONFIGURATION, 20003)] * 5000)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    preparation = row(world, f"{visit_id}.v1-preparation")
+    assert preparation.status is MessageStatus.EXPIRED
+    assert "call_with_preparation" in tasks(world)
+
+
+def test_forty_three_refusals_are_put_off_like_the_first() -> None:
+    world = World()
+    message_id = ready(world)
+    world.texts.before.extend([Refused(Fate.LATER, 429)] * 60)
+    for _ in range(60):
+        world.clock.at = max(row(world, message_id).due_at or world.clock.at, world.clock.at)
+        courier.deliver(world.office, message_id)
+    assert row(world, message_id).attempt > 43
+    assert row(world, message_id).status is MessageStatus.PENDING
