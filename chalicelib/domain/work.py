@@ -95,6 +95,11 @@ class Stop(Record):
     code: int
     probe_at: Instant  #: one text may try from then on
     by_receipt: bool = False  #: texts are accepted and fail later, so only an arrival ends it
+    ended_at: Instant | None = None  #: since then texts go again
+
+    @property
+    def stands(self) -> bool:
+        return self.ended_at is None
 
     @property
     def key(self) -> Key:

@@ -75,8 +75,9 @@ def _quiet(office: Office, seen: Situation) -> Verdict:
 
 
 def _stopped(office: Office, seen: Situation) -> Verdict:
-    if seen.stop is not None and seen.now < seen.stop.probe_at:
-        return Hold(seen.stop.probe_at, f"texts are stopped: {seen.stop.code}")
+    stop = seen.standing_stop
+    if stop is not None and seen.now < stop.probe_at:
+        return Hold(stop.probe_at, f"texts are stopped: {stop.code}")
     return None
 
 

@@ -37,8 +37,8 @@ def claim_of_text(office: Office, seen: Situation, body: str) -> tuple[Message, 
     change.include([_counted(seen, phone)])
     change.include(_links(office, seen, body))
     change.include(_question(office, seen))
-    if seen.stop is not None:
-        change.include([probed(seen.stop, seen.now)])
+    if seen.standing_stop is not None:
+        change.include([probed(seen.standing_stop, seen.now)])
     return taken, change
 
 

@@ -90,7 +90,7 @@ def without_receipt(office: Office, message: Message, now: datetime) -> None:
     if text is None or news is None:
         # Sent, not confirmed, as some carriers leave it: nobody said that it failed.
         change = Change(put_aside(message, now=now))
-        change.include(ended_by_arrival(office.store.get(Stop.ref()), message))
+        change.include(ended_by_arrival(office, office.store.get(Stop.ref()), message, now))
         return office.commit(change, now)
     return _written(office, message, text, Change(news), now)
 

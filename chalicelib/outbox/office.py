@@ -54,13 +54,18 @@ class Situation(NamedTuple):
     phone: Phone | None
     first_text: Message | None  #: the number's first text, which must leave before others
     counts: dict[str, SentCount]  #: texts sent to the number, by date of its own calendar
-    stop: Stop | None
+    stop: Stop | None  #: the last one; it may have ended
     zone: ZoneInfo  #: the patient's
     rests_until: datetime | None  #: no question before then: a session was less than 24 h ago
 
     @property
     def is_resting(self) -> bool:
         return self.rests_until is not None and self.now < self.rests_until
+
+    @property
+    def standing_stop(self) -> Stop | None:
+        """Why all texts wait, if they do."""
+        return self.stop if self.stop is not None and self.stop.stands else None
 
     @property
     def is_erased(self) -> bool:

@@ -79,10 +79,10 @@ def look_up_refused(office: Office, seen: Situation, error: Refused) -> None:
     why = f"not looked up yet: {error.code or error.fate.value}"
     patch = held(seen.message, until=now + PROBE_EVERY, why=why, now=now)
     change = Change() if patch is None else Change(patch)
-    if is_ours and seen.stop is None:
-        change.include(stopped(error.code, now))
-    elif is_ours and seen.stop is not None:
-        change.include([probed(seen.stop, now)])
+    if is_ours and seen.standing_stop is not None:
+        change.include([probed(seen.standing_stop, now)])
+    elif is_ours:
+        change.include(stopped(seen.stop, error.code, now))
     office.commit(change, now)
 
 
@@ -166,4 +166,4 @@ def _consequences(
         return []
     if error.fate is not Fate.CONFIGURATION:
         return number_marked(taken, error.fate, error.code, now)
-    return [] if seen.stop is not None else stopped(error.code, now)
+    return stopped(seen.stop, error.code, now)

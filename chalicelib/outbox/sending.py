@@ -146,5 +146,5 @@ def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> N
     else:
         settle(office, taken, answer)
         # Apart from settling, which a receipt may have done before us.
-        if ends := ended_by_acceptance(seen.stop):
+        if ends := ended_by_acceptance(office, seen.standing_stop, office.clock.now()):
             office.store.commit(Change(*ends))

@@ -9,7 +9,7 @@ from chalicelib.domain.work import Stop
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, situation
 from chalicelib.outbox.refusals import number_marked
-from chalicelib.outbox.stop import ended_by_arrival, stopped
+from chalicelib.outbox.stop import ended_by_arrival, stopped_by_receipt
 from chalicelib.ports import Fate
 
 FEW = 2  # how often an undelivered text is tried again, each time as a new row
@@ -33,12 +33,12 @@ def followed_up(
     arrives ends that. To be committed with the row's new status, so that it follows once.
     """
     if status is MessageStatus.DELIVERED:
-        return ended_by_arrival(stop, message)
+        return ended_by_arrival(office, stop, message, now)
     if status is not MessageStatus.UNDELIVERED:
         return []
     fate = office.texts.fate_of(code)
     is_ours = fate is Fate.CONFIGURATION
-    operations = stopped(code, now, by_receipt=True) if is_ours and stop is None else []
+    operations = stopped_by_receipt(stop, message, code, now) if is_ours else []
     seen = situation(office, message, now)
     if seen.is_erased:
         return operations

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.adapters.rows import record_of
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.message import Message
 from chalicelib.domain.work import Task
@@ -72,3 +73,9 @@ def restored(world: World, before: Message) -> None:
 def tasks(world: World) -> list[str]:
     """What a person must do now, by what each task is called."""
     return [task.what for task in world.store.open("task") if isinstance(task, Task)]
+
+
+def ever(world: World, what: str) -> list[Task]:
+    """Every task of that kind, whether it is done or not."""
+    found = [record_of(stored) for stored in world.store._rows.values()]
+    return [task for task in found if isinstance(task, Task) and task.what == what]

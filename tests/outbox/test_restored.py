@@ -12,7 +12,7 @@ from chalicelib.domain.people import SentCount
 from chalicelib.domain.work import Stop
 from chalicelib.outbox import courier
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from tests.outbox.rows import confirmations, ready, restored, row
+from tests.outbox.rows import confirmations, ever, ready, restored, row
 from tests.world import World
 
 
@@ -102,11 +102,12 @@ def test_a_look_up_that_our_settings_cannot_make_stops_all_texts_with_one_alarm(
     world.clock.at += timedelta(minutes=11)
     world.texts.listing.extend(Refused(Fate.CONFIGURATION, 20003) for _ in range(3))
     world.run_for(hours=1)
-    alarms = [t for t in world.store.open("task") if getattr(t, "what", "") == "texts_stopped"]
-    assert len(alarms) == 1
+    assert [alarm.done_by for alarm in ever(world, "texts_stopped")] == ["service"]
     assert confirmations(world) == 1
     assert row(world, message_id).status is MessageStatus.SENT
-    assert world.store.get(Stop.ref()) is None
+    stop = world.store.get(Stop.ref())
+    assert stop is not None
+    assert not stop.stands
 
 
 def test_a_late_text_without_approved_words_becomes_a_task() -> None:

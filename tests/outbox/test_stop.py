@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.change import Change, Save
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.work import Stop
 from chalicelib.outbox import courier, receipts
@@ -28,6 +29,11 @@ def told(world: World, message_id: str, status: str, code: int | None = None) ->
         status=status,
         error_code=code,
     )
+
+
+def texts_wait(world: World) -> bool:
+    stop = world.store.get(Stop.ref())
+    return stop is not None and stop.stands
 
 
 def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:
@@ -55,7 +61,7 @@ def test_what_is_accepted_and_fails_again_ends_no_stop_and_raises_no_second_alar
         again = f"{message_id}-r{tried}"
         world.run_until((row(world, again).due_at or world.clock.at) + timedelta(minutes=1))
         told(world, again, "undelivered", UNREGISTERED)
-        assert world.store.get(Stop.ref()) is not None
+        assert texts_wait(world)
     assert tasks(world).count("texts_stopped") == 1
     assert confirmations(world) == 4
 
@@ -66,7 +72,8 @@ def test_the_first_text_that_arrives_ends_a_stop_and_all_that_waited_goes() -> N
     world.run_for(minutes=16)
     first = f"{other}.welcome"
     told(world, first, "delivered")
-    assert world.store.get(Stop.ref()) is None
+    assert not texts_wait(world)
+    assert "texts_stopped" not in tasks(world)
     world.run_for(minutes=10)
     assert row(world, f"{message_id}-r1").status is MessageStatus.SENT
     assert row(world, f"{other}.v1-confirmation").status is MessageStatus.SENT
@@ -81,16 +88,28 @@ def test_a_text_of_before_the_stop_that_arrives_late_does_not_end_it() -> None:
     world.clock.at += timedelta(seconds=5)
     told(world, message_id, "undelivered", UNREGISTERED)
     told(world, first, "delivered")
-    assert world.store.get(Stop.ref()) is not None
+    assert texts_wait(world)
+
+
+def test_a_receipt_that_comes_late_of_a_text_before_the_mending_stops_nothing_again() -> None:
+    world, _ = stopped_by_receipt()
+    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    world.run_for(minutes=16)
+    told(world, f"{other}.welcome", "delivered")
+    first = next(m for m in world.messages(row(world, f"{other}.welcome").owner_id) if m.sid)
+    old = row(world, f"{other}.welcome").evolve(id=f"{other}.old", sid="SM" + "e" * 32, revision=0)
+    world.store.commit(Change(Save(old.evolve(status="sent", claimed_at=first.created_at))))
+    told(world, old.id, "undelivered", UNREGISTERED)
+    assert not texts_wait(world)
 
 
 def test_a_text_of_which_nobody_says_that_it_failed_ends_the_stop_after_six_hours() -> None:
     world, message_id = stopped_by_receipt()
     world.run_for(minutes=16)
     assert row(world, f"{message_id}-r1").status is MessageStatus.SENT
-    assert world.store.get(Stop.ref()) is not None
+    assert texts_wait(world)
     world.run_for(hours=6, minutes=5)
-    assert world.store.get(Stop.ref()) is None
+    assert not texts_wait(world)
 
 
 def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -> None:
@@ -110,7 +129,7 @@ def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -
     world.texts.send = receipt_first  # type: ignore[method-assign]
     courier.deliver(world.office, message_id)
     assert row(world, message_id).status is MessageStatus.SENT
-    assert world.store.get(Stop.ref()) is None
+    assert not texts_wait(world)
 
 
 def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
