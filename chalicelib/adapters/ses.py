@@ -9,14 +9,29 @@ from botocore.exceptions import EndpointConnectionError as NoConnectionError
 
 from chalicelib.ports import Accepted, Email, Fate, OutcomeUnknown, Refused
 
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html and its common errors;
+# what is not named here is not sent again, and staff are told.
 FATE_BY_ERROR = {
     "TooManyRequestsException": Fate.LATER,
     "LimitExceededException": Fate.LATER,
+    "ThrottlingException": Fate.LATER,  # over the account's rate or its quota of the day
+    "Throttling": Fate.LATER,
+    "RequestExpired": Fate.LATER,
     "SendingPausedException": Fate.CONFIGURATION,
     "AccountSuspendedException": Fate.CONFIGURATION,
     "MailFromDomainNotVerifiedException": Fate.CONFIGURATION,
+    "NotFoundException": Fate.CONFIGURATION,  # the configuration set
     "AccessDeniedException": Fate.CONFIGURATION,
+    "ExpiredTokenException": Fate.CONFIGURATION,
+    "IncompleteSignature": Fate.CONFIGURATION,
+    "InvalidClientTokenId": Fate.CONFIGURATION,
+    "InvalidSignatureException": Fate.CONFIGURATION,
+    "NotAuthorized": Fate.CONFIGURATION,
+    "OptInRequired": Fate.CONFIGURATION,
+    "SignatureDoesNotMatch": Fate.CONFIGURATION,
+    "UnrecognizedClientException": Fate.CONFIGURATION,
 }
+TOO_MANY = 429  # whatever code comes with it
 
 
 LONGEST = 500  # characters of a line; RFC 5322 allows 998
@@ -55,9 +70,11 @@ class SesMail:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status >= 500:
                 raise OutcomeUnknown(code) from None
-            raise Refused(FATE_BY_ERROR.get(code, Fate.NEVER)) from None
+            fate = Fate.LATER if status == TOO_MANY else FATE_BY_ERROR.get(code, Fate.NEVER)
+            raise Refused(fate) from None
         except (ConnectTimeoutError, NoConnectionError):
             raise Refused(Fate.LATER) from None
         except BotoCoreError as error:

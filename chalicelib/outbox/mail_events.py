@@ -7,13 +7,13 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.clinic.staff import member_of
-from chalicelib.domain.change import Change, Is, Operation, Patch, Save
+from chalicelib.domain.change import Change, Is, Operation, Patch
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.news import complained, receipt
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient
+from chalicelib.outbox.daily import staff_unreachable, unless_there
 from chalicelib.outbox.instead import CALL_WITHIN, instead_of
 from chalicelib.outbox.office import Office, situation
 from chalicelib.outbox.receipts import TRIES
@@ -69,7 +69,7 @@ def _followed_up(
     office: Office, message: Message, fate: MailFate, now: datetime
 ) -> list[Operation]:
     if message.staff_id is not None:
-        return _unless_there(office, _staff_unreachable(office, message.staff_id, fate, now))
+        return staff_unreachable(office, message.staff_id, WHAT_HAPPENED[fate], now)
     patient_id = message.patient_id or ""
     patient = office.store.get(Patient.ref(patient_id))
     if patient is None or patient.erased_at is not None:
@@ -81,27 +81,10 @@ def _followed_up(
         stopped = {"mail_stopped": fate.value}
         operations.append(Patch(patient.key, set=stopped, when=same_address))
     if fate is MailFate.UNWANTED:
-        return [*operations, *(_unless_there(office, _complaint(message, now)) if is_new else [])]
+        return [*operations, *(unless_there(office, _complaint(message, now)) if is_new else [])]
     if message.void_because is not None:
         return operations
     return [*operations, *instead_of(office, situation(office, message, now))]
-
-
-def _staff_unreachable(office: Office, staff_id: str, fate: MailFate, now: datetime) -> Message:
-    """One task a day for each person; its mails go to everybody else as well.
-
-    The mail that tells the person themselves comes back too, and finds the task there.
-    """
-    member = member_of(office.store, office.clinic, staff_id)
-    name = member.name if member else staff_id
-    return task_message(
-        owner_id=f"SYS-{now.astimezone(office.clinic.zone).date().isoformat()}",
-        about=f"staff-mail-{staff_id}",
-        what="staff_mail_does_not_arrive",
-        detail=f"Mails to {name} {WHAT_HAPPENED[fate]}. Tell them what waits; mend the address.",
-        deadline_at=now + CALL_WITHIN,
-        now=now,
-    )
 
 
 def _complaint(message: Message, now: datetime) -> Message:
@@ -114,9 +97,3 @@ def _complaint(message: Message, now: datetime) -> Message:
         deadline_at=now + CALL_WITHIN,
         now=now,
     )
-
-
-def _unless_there(office: Office, task: Message) -> list[Operation]:
-    if office.store.get(Message.ref(task.id)) is not None:
-        return []
-    return [Save(task)]

@@ -13,7 +13,8 @@ from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
 from chalicelib.messages.render import CannotSay
-from chalicelib.outbox.instead import instead_of, visit_call_by
+from chalicelib.outbox.daily import staff_unreachable, texts_refused
+from chalicelib.outbox.instead import TASK_BY_KIND, instead_of, visit_call_by
 from chalicelib.outbox.office import Office, Situation
 from chalicelib.outbox.stop import PROBE_EVERY, probed, stopped
 from chalicelib.ports import Fate, Refused
@@ -45,10 +46,11 @@ def refused(office: Office, seen: Situation, taken: Message, error: Refused) -> 
     except Stale:
         # Another courier has written the same consequences a moment ago.
         office.commit(_put_back(office, seen, taken, error, now, []), now)
-    log.warning(
-        "message.refused",
-        extra={"message_id": taken.id, "code": error.code, "fate": error.fate.value},
-    )
+    told = {"message_id": taken.id, "code": error.code, "fate": error.fate.value}
+    if taken.channel is Channel.EMAIL and error.fate is not Fate.LATER:
+        log.error("mail.refused", extra=told)
+    else:
+        log.warning("message.refused", extra=told)
 
 
 def _put_back(
@@ -70,7 +72,21 @@ def _put_back(
         why = f"refused: {error.code or error.fate.value}"
         change.include([ended(taken, status, why=why, now=now, code=error.code)])
         change.include(instead_of(office, seen))
+        change.include(told_of(office, taken, error.fate, error.code, now))
     return change
+
+
+def told_of(
+    office: Office, message: Message, fate: Fate, code: int | None, now: datetime
+) -> list[Operation]:
+    """Staff hear of what is refused for good and that nobody says otherwise (R33, F36)."""
+    if fate is not Fate.NEVER:
+        return []
+    if message.staff_id is not None:
+        return staff_unreachable(office, message.staff_id, "are refused by the mail service", now)
+    if message.channel is Channel.TEXT and message.kind not in TASK_BY_KIND:
+        return texts_refused(office, code, now)
+    return []
 
 
 def look_up_refused(office: Office, seen: Situation, error: Refused) -> None:

@@ -8,7 +8,7 @@ from chalicelib.domain.record import to_milliseconds
 from chalicelib.domain.work import Stop
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, situation
-from chalicelib.outbox.refusals import number_marked
+from chalicelib.outbox.refusals import number_marked, told_of
 from chalicelib.outbox.stop import ended_by_arrival, stopped_by_receipt
 from chalicelib.ports import Fate
 
@@ -48,6 +48,7 @@ def followed_up(
         return [*operations, Save(retry)]
     if message.void_because is not None:
         return operations
+    operations += told_of(office, message, fate, code, now)
     return [*operations, *instead_of(office, seen)]
 
 

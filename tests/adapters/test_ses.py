@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib import wiring
 from chalicelib.adapters.ses import SesMail
-from chalicelib.ports import Accepted, Attachment, Email, OutcomeUnknown
+from chalicelib.ports import Accepted, Attachment, Email, Fate, OutcomeUnknown, Refused
 from local.aws_keeper import Keeper
 from tests.local.embedded import SENDER, embedded
 
@@ -71,6 +72,39 @@ def test_a_mail_names_its_row_where_ses_tells_of_it() -> None:
     asked = sent(mail(message_id="REQ-7K2M9Q4X1B.new_request-ruth"))
     assert asked["ConfigurationSetName"] == "Bookend"
     assert asked["EmailTags"] == [{"Name": "message", "Value": "REQ-7K2M9Q4X1B__new_request-ruth"}]
+
+
+class Refusing:
+    """Answers with one error."""
+
+    def __init__(self, code: str, status: int) -> None:
+        self._error = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+    def send_email(self, **_: Any) -> dict[str, str]:
+        raise ClientError(self._error, "SendEmail")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "fate"),
+    [
+        ("TooManyRequestsException", 429, Fate.LATER),
+        ("ThrottlingException", 400, Fate.LATER),
+        ("Throttling", 400, Fate.LATER),
+        ("AnythingElse", 429, Fate.LATER),
+        ("LimitExceededException", 400, Fate.LATER),
+        ("ExpiredTokenException", 403, Fate.CONFIGURATION),
+        ("SendingPausedException", 400, Fate.CONFIGURATION),
+        ("NotFoundException", 404, Fate.CONFIGURATION),
+        ("MessageRejected", 400, Fate.NEVER),
+        ("BadRequestException", 400, Fate.NEVER),
+        ("AnythingElse", 400, Fate.NEVER),
+    ],
+)
+def test_a_refusal_has_the_fate_of_its_code(code: str, status: int, fate: Fate) -> None:
+    """F36: what passes is tried again; our own fault waits; the rest is told to staff."""
+    with pytest.raises(Refused) as refused:
+        SesMail(client=Refusing(code, status), sender="clinic@example.com").send(mail())
+    assert refused.value.fate is fate
 
 
 @pytest.mark.parametrize(("named", "message_id"), [(None, "REQ-1.x"), ("Bookend", "")])

@@ -11,7 +11,7 @@ from chalicelib.domain.people import PatientLink
 from chalicelib.outbox import courier
 from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import contacting, courses
-from tests.outbox.rows import booked, ready, row
+from tests.outbox.rows import booked, ready, row, tasks
 from tests.world import RUTH, FakeMails, World, at
 
 AFTER = datetime(2026, 12, 14, tzinfo=UTC)
@@ -79,6 +79,15 @@ def test_one_member_of_staff_whose_address_is_refused_stops_no_other() -> None:
     sent_to = {mail.to for mail in world.mails.sent}
     assert sent_to == {"scheduler@example.com", "manager@example.com"}
     assert row(world, f"{receipt.reference}.new_request-nurse").status is MessageStatus.FAILED
+
+
+def test_when_all_mails_to_staff_are_refused_the_day_sheet_names_each_reader() -> None:
+    """F36: the sandbox, or a suppression list. The tasks' own mails are refused as well."""
+    world = World()
+    world.mails.before.extend([Refused(Fate.NEVER)] * 100)
+    world.request()
+    world.run_for(hours=3)
+    assert tasks(world) == ["staff_mail_does_not_arrive"] * 3
 
 
 @pytest.mark.parametrize(

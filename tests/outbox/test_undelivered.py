@@ -6,12 +6,13 @@ import pytest
 
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Phone
-from chalicelib.outbox import courier
-from chalicelib.ports import OutcomeUnknown
-from tests.outbox.rows import booked, restored, row
+from chalicelib.outbox import courier, receipts
+from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from tests.outbox.rows import booked, restored, row, tasks
 from tests.world import World
 
 ANA = "+13165550142"
+REMINDER = "v1-reminder"
 WAYS = ["found after a crash", "asked about after six hours", "forgotten by a restored table"]
 
 
@@ -54,6 +55,30 @@ def test_an_undelivered_preparation_that_a_look_up_finds_becomes_a_call(way: str
     assert message.status is MessageStatus.UNDELIVERED
     assert calls(world) == 1
     assert message.body not in [text.body for text in world.texts.sent[texts + 1 :]]
+
+
+@pytest.mark.parametrize("code", [30007, 99999])
+@pytest.mark.parametrize("how", ["refused", "undelivered"])
+def test_staff_hear_once_a_day_of_texts_that_are_never_carried(how: str, code: int) -> None:
+    """R33: a carrier filters the reminders, and nobody else would notice."""
+    world = World()
+    visits = [booked(world, room=f"room-{n}", phone=f"+1316555015{n}") for n in (1, 2)]
+    world.run_until(row(world, f"{visits[0]}.{REMINDER}").scheduled_at - timedelta(minutes=1))
+    if how == "refused":
+        world.texts.before.extend([Refused(Fate.NEVER, code)] * 2)
+    world.run_for(minutes=10)
+    reminders = [row(world, f"{visit}.{REMINDER}") for visit in visits]
+    for reminder in reminders if how == "undelivered" else []:
+        receipts.take(
+            world.office,
+            reminder.id,
+            sid=reminder.sid or "",
+            to=reminder.to or "",
+            status="undelivered",
+            error_code=code,
+        )
+    world.drain()
+    assert tasks(world) == ["texts_refused"]
 
 
 @pytest.mark.parametrize("way", WAYS)
