@@ -84,16 +84,16 @@ class FrontDesk:
 
         self._acts.either(f"{staff_id}: done {task_id}", work, by_web)
 
-    def open_page(self, page: str, message_id: str, choose: Choose) -> None:
+    def open_page(self, page: str, message: Taken | Mailed, choose: Choose) -> None:
         """A patient opens the link of a message, and answers with one of the page's forms."""
-        name = f"the page of {message_id}"
+        name = f"the page of {message.message_id}"
 
         def by_web() -> None:
             browser = self._acts.browser
             opened = browser.get(page)
             self._acts.check(opened.status_code)
             if opened.status_code != 200:
-                self._may_be_closed(message_id, opened.status_code)
+                self._may_be_closed(message, opened.status_code)
                 return
             html = opened.body.decode()
             forms = forms_of(html)
@@ -108,15 +108,19 @@ class FrontDesk:
 
         self._acts.web(name, by_web)
 
-    def _may_be_closed(self, message_id: str, status: int) -> None:
-        """A link that was sent works until it is old, or its reader is not its patient any more."""
+    def _may_be_closed(self, message: Taken | Mailed, status: int) -> None:
+        """A link that was sent works until it is old, or its reader is not its patient any more.
+
+        A mail may have gone a second time, then to another address.
+        """
         ledger = self._ledger
-        claim = ledger.claims[message_id][-1]
+        claims = ledger.claims[message.message_id]
+        claim = [claim for claim in claims if claim.at <= message.at][-1]
         patient = ledger.patients[claim.message.patient_id or ""]
         is_theirs = claim.patient is not None and claim.patient.links == patient.links
         is_young = self._stage.now - claim.at < LINK_LIFE - timedelta(hours=1)
         closed = patient.erased_at is not None or not (is_theirs and is_young)
-        hold(closed, f"the link of {message_id} is {status}")
+        hold(closed, f"the link of {message.message_id} is {status}")
 
     def erase(self, subject_id: str, staff_id: str) -> None:
         """A patient wants to be forgotten: staff run it again until it says that all is done."""

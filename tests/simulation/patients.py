@@ -49,7 +49,7 @@ class Patients:
             return
         hours = scene.chance.choice([0.02, 1, 30]) * scene.chance.uniform(0.5, 1.5)
         scene.stage.after(
-            lambda: scene.desk.open_page(page, message.message_id, scene.chance.choice),
+            lambda: scene.desk.open_page(page, message, scene.chance.choice),
             hours=hours,
         )
 
