@@ -1,7 +1,7 @@
 """Records as rows: the one place that knows both. Used by every store."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zlib import crc32
@@ -61,6 +61,7 @@ _INDEX_ONLY = frozenset(
 )
 
 Row = dict[str, Any]
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def row_of(record: Record, *, shards: int) -> Row:
@@ -150,13 +151,22 @@ def conditions(operation: Operation) -> Sequence[Condition]:
             return ()
 
 
+def _instant(text: str) -> datetime:
+    """What cannot be read was due long ago: its courier says what is wrong with the row."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return LONG_AGO
+    return found if found.tzinfo is not None else LONG_AGO
+
+
 def due_rows(rows: Iterable[tuple[str, str, str]]) -> list[Due]:
     """The messages of `pk`, `sk`, `due_at`; a row that is none stops no other (F23)."""
     found = []
     for pk, sk, due_at in rows:
         id_ = message_id(Key(pk, sk))
         if message_key(id_) == (pk, sk):
-            found.append(Due(id_, datetime.fromisoformat(due_at)))
+            found.append(Due(id_, _instant(due_at)))
         else:
             log.error("row.due_but_no_message", extra={"sk": sk})
     return found

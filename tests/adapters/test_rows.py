@@ -75,3 +75,12 @@ def test_a_due_row_that_is_no_message_stops_no_other() -> None:
         ("APT-0000000001", "MSG#v1-reminder", "2026-12-01T15:00:00.000Z"),
     ]
     assert [due.message_id for due in due_rows(rows)] == ["APT-0000000001.v1-reminder"]
+
+
+@pytest.mark.parametrize("due_at", ["1999", "soon", "2026-12-01T15:00:00"])
+def test_a_due_time_that_cannot_be_read_stops_no_other_and_is_due(due_at: str) -> None:
+    """F23: its courier then says what is wrong with the row."""
+    fine = ("APT-1", "MSG#v1-reminder", "2026-12-01T15:00:00.000Z")
+    odd, other = due_rows([("APT-2", "MSG#v1-reminder", due_at), fine])
+    assert odd.due_at < other.due_at
+    assert other.message_id == "APT-1.v1-reminder"
