@@ -33,6 +33,12 @@ def validity(office: Office, seen: Situation) -> timedelta:
     return min(max(min(ends) - seen.now, VALID_AT_LEAST), VALID_AT_MOST)
 
 
+def is_in_time(office: Office, seen: Situation) -> bool:
+    """Whether it may still leave, by the clock alone: what a courier that paused asks again."""
+    checks = (_window, _quiet) if seen.message.channel is Channel.TEXT else (_window,)
+    return not any(check(office, seen) for check in checks)
+
+
 def calendar_day(seen: Situation) -> str:
     """Today in the patient's zone, as the caps count it."""
     return seen.now.astimezone(seen.zone).date().isoformat()

@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.life import again, ended, held, put_aside
+from chalicelib.domain.life import LOOK_AFTER, again, ended, held, put_aside
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.news import looked, receipt, remembered
 from chalicelib.domain.work import Stop
@@ -81,10 +81,18 @@ def after_lease(office: Office, message: Message, now: datetime) -> None:
 
 def without_receipt(office: Office, message: Message, now: datetime) -> None:
     """A text that was accepted six hours ago and has no receipt is asked about once (R40)."""
+    if message.channel is not Channel.TEXT or message.claimed_at is None:
+        # Made due by a decision that saw it before it had left.
+        return office.commit(Change(put_aside(message, now=now)), now)
+    if now < message.claimed_at + LOOK_AFTER:
+        due_at = message.claimed_at + LOOK_AFTER
+        return office.commit(
+            Change(looked(message, found_nothing=False, due_at=due_at, now=now)), now
+        )
     try:
         text = office.texts.fetch(message.sid or "")
     except (Refused, OutcomeUnknown):
-        patch = looked(message, found_nothing=False, due_at=now + RETRY_LOOK, now=now)
+        patch = looked(message, found_nothing=False, due_at=_next_look(message, now), now=now)
         return office.commit(Change(patch), now)
     news = None if text is None else _as_receipt(message, text, now)
     if text is None or news is None:
@@ -172,10 +180,14 @@ def _nothing_found(office: Office, message: Message, now: datetime) -> None:
 def _not_looked(office: Office, message: Message, now: datetime) -> None:
     if now >= message.send_before:
         return _too_late(office, message, "nobody knows whether it left", now)
-    waited = now - (message.claimed_at or now)
-    due_at = now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
-    patch = looked(message, found_nothing=False, due_at=due_at, now=now)
+    patch = looked(message, found_nothing=False, due_at=_next_look(message, now), now=now)
     return office.commit(Change(patch), now)
+
+
+def _next_look(message: Message, now: datetime) -> datetime:
+    """The longer nobody answers, the later: a provider that is down is not asked by every row."""
+    waited = now - (message.claimed_at or now)
+    return now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
 
 
 def _too_late(office: Office, message: Message, why: str, now: datetime) -> None:

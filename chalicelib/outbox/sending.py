@@ -7,13 +7,13 @@ from aws_lambda_powertools import Logger
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
-from chalicelib.domain.life import accepted, ended, opened
+from chalicelib.domain.life import accepted, again, ended, opened
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_of
 from chalicelib.domain.work import ProviderId
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
-from chalicelib.outbox.checks import validity
+from chalicelib.outbox.checks import is_in_time, validity
 from chalicelib.outbox.claiming import KEPT, claim_of_mail, claim_of_text
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.mailing import mail_of
@@ -59,6 +59,9 @@ def send_mail(office: Office, seen: Situation) -> None:
     email = email.model_copy(update={"message_id": message.id})
     taken, change = claim_of_mail(office, seen, to=email.to, said=email.text)
     office.store.commit(change)
+    now = office.clock.now()
+    if not is_in_time(office, seen._replace(now=now)):
+        return _not_any_more(office, taken, now)
     try:
         answer = office.mails.send(email)
     except Refused as error:
@@ -127,11 +130,14 @@ def _nobody_to_write_to(office: Office, seen: Situation) -> None:
 
 
 def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> None:
-    lease_until = taken.lease_until or seen.now
-    if office.clock.now() + SEND_TAKES > lease_until:
+    now = office.clock.now()
+    if now + SEND_TAKES > (taken.lease_until or now):
         # We were paused; somebody else may hold the row by the time an answer came (F78).
         log.warning("message.lease_too_short", extra={"message_id": taken.id})
         return
+    seen = seen._replace(now=now)
+    if not is_in_time(office, seen):
+        return _not_any_more(office, taken, now)
     try:
         answer = office.texts.send(
             to=taken.to or "",
@@ -148,3 +154,9 @@ def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> N
         # Apart from settling, which a receipt may have done before us.
         if ends := ended_by_acceptance(office, seen.standing_stop, office.clock.now()):
             office.store.commit(Change(*ends))
+    return None
+
+
+def _not_any_more(office: Office, taken: Message, now: datetime) -> None:
+    """Quiet hours came, or the window closed, between the claim and now: nothing left (R13, R14)."""
+    office.commit(Change(again(taken, due_at=now, why="its time went by", now=now)), now)
