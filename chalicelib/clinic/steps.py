@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from chalicelib.clinic.conditions import Circumstances, Condition, why_never, why_not
 from chalicelib.clinic.files import Length
-from chalicelib.clinic.parts import Id
 from chalicelib.domain.record import Value
+
+# A `-` parts it from what follows from it: `preparation-mail` is the mail instead of the text.
+StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
 
 class StepKind(StrEnum):
@@ -71,7 +73,7 @@ class Levels(Value):
 class Step(Value):
     """One message of a care plan."""
 
-    id: Id
+    id: StepId
     kind: StepKind
     anchor: Anchor
     offset: Offset = Offset(elapsed=timedelta(0))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from chalicelib.clinic.clocks import next_quiet, quiet_until
 from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
 from chalicelib.domain.people import TextConsent
+from chalicelib.outbox.oddities import is_set_aside
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.owed_checks import OWED, WAITS
 from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
@@ -110,7 +111,7 @@ def _caps(office: Office, seen: Situation) -> Verdict:
 def _first_text(office: Office, seen: Situation) -> Verdict:
     """The number's first text says who texts and why, so it leaves before any other (R4)."""
     first = seen.first_text
-    if first is None or first.status in LEFT or first.status in FINAL:
+    if first is None or first.status in LEFT or first.status in FINAL or is_set_aside(first):
         return None
     until = max(first.due_at or seen.now, seen.now + AFTER_FIRST_TEXT)
     return Hold(min(until, seen.message.send_before), "the first text to this number goes before")

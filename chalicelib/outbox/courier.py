@@ -14,7 +14,7 @@ from chalicelib.domain.message import Channel, Message, MessageStatus, message_k
 from chalicelib.outbox import lookups, sending
 from chalicelib.outbox.checks import judge
 from chalicelib.outbox.instead import instead_of
-from chalicelib.outbox.oddities import aside, put_off, wait
+from chalicelib.outbox.oddities import aside, give_way, put_off, wait
 from chalicelib.outbox.office import Office, Situation, situation
 from chalicelib.outbox.verdicts import Drop, Hold
 
@@ -31,11 +31,7 @@ def deliver(office: Office, message_id: str) -> None:
     go on.
     """
     try:
-        for _ in range(TRIES):
-            try:
-                return _deliver(office, message_id)
-            except Stale:
-                log.info("message.changed", extra={"message_id": message_id})
+        _until_it_holds(office, message_id)
     except Unreadable as error:
         log.error("message.unreadable", extra={"message_id": message_id, "why": str(error)})
         aside(office, message_key(message_id))
@@ -45,13 +41,25 @@ def deliver(office: Office, message_id: str) -> None:
     except Exception as error:  # noqa: BLE001 - the one broad catch: one bad row stops no other
         log.error("message.failed", extra={"message_id": message_id, "error": type(error).__name__})
         put_off(office, message_key(message_id), type(error).__name__)
+
+
+def _until_it_holds(office: Office, message_id: str) -> None:
+    """Looked at again while it changes under our hands; then others go first."""
+    for _ in range(TRIES):
+        try:
+            return _deliver(office, message_id)
+        except Stale:
+            log.info("message.changed", extra={"message_id": message_id})
+    message = office.store.get(Message.ref(message_id))
+    if message is not None and _is_due(message, office.clock.now()):
+        give_way(office, message)
     return None
 
 
 def _deliver(office: Office, message_id: str) -> None:
     now = office.clock.now()
     message = office.store.get(Message.ref(message_id))
-    if message is None or message.due_at is None or message.due_at > now + EARLY:
+    if message is None or not _is_due(message, now):
         return
     match message.status:
         case MessageStatus.PENDING:
@@ -69,7 +77,7 @@ def _send_if_owed(office: Office, message: Message, now: datetime) -> None:
     first = seen.first_text
     if first is not None and first.status is MessageStatus.PENDING and _is_due(first, now):
         # Whichever of the two the queue names first, the number's first text leaves first (R4).
-        _deliver(office, first.id)
+        deliver(office, first.id)
         seen = situation(office, message, office.clock.now())
     verdict = judge(office, seen)
     match verdict:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.change import Change
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, Unreadable
 from chalicelib.domain.life import due_now
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.people import Patient, Phone, SentCount
@@ -95,10 +95,13 @@ def situation(office: Office, message: Message, now: datetime) -> Situation:
         wanted["patient"] = Patient.ref(message.patient_id)  # type: ignore[assignment]
     if message.follows is not None:
         wanted["first_text"] = Message.ref(message.follows)  # type: ignore[assignment]
-    rows = dict(zip(wanted, office.store.get_many(*wanted.values()), strict=True))
+    rows = _read(office, wanted)
     patient: Patient | None = rows.get("patient")
     of_phone = office.store.owned(Phone.ref(patient.phone).key.pk) if patient else []
     phone = next((row for row in of_phone if isinstance(row, Phone)), None)
+    if phone is None and patient is not None:
+        # There is none, or it cannot be read; then it may hold an opt-out, and this raises.
+        phone = office.store.get(Phone.ref(patient.phone))
     return Situation(
         now=now,
         message=message,
@@ -113,6 +116,17 @@ def situation(office: Office, message: Message, now: datetime) -> Situation:
     )
 
 
+def _read(office: Office, wanted: dict[str, Ref[Record]]) -> dict[str, Any]:
+    """The rows by name; without a first text that cannot be read, as nothing waits for it (R35)."""
+    try:
+        return dict(zip(wanted, office.store.get_many(*wanted.values()), strict=True))
+    except Unreadable:
+        if "first_text" not in wanted:
+            raise
+    others = {name: ref for name, ref in wanted.items() if name != "first_text"}
+    return dict(zip(others, office.store.get_many(*others.values()), strict=True))
+
+
 def _first_text(
     office: Office, message: Message, phone: Phone | None, known: Record | None
 ) -> Message | None:
@@ -123,7 +137,10 @@ def _first_text(
         return None
     if isinstance(known, Message) and known.id == first_id:
         return known
-    return office.store.get(Message.ref(first_id))
+    try:
+        return office.store.get(Message.ref(first_id))
+    except Unreadable:
+        return None
 
 
 def patient_and_phone(seen: Situation) -> tuple[Patient, Phone]:

@@ -59,9 +59,8 @@ def send_mail(office: Office, seen: Situation) -> None:
     email = email.model_copy(update={"message_id": message.id})
     taken, change = claim_of_mail(office, seen, to=email.to, said=email.text)
     office.store.commit(change)
-    now = office.clock.now()
-    if not is_in_time(office, seen._replace(now=now)):
-        return _not_any_more(office, taken, now)
+    if _has_paused(office, seen, taken):
+        return None
     try:
         answer = office.mails.send(email)
     except Refused as error:
@@ -130,20 +129,14 @@ def _nobody_to_write_to(office: Office, seen: Situation) -> None:
 
 
 def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> None:
-    now = office.clock.now()
-    if now + SEND_TAKES > (taken.lease_until or now):
-        # We were paused; somebody else may hold the row by the time an answer came (F78).
-        log.warning("message.lease_too_short", extra={"message_id": taken.id})
+    if _has_paused(office, seen, taken):
         return
-    seen = seen._replace(now=now)
-    if not is_in_time(office, seen):
-        return _not_any_more(office, taken, now)
     try:
         answer = office.texts.send(
             to=taken.to or "",
             body=said.body,
             status_callback=office.links.status_callback(taken.id),
-            validity=validity(office, seen),
+            validity=validity(office, seen._replace(now=office.clock.now())),
         )
     except Refused as error:
         refusals.refused(office, seen, taken, error)
@@ -154,9 +147,19 @@ def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> N
         # Apart from settling, which a receipt may have done before us.
         if ends := ended_by_acceptance(office, seen.standing_stop, office.clock.now()):
             office.store.commit(Change(*ends))
-    return None
 
 
-def _not_any_more(office: Office, taken: Message, now: datetime) -> None:
-    """Quiet hours came, or the window closed, between the claim and now: nothing left (R13, R14)."""
+def _has_paused(office: Office, seen: Situation, taken: Message) -> bool:
+    """Whether so much time has passed since the claim that this courier must not send.
+
+    Somebody else may hold the row by the time an answer came (F78); or quiet hours came, or its
+    window closed (R13, R14): then nothing has left, for certain.
+    """
+    now = office.clock.now()
+    if now + SEND_TAKES > (taken.lease_until or now):
+        log.warning("message.lease_too_short", extra={"message_id": taken.id})
+        return True
+    if is_in_time(office, seen._replace(now=now)):
+        return False
     office.commit(Change(again(taken, due_at=now, why="its time went by", now=now)), now)
+    return True

@@ -350,6 +350,7 @@ NO_PLAN: list[tuple[list[Edit], str]] = [
     ([("ride/anchor", "discharge")], r"aftercare and check_in hang on end or discharge"),
     ([("aftercare/anchor", "start")], r"aftercare and check_in hang on end or discharge"),
     ([("ride/id", "reminder")], r"two steps have the same id"),
+    ([("ride/id", "preparation-mail")], r"steps\[5\] \(id preparation-mail\)\.id"),
     ([("ride/wording", {"es": {"neutral": "x"}})], r"add wording\.en\.neutral"),
     ([("ride/segments", 3)], r"steps\[5\] \(id ride\)\.segments"),
     ([("ride/when", ["sunny"])], r"steps\[5\] \(id ride\)\.when"),

@@ -77,5 +77,6 @@ def tasks(world: World) -> list[str]:
 
 def ever(world: World, what: str) -> list[Task]:
     """Every task of that kind, whether it is done or not."""
-    found = [record_of(stored) for stored in world.store._rows.values()]
+    rows = world.store._rows.values()
+    found = [record_of(stored) for stored in rows if stored.get("record") == Task.KIND]
     return [task for task in found if isinstance(task, Task) and task.what == what]

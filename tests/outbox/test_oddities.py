@@ -5,18 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Ref
 from chalicelib.outbox import courier
 from chalicelib.usecases import moving
-from tests.outbox.rows import booked, confirmations, ready, row
+from tests.outbox.rows import booked, confirmations, ever, ready, row, tasks
 from tests.world import RUTH, World
 
-
-def tasks(world: World) -> list[str]:
-    return [getattr(task, "what", "") for task in world.store.open("task")]
+ANA = "+13165550142"
 
 
 def without_step(world: World, step_id: str) -> dict[str, CarePlan]:
@@ -134,3 +132,102 @@ def test_a_store_that_does_not_answer_for_a_moment_is_nobodys_task() -> None:
     courier.deliver(world.office, message_id)
     assert confirmations(world) == 1
     assert tasks(world) == []
+
+
+def unreadable_patient(world: World, message_id: str) -> None:
+    """As a later version, or a hand, may have left the row."""
+    key = Patient.ref(row(world, message_id).patient_id or "").key
+    world.store.commit(Change(Patch(key, set={"text_consent": "often"})))
+
+
+def test_a_message_about_somebody_whose_row_cannot_be_read_ends_with_its_window() -> None:
+    """And what may not be lost without harm is told by itself (F23, R13)."""
+    world = World()
+    visit_id = booked(world)
+    world.drain()
+    unreadable_patient(world, f"{visit_id}.v1-preparation")
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    preparation = row(world, f"{visit_id}.v1-preparation")
+    assert (preparation.status, preparation.reason) == (MessageStatus.FAILED, "unreadable")
+    told = ever(world, "a_message_cannot_be_read")
+    assert preparation.id in [task.detail for task in told]
+
+
+def test_a_phone_that_cannot_be_read_may_hold_an_opt_out_so_nothing_leaves() -> None:
+    """F23: and the rows wait, with their reason, behind the others."""
+    world = World()
+    message_id = ready(world)
+    world.queue.ids.clear()
+    world.store.commit(Change(Patch(Phone.ref(ANA).key, set={"choosing": "odd"})))
+    world.tick()
+    assert confirmations(world) == 0
+    assert row(world, message_id).reason == "unreadable"
+    assert tasks(world) == ["a_message_cannot_be_read"]
+
+
+def test_a_task_that_cannot_be_opened_tells_of_no_further_task() -> None:
+    """F23: the task that says that a message cannot be read is a row like any other."""
+    world = World()
+    message_id = ready(world)
+    unreadable_patient(world, message_id)
+    courier.deliver(world.office, message_id)
+    told = f"{message_id}-failing"
+    world.store.commit(Change(Patch(row(world, told).key, set={"facts": {}})))
+    courier.deliver(world.office, told)
+    assert row(world, told).reason == "error: KeyError"
+    assert (row(world, told).due_at or world.clock.at) > world.clock.at
+
+
+def test_a_row_that_changes_whenever_it_is_written_gives_way_and_is_told_in_the_end() -> None:
+    """Three tries, then the others; after half an hour a person hears of it (R35, F23)."""
+    world = World()
+    message_id = ready(world)
+    world.queue.ids.clear()
+    commit = world.store.commit
+
+    def others_are_faster(change: Change) -> None:
+        patches = [part for part in change.operations if isinstance(part, Patch)]
+        if any(patch.set.get("status") == "sending" for patch in patches):
+            raise Stale
+        commit(change)
+
+    world.store.commit = others_are_faster  # type: ignore[method-assign]
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).due_at == world.clock.at + timedelta(minutes=1)
+    assert tasks(world) == []
+    world.run_for(minutes=40)
+    assert row(world, message_id).reason == "error: Stale"
+    assert [task.detail for task in ever(world, "a_message_cannot_be_sent")] == [message_id]
+    world.store.commit = commit  # type: ignore[method-assign]
+    world.run_for(minutes=10)
+    assert confirmations(world) == 1
+
+
+def test_an_id_that_names_no_row_makes_none_even_while_the_store_is_down() -> None:
+    world = World()
+
+    def down(ref: Ref[Message]) -> Message | None:
+        raise Unavailable("simulated")
+
+    get = world.store.get
+    world.store.get = down  # type: ignore[method-assign, assignment]
+    courier.deliver(world.office, "APT-NOBODY.v1-reminder")
+    world.store.get = get  # type: ignore[method-assign]
+    assert world.store.owned("APT-NOBODY") == []
+
+
+def test_a_row_that_left_meanwhile_keeps_the_time_at_which_it_is_asked_about() -> None:
+    """R40: the store fails the courier that came second."""
+    world = World()
+    message_id = ready(world)
+    courier.deliver(world.office, message_id)
+    asked_at = row(world, message_id).due_at
+
+    def down(ref: Ref[Message]) -> Message | None:
+        raise Unavailable("simulated")
+
+    get = world.store.get
+    world.store.get = down  # type: ignore[method-assign, assignment]
+    courier.deliver(world.office, message_id)
+    world.store.get = get  # type: ignore[method-assign]
+    assert row(world, message_id).due_at == asked_at

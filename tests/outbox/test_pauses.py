@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from chalicelib.domain.change import Change, Patch, as_stored
 from chalicelib.domain.life import LOOK_AFTER, voids
 from chalicelib.domain.message import MessageStatus
@@ -94,7 +92,7 @@ def test_a_text_without_a_receipt_is_asked_about_ever_more_seldom() -> None:
         asked.append(sid)
         raise Refused(Fate.CONFIGURATION, 20003)
 
-    world.texts.fetch = refuse  # type: ignore[method-assign, assignment]
+    world.texts.fetch = refuse  # type: ignore[method-assign]
     for _ in range(24 * 60):
         courier.deliver(world.office, message_id)
         world.clock.at += timedelta(minutes=1)
