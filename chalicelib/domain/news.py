@@ -23,6 +23,11 @@ def receipt(
     )
 
 
+def told_late(message: Message, *, word: str, now: datetime) -> Patch:
+    """A text of this row left, though the row had ended without it, or with another one (F80)."""
+    return Patch(message.key, append={"history": (line(now, "told later", word),)})
+
+
 def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
     """Who got this mail does not want it; None when that is known, or nothing of it has left.
 

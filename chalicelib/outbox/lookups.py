@@ -12,7 +12,7 @@ from chalicelib.domain.news import looked, receipt, remembered
 from chalicelib.domain.work import Stop
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals, saying, sending
-from chalicelib.outbox.finding import sent_since
+from chalicelib.outbox.finding import sent_before, sent_since
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.office import Office, Situation, patient_and_phone, situation
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
@@ -47,9 +47,10 @@ def before_late_claim(office: Office, seen: Situation) -> None:
         said = saying.text_of(office, seen)
     except CannotSay as error:
         return refusals.not_sayable(office, seen, error)
+    bodies = {said.body, seen.message.body or said.body}
     since = seen.message.scheduled_at
     try:
-        found = sent_since(office, phone.number, body=said.body, since=since)
+        found = sent_before(office, phone.number, bodies=bodies, since=since)
     except Refused as error:
         return refusals.look_up_refused(office, seen, error)
     except OutcomeUnknown:

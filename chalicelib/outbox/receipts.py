@@ -1,14 +1,15 @@
 """What the provider reports about a text later: taken once, only ever forward (R38)."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.news import receipt, remembered
-from chalicelib.domain.work import Stop
+from chalicelib.domain.message import FINAL, Message, MessageStatus
+from chalicelib.domain.news import receipt, remembered, told_late
+from chalicelib.domain.work import ProviderId, Stop
 from chalicelib.outbox.office import Office
 from chalicelib.outbox.provider_words import STATUS_BY_WORD
 from chalicelib.outbox.sending import held_by
@@ -34,10 +35,13 @@ def take(
         if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
             # Accepted long after two look-ups had found nothing, and sent again since (F80).
             log.error("text.repeated", extra={"message_id": message_id, "status": status})
-            return False
+            return _too_late(office, message, sid=sid, word=status, now=now)
         if message is None or not _is_ours(message, sid=sid, to=to):
             log.warning("receipt.not_ours", extra={"message_id": message_id})
             return False
+        if message.sid is None and message.status in FINAL:
+            log.warning("receipt.after_the_end", extra={"message_id": message_id, "status": status})
+            return _too_late(office, message, sid=sid, word=status, now=now)
         patch = _news(message, sid=sid, word=status, code=error_code, now=now)
         if patch is None:
             return False
@@ -56,6 +60,16 @@ def take(
         log.info("receipt.taken", extra={"message_id": message_id, "status": status})
         return True
     raise Unavailable("the receipt could not be written")
+
+
+def _too_late(office: Office, message: Message, *, sid: str, word: str, now: datetime) -> bool:
+    """The row stays as it ended, and says what left all the same; whose words go in time (R55)."""
+    if office.store.get(ProviderId.ref(sid)) is not None:
+        return False
+    change = Change(held_by(office, sid, message, now), told_late(message, word=word, now=now))
+    with suppress(Stale):  # the same receipt came twice at once
+        office.commit(change, now)
+    return False
 
 
 def _is_of_a_repeat(message: Message, *, sid: str, to: str) -> bool:

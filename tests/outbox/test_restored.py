@@ -9,11 +9,12 @@ import pytest
 from chalicelib.domain.change import Change
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import SentCount
-from chalicelib.domain.work import Stop
-from chalicelib.outbox import courier
+from chalicelib.domain.work import ProviderId, Stop
+from chalicelib.outbox import courier, lookups, receipts
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from tests.outbox.rows import confirmations, ever, ready, restored, row
-from tests.world import World
+from chalicelib.usecases import answering, moving
+from tests.outbox.rows import confirmations, ever, ready, restored, row, tasks
+from tests.world import RUTH, World
 
 
 def test_a_look_up_that_fails_is_made_again_before_anything_is_sent() -> None:
@@ -117,3 +118,83 @@ def test_a_late_text_without_approved_words_becomes_a_task() -> None:
     unapproved = replace(world.office, samples_allowed=False)
     courier.deliver(unapproved, message_id)
     assert row(world, message_id).status is MessageStatus.FAILED
+
+
+def test_a_forgotten_text_is_not_sent_again_though_it_would_say_something_else_now() -> None:
+    """F71: the answer to its question was heard again before it, so the question is left out."""
+    world = World()
+    message_id = ready(world)
+    before = row(world, message_id)
+    courier.deliver(world.office, message_id)
+    restored(world, before)
+    answering.confirm_visit(world.desk, appointment_id=before.owner_id)
+    world.clock.at += timedelta(minutes=11)
+    world.run_for(hours=1)
+    assert confirmations(world) == 1
+
+
+def test_a_text_that_is_on_no_row_leaves_a_late_one_to_a_person() -> None:
+    """F71: what nobody holds may be this very text in the words of then."""
+    world = World()
+    message_id = ready(world)
+    stranger = world.texts.sent[-1]._replace(sid="SM" + "f" * 32, body="In other words.")
+    world.clock.at += timedelta(minutes=11)
+    world.texts.sent.append(stranger._replace(created_at=world.clock.at))
+    world.run_for(hours=1)
+    assert row(world, message_id).reason == "not looked up yet"
+    world.run_for(days=6)
+    assert row(world, message_id).status is MessageStatus.EXPIRED
+    assert "call_with_confirmation" in tasks(world)
+
+
+def test_a_text_of_an_earlier_try_is_found_by_the_words_of_that_try() -> None:
+    """F80: accepted so late that two lists did not have it."""
+    world = World()
+    message_id = ready(world)
+    world.texts.after.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    listed, world.texts.sent = world.texts.sent, world.texts.sent[:1]
+    for minutes in (15, 5):
+        world.clock.at += timedelta(minutes=minutes)
+        lookups.after_lease(world.office, row(world, message_id), world.clock.at)
+    assert row(world, message_id).status is MessageStatus.PENDING
+    answering.confirm_visit(world.desk, appointment_id=row(world, message_id).owner_id)
+    world.texts.sent = listed
+    courier.deliver(world.office, message_id)
+    assert confirmations(world) == 1
+    assert row(world, message_id).sid == listed[-1].sid
+
+
+LATE = "SM" + "d" * 32
+
+
+def test_what_left_though_its_row_had_ended_is_erased_at_the_provider_in_time() -> None:
+    """R55, F34: the receipt comes when the cancelled visit's row is withdrawn already."""
+    world = World()
+    message_id = ready(world)
+    world.texts.before.append(OutcomeUnknown("time-out"))
+    courier.deliver(world.office, message_id)
+    moving.cancel(
+        world.desk,
+        appointment_id=row(world, message_id).owner_id,
+        reason_code="other",
+        tell_patient=False,
+        actor=RUTH,
+    )
+    world.run_for(hours=1)
+    assert row(world, message_id).status is MessageStatus.WITHDRAWN
+    for status in ("sent", "delivered"):
+        receipts.take(
+            world.office,
+            message_id,
+            sid=LATE,
+            to="+13165550142",
+            status=status,
+            error_code=None,
+        )
+    ended = row(world, message_id)
+    assert ended.status is MessageStatus.WITHDRAWN
+    assert [line.why for line in ended.history if line.what == "told later"] == ["sent"]
+    held = world.store.get(ProviderId.ref(LATE))
+    assert held is not None
+    assert held.erase_at is not None
