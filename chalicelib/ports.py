@@ -39,7 +39,10 @@ class Store(Protocol):
         """The messages of a shard that are due, oldest first. May lag by seconds."""
 
     def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        """Open `request`s or `task`s, or what is to `erase`, by deadline. May lag by seconds."""
+        """Open `request`s, `task`s or `urgent` tasks, or what is to `erase`, by deadline.
+
+        May lag by seconds.
+        """
 
     def of_patient(self, patient_id: str) -> list[Record]:
         """Every record about a patient, by its time. May lag by seconds."""

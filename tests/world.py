@@ -13,6 +13,7 @@ from chalicelib.clinic.careplan import load_careplans
 from chalicelib.clinic.profile import load_profile
 from chalicelib.domain.message import Message
 from chalicelib.domain.record import new_id
+from chalicelib.domain.work import Task
 from chalicelib.outbox import courier, receipts, tick
 from chalicelib.ports import Accepted, Email, Fate, ProviderText, ReceivedText
 from chalicelib.settings import Settings
@@ -212,6 +213,11 @@ class World:
 
     def request(self, **changes: Any) -> Receipt:
         return submit(self.desk, wish(**changes), origin=FORM, key=new_id("KEY"))
+
+    def open_tasks(self) -> list[Task]:
+        """As a person of the clinic finds them, urgent ones first."""
+        found = [*self.store.open("urgent"), *self.store.open("task")]
+        return [task for task in found if isinstance(task, Task)]
 
     def messages(self, owner_id: str) -> list[Message]:
         return [r for r in self.store.owned(owner_id) if isinstance(r, Message)]

@@ -48,7 +48,8 @@ class Task(Record):
         if self.patient_id is not None:
             base |= {"patient_at": written(self.opened_at)}
         if self.status is TaskStatus.OPEN:
-            base |= {"open_kind": "task", "deadline_at": written(self.deadline_at)}
+            kind = "urgent" if self.urgent else "task"
+            base |= {"open_kind": kind, "deadline_at": written(self.deadline_at)}
             return base
         return base | erased_later(self.erase_at)
 

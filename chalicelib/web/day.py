@@ -1,22 +1,19 @@
 """The staff's day sheet: requests waiting, tasks, today and tomorrow; and a caller's request."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
+from functools import partial
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
-from chalicelib.domain.appointment import Appointment, DaySheet
 from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound
-from chalicelib.domain.people import Patient, Phone
-from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.messages.catalogue import task_title
 from chalicelib.usecases.intake import Origin, submit
 from chalicelib.usecases.tasks import close_task
 from chalicelib.web import answers
 from chalicelib.web.bodies import FORM, Form, form_of, query_of, single
+from chalicelib.web.day_rows import MOST, visits_of, waiting
 from chalicelib.web.decision_fields import Done, read
 from chalicelib.web.errors import answering
 from chalicelib.web.fields import DAYS, PARTS, checked, form_values, from_form
@@ -37,14 +34,6 @@ CONSENT_MEANS = {
     NOT_ASKED: "They want no texts",
 }
 SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days that a sheet can be asked for
-
-
-class Row(NamedTuple):
-    """A visit on the sheet."""
-
-    visit: Appointment
-    patient: Patient | None
-    link: str
 
 
 @routes.route("/d/{token}", methods=["GET", "HEAD"])
@@ -121,11 +110,7 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
     today = now.astimezone(services.clinic.zone).date()
     asked = _asked_date()
     on = asked or today
-    requests = [r for r in services.store.open("request") if isinstance(r, ConsultationRequest)]
-    tasks = [t for t in services.store.open("task") if isinstance(t, Task)]
-    tasks.sort(key=lambda task: (not task.urgent, task.deadline_at))
-    ids = {r.patient_id for r in requests} | {t.patient_id for t in tasks if t.patient_id}
-    names = _names({t.number for t in tasks if t.number and not t.patient_id})
+    open_now = waiting()
     typed = typed or Typed()
     return answers.page(
         "staff/day.html",
@@ -141,14 +126,16 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
             "Today": _sheet(opened, None),
             "The day after": _sheet(opened, on + timedelta(days=1)),
         },
-        requests=[(r, link_to(r.id, opened.actor)) for r in requests],
+        requests=[(r, link_to(r.id, opened.actor)) for r in open_now.requests],
         tasks=[
             (t, task_title(t.what), said_age(now - t.opened_at), _task_link(opened, t))
-            for t in tasks
+            for t in open_now.tasks
         ],
-        patients=_patients(ids),
-        names=names,
-        sheets=[(day, _visits(opened, day)) for day in (on, on + timedelta(days=1))],
+        patients=open_now.patients,
+        names=open_now.names,
+        most=MOST,
+        sheets=[(day, visits_of(day)) for day in (on, on + timedelta(days=1))],
+        link_to=partial(link_to, actor=opened.actor),
         status_words=STATUS_WORDS,
         typed=typed,
         typed_new=form_values(typed.form if typed.decision == "new" else {}),
@@ -171,42 +158,6 @@ def _asked_date() -> date | None:
     except ValueError:
         return None
     return on if SHOWN[0] <= on <= SHOWN[1] else None
-
-
-def _visits(opened: Opened, on: date) -> Mapping[str, list[Row]]:
-    """The visits of a day by room, in order of time; cancelled ones have left the sheet."""
-    services = wiring.services()
-    rooms = services.clinic.resources
-    sheets = services.store.get_many(*(DaySheet.ref(room.id, on.isoformat()) for room in rooms))
-    ids = [busy.appointment_id for sheet in sheets if sheet is not None for busy in sheet.busy]
-    visits = services.store.get_many(*(Appointment.ref(id_) for id_ in ids)) if ids else ()
-    found = {visit.id: visit for visit in visits if visit is not None}
-    patients = _patients({visit.patient_id for visit in found.values()})
-    return {
-        room.name: [
-            Row(visit, patients.get(visit.patient_id), link_to(visit.id, opened.actor))
-            for busy in (sheet.busy if sheet is not None else ())
-            if (visit := found.get(busy.appointment_id)) is not None
-        ]
-        for room, sheet in zip(rooms, sheets, strict=True)
-    }
-
-
-def _names(numbers: set[str]) -> dict[str, list[str]]:
-    """Who uses a number, where a text from it does not say who of them wrote."""
-    store = wiring.services().store
-    rows = store.get_many(*map(Phone.ref, sorted(numbers))) if numbers else ()
-    phones = [row for row in rows if row is not None]
-    patients = _patients({id_ for phone in phones for id_ in phone.patients})
-    return {
-        phone.number: [patients[id_].name for id_ in phone.patients if id_ in patients]
-        for phone in phones
-    }
-
-
-def _patients(ids: set[str]) -> dict[str, Patient]:
-    rows = wiring.services().store.get_many(*map(Patient.ref, sorted(ids))) if ids else ()
-    return {row.id: row for row in rows if row is not None}
 
 
 def _task_link(opened: Opened, task: Task) -> str:

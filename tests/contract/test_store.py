@@ -260,10 +260,12 @@ def test_open_requests_and_tasks_come_by_deadline(store: Store) -> None:
         )
         store.commit(Change(Save(request)))
     task = Task(id="TSK-1", what="call", opened_at=NOW, deadline_at=NOW)
-    store.commit(Change(Save(task)))
+    alarm = Task(id="TSK-2", what="urgent_text", urgent=True, opened_at=NOW, deadline_at=NOW)
+    store.commit(Change(Save(task), Save(alarm)))
     assert [r.key.pk for r in store.open("request")] == ["REQ-2", "REQ-1"]
     assert [r.key.pk for r in store.open("request", limit=1)] == ["REQ-2"]
     assert [r.key.pk for r in store.open("task")] == ["TSK-1"]
+    assert [r.key.pk for r in store.open("urgent")] == ["TSK-2"]
     soon = NOW + timedelta(hours=2)
     assert [r.key.pk for r in store.open("request", until=soon)] == ["REQ-2"]
     assert store.open("request", until=NOW) == []

@@ -84,7 +84,7 @@ def marked_at(world: World) -> datetime:
 
 
 def tasks(world: World) -> list[str]:
-    return sorted(getattr(task, "what", "") for task in world.store.open("task"))
+    return sorted(task.what for task in world.open_tasks())
 
 
 @pytest.mark.parametrize("down_for", [MINUTE, timedelta(hours=1)], ids=["1 minute", "1 hour"])

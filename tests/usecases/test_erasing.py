@@ -104,7 +104,7 @@ def test_what_a_patient_wrote_goes_from_everywhere_once_it_was_seen_to(body: str
     world.drain()
     sid = heard(world, body)
     assert "PLANTED-WORDS" in stored(world)
-    for task in world.store.open("task"):
+    for task in world.open_tasks():
         close_task(world.desk, task_id=task.key.pk, note="called, all well", actor=RUTH)
     world.clock.at += TEXTS + SECOND
     erases_all(world)

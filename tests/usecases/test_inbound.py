@@ -50,7 +50,7 @@ def visit_of(world: World, visit_id: str) -> Appointment:
 
 
 def tasks(world: World) -> list[str]:
-    return [getattr(task, "what", "") for task in world.store.open("task")]
+    return [task.what for task in world.open_tasks()]
 
 
 @pytest.mark.parametrize("body", ["C", "c.", "confirm", " Confirm! ", "ok", "👍", "C 👍"])
@@ -199,7 +199,7 @@ def test_a_flood_of_urgent_texts_is_one_alarm_until_somebody_takes_it() -> None:
         hear(world, "overdose")
     assert len(world.mails.sent) - mails == 3
     assert tasks(world).count("urgent_text") == 1
-    (alarm,) = [t for t in world.store.open("task") if getattr(t, "what", "") == "urgent_text"]
+    (alarm,) = [task for task in world.open_tasks() if task.urgent]
     close_task(world.desk, task_id=alarm.key.pk, note="called", actor=RUTH)
     hear(world, "overdose")
     assert tasks(world).count("urgent_text") == 1

@@ -59,7 +59,7 @@ def test_an_urgent_text_is_taken_with_all_staff_and_whatever_else_it_means(
         quiet_words=frozenset(),
     )
     world.drain()
-    assert "urgent_text" in [getattr(t, "what", "") for t in world.store.open("task")]
+    assert "urgent_text" in [task.what for task in world.open_tasks()]
     alarmed = {mail.to for mail in world.mails.sent if "URGENT" in mail.subject.upper()}
     assert len(alarmed) == MOST_STAFF
 

@@ -10,6 +10,7 @@ from chalicelib.domain.people import Consent, Patient
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.web.day_rows import MOST
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_staff import all_of, asked, booked, rows, the_visit
 from tests.world import World
@@ -51,6 +52,7 @@ def test_the_sheet_shows_requests_tasks_and_visits(browser: Browser) -> None:
         "Wednesday, December 9",
     ):
         assert shown in words
+    assert "There may be more" not in words
 
 
 def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> None:
@@ -63,6 +65,17 @@ def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> No
     assert words.index("A reply to read") < words.index("Requests waiting")
     assert words.count("overdue") == 3
     assert "Open for 5 hours, due by Tue Dec 1, 2:00 PM." in words
+
+
+def test_an_alarm_is_on_the_sheet_however_many_tasks_are_older(browser: Browser) -> None:
+    asked(browser)
+    for number in range(MOST):
+        opened_task(browser, f"TSK-{number:03}")
+    browser.world.clock.at += timedelta(hours=5)
+    words = text_of(browser.get(opened_task(browser, "TSK-urgent", urgent=True)))
+    assert words.index("Urgent text: call now") < words.index("A reply to read")
+    assert words.count("A reply to read") == MOST
+    assert words.count("There may be more") == 1
 
 
 @pytest.mark.parametrize(
