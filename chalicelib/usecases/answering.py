@@ -35,7 +35,6 @@ def ask_to_move(desk: Desk, *, appointment_id: str) -> None:
 
     def attempt(now: datetime) -> tuple[Change, None]:
         appointment = visit_of(desk, appointment_id).appointment
-        appointment.refuse_unless(AppointmentStatus.BOOKED)
         change = change_of(appointment.id, "move_asked", PATIENT, now)
         change.include(move_asked(appointment, change.id, now))
         return change, None
@@ -51,6 +50,7 @@ def confirmed(appointment: Appointment, now: datetime) -> list[Operation]:
 
 
 def move_asked(appointment: Appointment, owner_id: str, now: datetime) -> list[Operation]:
+    appointment.refuse_unless(AppointmentStatus.BOOKED)
     deadline = min(now + CALL_BACK_WITHIN, max(now, appointment.start_at))
     return [
         Save(
@@ -81,7 +81,7 @@ def said_driver(
                     about=f"ride-{appointment.id}",
                     what="no_driver",
                     patient_id=appointment.patient_id,
-                    subject=subject_of(appointment, (AppointmentStatus.BOOKED.value,)),
+                    subject=subject_of(appointment, ("booked", "arrived")),
                     deadline_at=appointment.start_at,
                     now=now,
                 )

@@ -10,12 +10,13 @@ from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import booking, contacting, offers
+from chalicelib.usecases import attending, booking, contacting, offers
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.tasks import close_task
 from tests.world import RUTH, World, at
 
 ANA = "+13165550142"
+QUIET = frozenset({"stop", "start"})
 _sids = count(1)
 
 
@@ -23,7 +24,7 @@ def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) 
     meaning = receive_text(
         world.desk,
         Incoming(sid=sid or f"SM{next(_sids):032x}", sender=sender, body=body),
-        quiet_words=frozenset({"stop", "start"}),
+        quiet_words=QUIET,
     )
     world.drain()
     return meaning
@@ -86,6 +87,29 @@ def test_the_ride_home_is_noted(body: str, driver: str) -> None:
     hear(world, body)
     assert visit_of(world, visit_id).driver == driver
     assert ("no_driver" in tasks(world)) is (driver == "no")
+
+
+@pytest.mark.parametrize(("body", "task"), [("N", "no_driver"), ("R", "reply_to_read")])
+def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: str) -> None:
+    world = World()
+    visit_id = booked(world)
+    world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
+    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    world.clock.at += timedelta(minutes=1)
+    hear(world, body)
+    assert task in tasks(world)
+
+
+def test_no_ride_said_just_before_the_arrival_is_recorded_reaches_a_person() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
+    receive_text(
+        world.desk, Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="N"), quiet_words=QUIET
+    )
+    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    world.drain()
+    assert "no_driver" in tasks(world)
 
 
 def test_with_two_visits_open_nothing_is_applied_by_guess() -> None:
