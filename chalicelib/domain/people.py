@@ -115,7 +115,7 @@ class Phone(Record):
     answered_at: Instant | None = None  #: when the last automatic answer was made (R43)
     choosing: dict[str, str] = Field(
         default_factory=dict
-    )  #: `1` → appointment id, when we asked which visit is meant
+    )  #: `1` → its meaning: `confirm APT-… 2` with the visit's version, or `offer REQ-… time`
     asked_at: Instant | None = None  #: when `choosing` was asked
 
     @property

@@ -83,9 +83,10 @@ def _choice(heard: Heard) -> list[Operation]:
     wanted = heard.phone.choosing.get(str(heard.reading.number))
     if wanted is None or is_before(heard.at, heard.phone.asked_at):
         return _other(heard)
-    meaning, _, appointment_id = wanted.partition(" ")
+    meaning, _, asked = wanted.partition(" ")
+    appointment_id, _, version = asked.partition(" ")
     visit = heard.desk.store.get(Appointment.ref(appointment_id))
-    if visit is None:
+    if visit is None or str(visit.version) != version:  # moved since: another time was meant
         return _other(heard)
     chosen: Operation = Save(heard.phone.evolve(choosing={}))
     return [chosen, *_applied(heard, Meaning(meaning), visit)]
@@ -103,7 +104,8 @@ def _about_visit(heard: Heard) -> list[Operation]:
         return _applied(heard, heard.reading.meaning, meant[0])
     meant = sorted(meant, key=lambda visit: visit.start_at)[:9]
     choosing = {
-        str(n): f"{heard.reading.meaning.value} {visit.id}" for n, visit in enumerate(meant, 1)
+        str(n): f"{heard.reading.meaning.value} {visit.id} {visit.version}"
+        for n, visit in enumerate(meant, 1)
     }
     asks = reply(heard, "ask_which", appointments=" ".join(visit.id for visit in meant))
     asking: Operation = Save(heard.phone.evolve(choosing=choosing, asked_at=heard.now))
