@@ -154,5 +154,6 @@ def _other_number(desk: Desk, patient: Patient, number: str) -> list[Operation]:
     operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
     if old is not None:
         rest = tuple(id_ for id_ in old.patients if id_ != patient.id)
-        operations.append(Save(old.evolve(patients=rest)))
+        # A digit from the old number is about nobody's visit any more.
+        operations.append(Save(old.evolve(patients=rest, choosing={})))
     return operations

@@ -1,6 +1,8 @@
 """A digit is an answer to what the text with the numbers said, and to nothing else (R42)."""
 
-from chalicelib.usecases import moving
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.usecases import contacting, moving
+from tests.usecases.test_catching_up import offered
 from tests.usecases.test_inbound import booked, hear, tasks, visit_of
 from tests.usecases.test_shared_phones import BO, phone_of
 from tests.world import RUTH, World, at
@@ -17,6 +19,18 @@ def digit_of(world: World, visit_id: str) -> str:
 def moves(world: World, visit_id: str, when: str, room: str) -> None:
     moving.reschedule(world.desk, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH)
     world.drain()
+
+
+def gives_up_the_number(world: World, subject_id: str) -> None:
+    contacting.contact(
+        world.desk,
+        subject_id=subject_id,
+        name="Ana Löwe",
+        phone="+13165550150",
+        email=None,
+        language="en",
+        actor=RUTH,
+    )
 
 
 def test_a_digit_does_not_confirm_the_time_that_its_visit_was_moved_to() -> None:
@@ -37,3 +51,26 @@ def test_a_digit_confirms_a_visit_that_was_moved_before_it_was_asked_about() -> 
     hear(world, "R")
     hear(world, digit_of(world, first))
     assert "move_asked" in tasks(world)
+
+
+def test_a_digit_from_a_number_that_was_given_up_moves_nobody() -> None:
+    world = World()
+    first, _ = two_visits(world)
+    hear(world, "R")
+    digit = digit_of(world, first)
+    gives_up_the_number(world, first)
+    hear(world, digit)
+    assert tasks(world) == ["reply_to_read"]
+
+
+def test_a_digit_from_a_number_that_was_given_up_takes_no_offered_time() -> None:
+    world = World()
+    reference = offered(world, "2026-12-08T09:00", "2026-12-08T13:00")
+    booked(world)  # takes the first of them
+    hear(world, "1")
+    assert "1 for Tue Dec 8 1:00 PM" in world.texts.bodies[-1]
+    gives_up_the_number(world, reference)
+    hear(world, "1")
+    request = world.store.get(ConsultationRequest.ref(reference))
+    assert request is not None
+    assert request.status is RequestStatus.PROPOSED
