@@ -38,6 +38,7 @@ def choice_values(
     clinic: Clinic,
     starts: Sequence[datetime],
     *,
+    numbers: Sequence[int] = (),
     reader_zone: tzinfo | None = None,
     link: str = "",
     language: str = "en",
@@ -45,7 +46,8 @@ def choice_values(
 ) -> dict[str, str]:
     """What a text that lists times may name: numbered choices, or the dates of a course.
 
-    A mail is not answered with a number, so its choices have none.
+    `numbers` are what each time was called when it was asked about; from 1 on without them. A
+    mail is not answered with a number, so its choices have none.
     """
     names = speech(language)
     between = ", " if long else " "
@@ -58,20 +60,20 @@ def choice_values(
         f"{day}{between}{said_time(at, clinic.zone)}" for day, at in zip(days, starts, strict=True)
     ]
     whose = "" if said == plain else f" {names.long_clinic_time if long else names.clinic_time}"
-    numbers = [str(number) for number in range(1, len(said) + 1)]
+    called = [str(number) for number in numbers or range(1, len(said) + 1)]
     if long:
         choices = "; ".join(said)
     elif len(starts) <= FEW:
         choices = ", ".join(
             names.choice.format(number=number, time=text)
-            for number, text in zip(numbers, said, strict=True)
+            for number, text in zip(called, said, strict=True)
         )
     else:
-        choices = ", ".join(f"{n}: {text}" for n, text in zip(numbers, plain, strict=True)) + whose
+        choices = ", ".join(f"{n}: {text}" for n, text in zip(called, plain, strict=True)) + whose
     return {
         **clinic.values(language, long=long),
         "choices": choices,
-        "numbers": _either(numbers, language),
+        "numbers": _either(called, language),
         "dates": ("; " if long else ", ").join(plain) + whose,
         "sessions": str(len(starts)),
         "link": link,

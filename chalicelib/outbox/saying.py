@@ -80,9 +80,15 @@ def leaves_question_out(office: Office, seen: Situation) -> bool:
 
 def _values(office: Office, seen: Situation, language: str, *, by_mail: bool) -> dict[str, str]:
     """What a text of the catalogue may name, by what the message is about."""
-    starts = _starts(office, seen)
+    numbered = _starts(office, seen)
+    starts = list(numbered.values())
     values = choice_values(
-        office.clinic, starts, reader_zone=seen.zone, language=language, long=by_mail
+        office.clinic,
+        starts,
+        numbers=list(numbered),
+        reader_zone=seen.zone,
+        language=language,
+        long=by_mail,
     )
     visit = seen.appointment
     first = visit.start_at if visit is not None else starts[0] if starts else None
@@ -93,18 +99,22 @@ def _values(office: Office, seen: Situation, language: str, *, by_mail: bool) ->
     )
 
 
-def _starts(office: Office, seen: Situation) -> list[datetime]:
-    """The times that the text lists: offered, of a course, or of the visits it asks about."""
+def _starts(office: Office, seen: Situation) -> dict[int, datetime]:
+    """The times that the text lists: offered, of a course, or of the visits it asks about.
+
+    Each by the number that it had when it was asked about, whatever has been called off since.
+    """
     match seen.subject:
         case ConsultationRequest() as request if request.offers:
-            return [offer.start_at for offer in request.offers]
+            return dict(enumerate((offer.start_at for offer in request.offers), 1))
     if "starts" in seen.message.facts:
-        return [datetime.fromisoformat(start) for start in seen.message.facts["starts"].split()]
+        starts = seen.message.facts["starts"].split()
+        return dict(enumerate(map(datetime.fromisoformat, starts), 1))
     ids = seen.message.facts.get("appointments", "").split()
     if not ids and seen.message.kind == "course_overview":
         course = office.store.get(Course.ref(seen.message.owner_id))
         ids = list(course.appointment_ids) if course is not None else []
     if not ids:
-        return []
+        return {}
     rows = office.store.get_many(*(Appointment.ref(id_) for id_ in ids))
-    return [row.start_at for row in rows if row is not None and row.is_open]
+    return {n: row.start_at for n, row in enumerate(rows, 1) if row is not None and row.is_open}

@@ -1,9 +1,12 @@
 """A digit is an answer to what the text with the numbers said, and to nothing else (R42)."""
 
+from datetime import timedelta
+
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases import contacting, moving
+from chalicelib.usecases.inbound import Incoming, receive_text
 from tests.usecases.test_catching_up import offered
-from tests.usecases.test_inbound import booked, hear, tasks, visit_of
+from tests.usecases.test_inbound import ANA, QUIET, booked, hear, tasks, visit_of
 from tests.usecases.test_shared_phones import BO, phone_of
 from tests.world import RUTH, World, at
 
@@ -19,6 +22,16 @@ def digit_of(world: World, visit_id: str) -> str:
 def moves(world: World, visit_id: str, when: str, room: str) -> None:
     moving.reschedule(world.desk, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH)
     world.drain()
+
+
+def cancels(world: World, visit_id: str) -> None:
+    moving.cancel(
+        world.desk,
+        appointment_id=visit_id,
+        reason_code="other",
+        tell_patient=False,
+        actor=RUTH,
+    )
 
 
 def gives_up_the_number(world: World, subject_id: str) -> None:
@@ -74,3 +87,28 @@ def test_a_digit_from_a_number_that_was_given_up_takes_no_offered_time() -> None
     request = world.store.get(ConsultationRequest.ref(reference))
     assert request is not None
     assert request.status is RequestStatus.PROPOSED
+
+
+def test_a_visit_that_was_cancelled_before_the_question_left_changes_no_number() -> None:
+    world = World()
+    first, second = two_visits(world)
+    third = booked(world, "chair-1", name="Cy Example")
+    moves(world, second, "2026-12-09T09:00", "room-2")
+    moves(world, third, "2026-12-10T09:00", "chair-1")
+    world.clock.at += timedelta(minutes=1)
+    receive_text(world.desk, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET)
+    cancels(world, first)
+    world.drain()
+    assert "Reply 2 for Wed Dec 9 9:00 AM, 3 for Thu Dec 10" in world.texts.bodies[-1]
+    hear(world, "2")
+    assert [visit_of(world, v).confirmed_at is not None for v in (second, third)] == [True, False]
+
+
+def test_a_question_of_which_no_visit_is_left_is_not_asked() -> None:
+    world = World()
+    visits = two_visits(world)
+    receive_text(world.desk, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET)
+    for visit_id in visits:
+        cancels(world, visit_id)
+    world.drain()
+    assert not any("which visit" in body for body in world.texts.bodies)
