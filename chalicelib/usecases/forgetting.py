@@ -158,14 +158,19 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
             done_at = row.done_at or now
             done = {"status": TaskStatus.DONE, "done_at": done_at, "detail": "", "note": ""}
             return [Save(row.evolve(**done, number=None, erase_at=None))]
-        case ConsultationRequest() if row.reason != "undisclosed" or row.note or row.preferred:
+        case ConsultationRequest():
             gone: dict[str, object] = {"reason": "undisclosed", "note": "", "decline_note": ""}
             gone |= {"preferred": (), "erase_at": None}
             if row.status in OPEN:
                 closed = (*row.decisions, actor.decided("closed", now))
                 gone |= {"status": RequestStatus.CLOSED, "decisions": closed}
-            return [Save(row.evolve(**gone))]
+            return _changed(row, row.evolve(**gone))
     return []
+
+
+def _changed(row: Record, new: Record) -> list[Operation]:
+    """Nothing where there was nothing to lose, so that erasing again writes no row again."""
+    return [] if new == row else [Save(new)]
 
 
 def _is_under_way(message: Message) -> bool:

@@ -12,10 +12,11 @@ from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.record import Ref
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText
 from chalicelib.outbox import courier
 from chalicelib.ports import OutcomeUnknown
-from chalicelib.usecases import attending, contacting
+from chalicelib.usecases import attending, contacting, offers
 from chalicelib.usecases.erasing import erase_what_is_old
 from chalicelib.usecases.forgetting import erase, hand_over
 from chalicelib.usecases.inbound import Incoming, receive_text
@@ -52,6 +53,12 @@ def stored(world: World) -> str:
     return json.dumps([*world.store._rows.values()], default=str)
 
 
+def request_of(world: World, reference: str) -> ConsultationRequest:
+    found = world.store.get(ConsultationRequest.ref(reference))
+    assert found is not None
+    return found
+
+
 def ticks(world: World) -> None:
     world.tick()
     erase_what_is_old(world.desk, world.services.text_inbox)
@@ -83,6 +90,31 @@ def test_what_waits_is_withdrawn_the_visit_is_off_and_nothing_more_leaves() -> N
     assert visit.status is AppointmentStatus.CANCELLED
     assert [m.id for m in world.messages(visit_id) if m.due_at is not None] == []
     assert "cancelled" not in [m.kind for m in world.messages(visit_id)]
+
+
+SAYS_NOTHING = {"reason": "undisclosed", "preferred": (), "note": ""}
+
+
+def test_a_request_that_says_nothing_is_closed_as_well() -> None:
+    world = World()
+    reference = world.request(**SAYS_NOTHING).reference
+    world.drain()
+    mails = len(world.mails.sent)
+    erase(world.desk, reference, actor=RUTH)
+    assert request_of(world, reference).status is RequestStatus.CLOSED
+    world.run_for(days=3)
+    assert len(world.mails.sent) == mails
+
+
+def test_why_a_request_was_declined_is_erased_though_nothing_else_was_said() -> None:
+    world = World()
+    reference = world.request(**SAYS_NOTHING).reference
+    offers.decline(
+        world.desk, subject_id=reference, reason_code="other", note="PLANTED-NOTE", actor=RUTH
+    )
+    erase(world.desk, reference, actor=RUTH)
+    assert "PLANTED-NOTE" not in stored(world)
+    assert request_of(world, reference).status is RequestStatus.DECLINED
 
 
 def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
