@@ -154,10 +154,10 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
             # The provider's copy is erased by a tick; the row stays, so that nothing is heard anew.
             at = now if row.erase_at is not None else None
             return [Save(row.evolve(phone=NOBODY, body="", erase_at=at))]
-        case Task() if row.detail or row.note or row.status is TaskStatus.OPEN:
+        case Task():
             done_at = row.done_at or now
             done = {"status": TaskStatus.DONE, "done_at": done_at, "detail": "", "note": ""}
-            return [Save(row.evolve(**done, number=None, erase_at=None))]
+            return _changed(row, row.evolve(**done, number=None, erase_at=None))
         case ConsultationRequest():
             gone: dict[str, object] = {"reason": "undisclosed", "note": "", "decline_note": ""}
             gone |= {"preferred": (), "erase_at": None}

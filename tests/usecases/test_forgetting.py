@@ -20,6 +20,7 @@ from chalicelib.usecases import attending, contacting, offers
 from chalicelib.usecases.erasing import erase_what_is_old
 from chalicelib.usecases.forgetting import erase, hand_over
 from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.tasks import close_task
 from tests.outbox.rows import booked, row
 from tests.world import RUTH, World
 
@@ -59,6 +60,11 @@ def request_of(world: World, reference: str) -> ConsultationRequest:
     return found
 
 
+def kinds_with(world: World, text: str) -> set[str]:
+    rows = world.store._rows.values()
+    return {row["record"] for row in rows if text in json.dumps(row, default=str)}
+
+
 def ticks(world: World) -> None:
     world.tick()
     erase_what_is_old(world.desk, world.services.text_inbox)
@@ -75,8 +81,19 @@ def test_nobody_can_tell_any_more_who_it_was() -> None:
     assert {text.body for text in world.texts.sent} == {""}
     proof = [r for r in world.store.owned(patient_id) if isinstance(r, Consent)]
     assert proof != []
-    left = [r for r in world.store._rows.values() if ANA in json.dumps(r, default=str)]
-    assert {r["record"] for r in left} <= {"consent", "phone", "sent_count"}
+    assert kinds_with(world, ANA) <= {"consent", "phone", "sent_count"}
+
+
+def test_the_number_goes_from_a_task_whose_words_are_gone_already() -> None:
+    world, visit_id, _ = with_history()
+    (task,) = world.open_tasks()
+    close_task(world.desk, task_id=task.id, note="", actor=RUTH)
+    world.clock.at += timedelta(days=91)
+    while erase_what_is_old(world.desk, world.services.text_inbox):
+        pass
+    assert "task" in kinds_with(world, ANA)
+    erase(world.desk, visit_id, actor=RUTH)
+    assert "task" not in kinds_with(world, ANA)
 
 
 def test_what_waits_is_withdrawn_the_visit_is_off_and_nothing_more_leaves() -> None:
