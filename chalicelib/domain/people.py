@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from chalicelib.domain.change import Is, Require
 from chalicelib.domain.errors import AlreadyDecided
 from chalicelib.domain.record import Instant, Key, Record, Ref, written
 
@@ -49,6 +50,10 @@ class Patient(Record):
         """Raises AlreadyDecided for a patient who was erased: only a new request begins anew."""
         if self.erased_at is not None:
             raise AlreadyDecided("erased", self.erased_by or "", self.erased_at)
+
+    def unless_erased(self) -> Require:
+        """The same as a condition: who is erased at this very moment is not begun with either."""
+        return Require(self.key, (Is("erased_at", None),))
 
     def link_name(self, subject_id: str) -> str:
         """What this patient's link to a request or an appointment is derived from."""

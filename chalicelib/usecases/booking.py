@@ -69,6 +69,7 @@ def book(
     phone, first_text = welcome(appointment.id, wanted.patient, wanted.phone, now=now)
     change.include(
         [
+            wanted.patient.unless_erased(),
             Save(taking(desk, sheet, appointment, now)),
             Save(appointment),
             *first_text,

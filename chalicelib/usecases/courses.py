@@ -77,6 +77,7 @@ def book_course(
         refuse_two_at_once(desk, wanted.patient.id, slots, field="first_starts_at")
         change.include(
             [
+                wanted.patient.unless_erased(),
                 *sheets,
                 Save(course),
                 *(Save(visit) for visit in visits),

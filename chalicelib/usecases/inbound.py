@@ -61,6 +61,8 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
         change.include(_can_be_texted(phone, effects))
         if reading.urgent:
             change.include(alarm(heard))
+        # Under nobody's name who is erased meanwhile.
+        change.include(p.unless_erased() for p in patients if p.id == heard.sender_id)
         change.include([Save(_row(desk, incoming, heard))])
         return change, reading.meaning.value
 

@@ -72,6 +72,7 @@ def propose(
         change = change_of(request.id, "proposed", actor, now, times=str(len(slots)))
         change.include(
             [
+                wanted.patient.unless_erased(),
                 Save(offered),
                 *first_text,
                 *_digits_are_free(phone),
@@ -134,6 +135,7 @@ def decline(
         change = change_of(request.id, "declined", actor, now, reason_code=reason_code)
         change.include(
             [
+                wanted.patient.unless_erased(),
                 Save(declined),
                 *first_text,
                 Save(text),

@@ -1,13 +1,14 @@
 """What is held about one patient is handed over whole, or erased whole; the opt-out stays."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.change import Change
+from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
@@ -16,13 +17,13 @@ from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText
 from chalicelib.outbox import courier
 from chalicelib.ports import OutcomeUnknown
-from chalicelib.usecases import attending, contacting, offers
+from chalicelib.usecases import attending, booking, contacting, courses, offers
 from chalicelib.usecases.erasing import erase_what_is_old
 from chalicelib.usecases.forgetting import erase, hand_over
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.tasks import close_task
 from tests.outbox.rows import booked, row
-from tests.world import RUTH, World
+from tests.world import RUTH, World, at
 
 ANA = "+13165550142"
 PLANTED = {
@@ -63,6 +64,18 @@ def request_of(world: World, reference: str) -> ConsultationRequest:
 def kinds_with(world: World, text: str) -> set[str]:
     rows = world.store._rows.values()
     return {row["record"] for row in rows if text in json.dumps(row, default=str)}
+
+
+def meanwhile(world: World, act: Callable[[], object]) -> None:
+    """Just before the next commit, something else happens."""
+    commit = world.store.commit
+
+    def after_it(change: Change) -> None:
+        world.store.commit = commit  # type: ignore[method-assign]
+        act()
+        commit(change)
+
+    world.store.commit = after_it  # type: ignore[method-assign]
 
 
 def ticks(world: World) -> None:
@@ -234,6 +247,80 @@ def test_a_text_that_comes_while_the_patient_is_erased_is_erased_as_well() -> No
     erase(world.desk, visit_id, actor=RUTH)
     assert world.store.commit == commit
     assert [trace for trace in TRACES if trace in stored(world)] == []
+
+
+def confirms(world: World, subject_id: str) -> None:
+    booking.confirm(
+        world.desk,
+        subject_id=subject_id,
+        when=at("2026-12-20T09:00"),
+        visit_type="iv_infusion",
+        resource="room-1",
+        actor=RUTH,
+    )
+
+
+def books_a_course(world: World, subject_id: str) -> None:
+    courses.book_course(
+        world.desk,
+        subject_id=subject_id,
+        first=at("2026-12-14T09:00"),
+        visit_type="iv_infusion",
+        resource="room-1",
+        sessions=2,
+        spacing_days=3,
+        weekdays=(),
+        actor=RUTH,
+    )
+
+
+def proposes(world: World, subject_id: str) -> None:
+    offers.propose(
+        world.desk,
+        subject_id=subject_id,
+        times=[at("2026-12-14T09:00")],
+        visit_type="consultation",
+        resource="room-1",
+        actor=RUTH,
+    )
+
+
+def declines(world: World, subject_id: str) -> None:
+    offers.decline(
+        world.desk, subject_id=subject_id, reason_code="other", note="PLANTED", actor=RUTH
+    )
+
+
+@pytest.mark.parametrize("begins", [confirms, books_a_course, proposes, declines])
+def test_nothing_begins_for_who_is_erased_at_that_moment(
+    begins: Callable[[World, str], None],
+) -> None:
+    world = World()
+    visit_id = booked(world)  # the number is known
+    patient = contacting.patient_of(world.desk, visit_id)
+    request = ConsultationRequest(
+        id="REQ-2",
+        patient_id=patient.id,
+        reason="undisclosed",
+        received_at=world.clock.at,
+        answer_by=world.clock.at,
+        source="phone",
+    )
+    world.store.commit(Change(Save(request)))
+    meanwhile(world, lambda: erase(world.desk, patient.id, actor=RUTH))
+    with pytest.raises(AlreadyDecided):
+        begins(world, "REQ-2")
+    about = world.store.of_patient(patient.id)
+    assert not [r for r in about if isinstance(r, Appointment) and r.is_open]
+    assert request_of(world, "REQ-2").status is RequestStatus.CLOSED
+
+
+def test_a_text_that_was_read_before_its_writer_is_erased_is_put_under_nobodys_name() -> None:
+    world, visit_id, patient_id = with_history()
+    meanwhile(world, lambda: erase(world.desk, visit_id, actor=RUTH))
+    hear(world, "PLANTED-LATE", sid="SM" + "4" * 32)
+    assert "PLANTED-LATE" not in json.dumps(hand_over(world.desk, patient_id))
+    assert "reply_to_read" in [task.what for task in world.open_tasks()]
 
 
 def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:
