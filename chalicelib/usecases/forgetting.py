@@ -35,11 +35,11 @@ def hand_over(desk: Desk, who: str) -> dict[str, Any]:
     """All that is stored about the patient whom a request, a visit or an id names, as JSON."""
     patient = _patient(desk, who)
     everything = _all(desk, patient, desk.store.of_patient(patient.id))
-    rows = [{"record": row.KIND, **row.model_dump(mode="json")} for row in everything]
-    for row in rows:
-        if row["record"] == Phone.KIND:
-            # Who else uses the number is somebody else's.
-            row["patients"] = [patient.id]
+    owners = {row.key.pk for row in everything}
+    rows = [
+        {"record": row.KIND, **_own_part(row, patient, owners).model_dump(mode="json")}
+        for row in everything
+    ]
     return {"patient_id": patient.id, "records": rows}
 
 
@@ -101,6 +101,15 @@ def _all(desk: Desk, patient: Patient, about: Sequence[Record]) -> list[Record]:
     held = desk.store.get_many(Phone.ref(patient.phone), *map(ProviderId.ref, texts))
     rows |= {row.key: row for row in held if row is not None}
     return [rows[key] for key in sorted(rows)]
+
+
+def _own_part(row: Record, patient: Patient, owners: set[str]) -> Record:
+    """Who else uses the number, and what they were asked and sent, is somebody else's."""
+    if not isinstance(row, Phone):
+        return row
+    first = row.welcome_id if (row.welcome_id or "").partition(".")[0] in owners else None
+    asked = {digit: what for digit, what in row.choosing.items() if owners & set(what.split())}
+    return row.evolve(patients=(patient.id,), welcome_id=first, choosing=asked)
 
 
 def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:

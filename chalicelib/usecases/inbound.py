@@ -129,11 +129,10 @@ def _patients(desk: Desk, phone: Phone | None) -> list[Patient]:
 
 def _row(desk: Desk, incoming: Incoming, heard: Heard) -> InboundText:
     kept = timedelta(days=desk.clinic.retention.inbound_days)
-    reader = heard.reader()
     return InboundText(
         sid=incoming.sid,
         phone=incoming.sender,
-        patient_id=reader.id if reader else None,
+        patient_id=heard.sender_id,  # a reader may not be the writer: words are their writer's
         body=incoming.body,
         meaning=heard.reading.meaning.value,
         at=heard.at,

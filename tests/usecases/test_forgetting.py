@@ -381,6 +381,22 @@ def test_everything_about_a_patient_is_handed_over_and_nothing_about_another() -
     assert kinds >= {"patient", "consent", "request", "appointment", "message", "inbound", "task"}
 
 
+def test_what_came_from_a_shared_phone_is_handed_over_to_none_of_its_patients() -> None:
+    world, visit_id, ana = with_history()
+    other = booked(world, "2026-12-08T13:00", name="Bo Example")
+    hear(world, "BOS-WORDS this is Bo, I feel low again", sid="SM" + "5" * 32)
+    hear(world, "C", sid="SM" + "6" * 32)
+    of_ana, of_bo = (json.dumps(hand_over(world.desk, who)) for who in (visit_id, other))
+    assert "PLANTED-TEXT" in of_ana  # she wrote it when the phone was hers alone
+    assert "BOS-WORDS" not in of_ana
+    phone = next(r for r in hand_over(world.desk, other)["records"] if r["record"] == "phone")
+    assert [what.split()[1] for what in phone["choosing"].values()] == [other]
+    assert phone["welcome_id"] is None  # it left for her visit
+    assert ana not in of_bo
+    erase(world.desk, visit_id, actor=RUTH)
+    assert "BOS-WORDS" in stored(world)
+
+
 @pytest.mark.parametrize("who", ["REQ-0000000000", "APT-0000000000", "PAT-0000000000", "ruth"])
 def test_nobody_is_erased_by_a_wrong_name(who: str) -> None:
     world, _, _ = with_history()
