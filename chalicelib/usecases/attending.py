@@ -10,7 +10,7 @@ from chalicelib.domain.life import voids
 from chalicelib.domain.message import LEFT, Message, MessageStatus
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import visit_messages
-from chalicelib.usecases.sessions import after_calling_off
+from chalicelib.usecases.sessions import after_calling_off, after_coming_after_all
 from chalicelib.usecases.visits import Visit, visit_of
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -107,6 +107,8 @@ def undo(desk: Desk, *, appointment_id: str, actor: Actor) -> Appointment:
             cleared["arrived_at"] = None
         change, back = _recorded(visit, "undone", actor, now, status=status, **cleared)
         change.include(_aftercare_again(desk, visit, back, now))
+        if last.what == "no_show":
+            change.include(after_coming_after_all(desk, back))
         return change, back
 
     return decide(desk, attempt)

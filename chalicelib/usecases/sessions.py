@@ -78,8 +78,27 @@ def after_calling_off(
         operations.append(Save(_missed(visit, coming[0], now)))
     if coming and visit.session == 1:
         first = coming[0].evolve(session=1)
-        operations += [Save(first), *visit_messages(desk, first, phone, event="first", now=now)]
+        owed = visit_messages(desk, first, phone, event="first", now=now)
+        known = {record.key for record in desk.store.owned(first.id)}  # passed on once before
+        operations += [Save(first), *(save for save in owed if save.key not in known)]
     return operations
+
+
+def after_coming_after_all(desk: Desk, visit: Appointment) -> list[Operation]:
+    """A session that counted as missed takes place: what stood in for the first is not the first.
+
+    What is told before the first alone is withdrawn when it comes due, as with any visit that
+    does not need it; if the first is called off again, it is owed after all.
+    """
+    if visit.session != 1:
+        return []
+    records, others = sessions_beside(desk, visit)
+    course = next(record for record in records if isinstance(record, Course))
+    return [
+        Save(other.evolve(session=course.appointment_ids.index(other.id) + 1))
+        for other in others
+        if other.session == 1 and other.status is AppointmentStatus.BOOKED
+    ]
 
 
 def against_rule(desk: Desk, visit_type: str, starts: Sequence[datetime]) -> str:

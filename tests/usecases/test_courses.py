@@ -266,6 +266,40 @@ def test_what_is_told_before_the_first_session_passes_on_when_that_is_cancelled(
     assert [name for name in kinds(world) if "first_time" in name] == ["v1-first_time"]
 
 
+def missed_and_taken_back() -> tuple[World, Course]:
+    world = with_first_step(World())
+    course = course_of(world)
+    first = visits(world, course)[0]
+    world.run_until(first.start_at + timedelta(minutes=5))
+    attending.no_show(world.desk, appointment_id=first.id, at=None, actor=RUTH)
+    assert [visit.session for visit in visits(world, course)] == [1, 1, 3]
+    attending.undo(world.desk, appointment_id=first.id, actor=RUTH)
+    return world, course
+
+
+def test_a_first_session_that_was_not_missed_after_all_is_the_only_first_one() -> None:
+    world, course = missed_and_taken_back()
+    assert [visit.session for visit in visits(world, course)] == [1, 2, 3]
+    world.run_until(datetime(2026, 12, 24, tzinfo=UTC))
+    assert kinds(world).count("v1-first_time") == 1
+
+
+@pytest.mark.parametrize("then", ["missed", "cancelled"])
+def test_a_no_show_that_was_taken_back_can_be_decided_again(then: str) -> None:
+    world, course = missed_and_taken_back()
+    first, second, _ = visits(world, course)
+    if then == "missed":
+        attending.no_show(world.desk, appointment_id=first.id, at=None, actor=RUTH)
+    else:
+        cancel(world, first)
+    assert [visit.session for visit in visits(world, course)] == [1, 1, 3]
+    assert [m.id for m in world.messages(second.id) if m.step == "first_time"] == [
+        f"{second.id}.v1-first_time"
+    ]
+    world.run_until(datetime(2026, 12, 24, tzinfo=UTC))
+    assert kinds(world).count("v1-first_time") == 2  # before the first one, and before the next
+
+
 def test_cancelling_a_later_session_passes_nothing_on() -> None:
     world = with_first_step(World())
     course = course_of(world)
