@@ -8,6 +8,7 @@ from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.life import voids
 from chalicelib.domain.message import LEFT, Message, MessageStatus
+from chalicelib.domain.request import Decision
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import visit_messages
 from chalicelib.usecases.sessions import after_calling_off, after_coming_after_all
@@ -88,13 +89,13 @@ def no_show(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Acto
 
 
 def undo(desk: Desk, *, appointment_id: str, actor: Actor) -> Appointment:
-    """The last of the three is taken back, within ten minutes of recording it."""
+    """The last of the three is taken back, within ten minutes of recording it, but once."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(desk, appointment_id)
         old = visit.appointment
-        last = old.last()
-        if last is None or last.what not in UNDONE:
+        last = recorded_last(old)
+        if last is None:
             raise Invalid(sure="There is nothing to take back.")
         if now - last.at > UNDO_WITHIN:
             raise Invalid(sure="This was recorded more than ten minutes ago.")
@@ -112,6 +113,12 @@ def undo(desk: Desk, *, appointment_id: str, actor: Actor) -> Appointment:
         return change, back
 
     return decide(desk, attempt)
+
+
+def recorded_last(appointment: Appointment) -> Decision | None:
+    """What `undo` would take back; None once it was, so that a click twice takes back one."""
+    last = appointment.last(*UNDONE, "undone")
+    return last if last is not None and last.what in UNDONE else None
 
 
 def driver(desk: Desk, *, appointment_id: str, has: str, actor: Actor) -> Appointment:

@@ -6,7 +6,7 @@ from chalicelib import wiring
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.request import OPEN, ConsultationRequest
-from chalicelib.usecases.attending import UNDO_WITHIN, UNDONE
+from chalicelib.usecases.attending import UNDO_WITHIN, recorded_last
 from chalicelib.usecases.contacting import DOUBTFUL
 
 
@@ -44,7 +44,7 @@ def _of_appointment(subject: Appointment, now: datetime) -> frozenset[str]:
         possible.add("discharged")
     if subject.is_open and wiring.services().clinic.visit_type(subject.visit_type).needs_driver:
         possible.add("driver")
-    last = subject.last()
-    if last is not None and last.what in UNDONE and now - last.at <= UNDO_WITHIN:
+    last = recorded_last(subject)
+    if last is not None and now - last.at <= UNDO_WITHIN:
         possible.add("undo")
     return frozenset(possible)

@@ -178,6 +178,18 @@ def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
     assert len([k for k in kinds(world) if "aftercare" in k]) == 1
 
 
+def test_an_arrival_is_taken_back_after_the_ride_was_noted_and_only_once() -> None:
+    world = World()
+    visit = booked(world)
+    world.run_until(visit.start_at - timedelta(minutes=10))
+    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attending.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
+    back = attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    assert (back.status, back.driver) == (AppointmentStatus.BOOKED, "yes")
+    with pytest.raises(Invalid):
+        attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+
+
 def test_a_second_decision_says_who_was_first() -> None:
     world = World()
     visit = booked(world)

@@ -116,6 +116,16 @@ def test_a_no_show_can_be_taken_back_within_ten_minutes(browser: Browser) -> Non
     assert browser.send(f"{link}/undo", [("sure", "yes")]).status_code == 422
 
 
+def test_taking_back_is_offered_though_the_ride_was_noted_since(browser: Browser) -> None:
+    link = booked(browser)
+    browser.world.run_until(the_visit(browser).start_at - timedelta(minutes=5))
+    browser.send(f"{link}/arrived", [("sure", "yes")])
+    browser.send(f"{link}/driver", [("has", "yes")])
+    assert "undo" in {form.decision for form in browser.forms(link)}
+    assert browser.send(f"{link}/undo", [("sure", "yes")]).status_code == 303
+    assert "undo" not in {form.decision for form in browser.forms(link)}
+
+
 def test_times_are_offered_and_a_request_is_declined(browser: Browser) -> None:
     link = asked(browser)
     offer = [*BOOKING, ("starts_at", "2026-12-08T13:00"), ("starts_at", "")]
