@@ -19,6 +19,7 @@ from chalicelib.usecases.visits import open_visits
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
 MOST_STARTED = 15  # patients of one phone for whom a START is stored; each takes two writes
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
+RIDE = {Meaning.DRIVER_YES, Meaning.DRIVER_NO}  # answers to the last of them alone
 
 
 def _stop(heard: Heard) -> list[Operation]:
@@ -95,7 +96,10 @@ def _choice(heard: Heard) -> list[Operation]:
 def _about_visit(heard: Heard) -> list[Operation]:
     """The answer goes to the visit last asked about; asks back rather than guessing."""
     visits = [v for patient in heard.patients for v in open_visits(heard.desk, patient.id)]
-    asked = [visit for visit in visits if _was_asked(heard, visit)]
+    if heard.reading.meaning is Meaning.DRIVER_NO:
+        # Where nobody asked about a ride, "no" says something else, and a person reads it.
+        visits = [visit for visit in visits if _was_asked(heard, visit)]
+    asked = [v for v in visits if not _has_answered(heard, v) and _was_asked(heard, v)]
     # What came late may be about a visit as it was then, so only an answer to a question counts.
     meant = asked or ([] if is_before(heard.at, heard.now) else visits)
     if not meant:
@@ -144,18 +148,18 @@ def _urgent(heard: Heard) -> list[Operation]:
     return []
 
 
+def _has_answered(heard: Heard, visit: Appointment) -> bool:
+    if heard.reading.meaning in RIDE:
+        return visit.driver is not None
+    return heard.reading.meaning is Meaning.CONFIRM and visit.confirmed_at is not None
+
+
 def _was_asked(heard: Heard, visit: Appointment) -> bool:
-    """Whether a text that asks this was out when they wrote, and has no answer yet."""
-    answered = {
-        Meaning.CONFIRM: visit.confirmed_at is not None,
-        Meaning.DRIVER_YES: visit.driver is not None,
-        Meaning.DRIVER_NO: visit.driver is not None,
-    }
-    if answered.get(heard.reading.meaning, False):
-        return False
+    """Whether a text that asks this was out when they wrote."""
+    kinds = {"ride"} if heard.reading.meaning in RIDE else ASKING
     return any(
         isinstance(record, Message)
-        and record.kind in ASKING
+        and record.kind in kinds
         and record.status in LEFT
         and not is_before(heard.at, record.claimed_at)
         and record.subject is not None

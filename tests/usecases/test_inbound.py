@@ -89,6 +89,35 @@ def test_the_ride_home_is_noted(body: str, driver: str) -> None:
     assert ("no_driver" in tasks(world)) is (driver == "no")
 
 
+@pytest.mark.parametrize("visit_type", ["consultation", "iv_infusion"])
+@pytest.mark.parametrize("body", ["no", "N", "nobody"])
+def test_no_is_about_no_ride_that_nobody_asked_about(visit_type: str, body: str) -> None:
+    world = World()
+    visit = booking.confirm(
+        world.desk,
+        subject_id=world.request().reference,
+        when=at("2026-12-08T09:00"),
+        visit_type=visit_type,
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.drain()
+    hear(world, body)  # to "Reply C to confirm, R to reschedule"
+    assert tasks(world) == ["reply_to_read"]
+    assert visit_of(world, visit.id).driver is None
+    assert "ride" not in world.texts.bodies[-1]
+
+
+def test_who_loses_their_ride_after_all_is_called() -> None:
+    world = World()
+    visit_id = booked(world)
+    world.run_until(datetime(2026, 12, 7, 15, 5, tzinfo=UTC))
+    hear(world, "D")
+    hear(world, "N")
+    assert visit_of(world, visit_id).driver == "no"
+    assert "no_driver" in tasks(world)
+
+
 @pytest.mark.parametrize(("body", "task"), [("N", "no_driver"), ("R", "reply_to_read")])
 def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: str) -> None:
     world = World()
