@@ -76,7 +76,8 @@ class TwilioTexts:
 
     def sent_to(self, number: str) -> list[ProviderText]:
         # No date filter: fresh messages are missing from it for minutes.
-        return [_listed(message) for message in self._read(self._client.messages.list, to=number)]
+        messages = self._read(self._client.messages.list, to=number, page_size=MOST_A_PAGE)
+        return [_listed(message) for message in messages]
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
         # A messaging service has several numbers; all of the account's are listed then.

@@ -20,7 +20,7 @@ from local.aws_keeper import Keeper
 from local.console_api import Stage
 from local.driving import Driver
 from local.twilio import LocalTwilio
-from local.twilio_api import api_of
+from local.twilio_api import Api, api_of
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "a-token-for-tests"
@@ -76,6 +76,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = StillClock()
+        self.asked: list[str] = []  #: the method of each request to the API, in order
         self.service = Service()
         _serve(self.service.server)
         self.open()
@@ -110,12 +111,19 @@ class World:
             zone="America/Chicago",
         )
         self.server = console.serve(
-            stage=stage, twilio=api_of(self.twilio), host="127.0.0.1", port=0
+            stage=stage, twilio=self._counted(api_of(self.twilio)), host="127.0.0.1", port=0
         )
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.client = Client(ACCOUNT, TOKEN, http_client=TwilioHttpClient(timeout=10))
         self.client.api.base_url = self.url
         _serve(self.server)
+
+    def _counted(self, api: Api) -> Api:
+        def answer(method: str, *rest: Any) -> tuple[int, Any]:
+            self.asked.append(method)
+            return api(method, *rest)
+
+        return answer
 
     def texts(self, sender: str = NUMBER) -> TwilioTexts:
         """The service's own adapter."""

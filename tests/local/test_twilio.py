@@ -254,6 +254,21 @@ def test_the_inbox_has_every_page_oldest_first_and_nothing_of_ours_or_older(
     assert {text.at for text in received} == {NOON + timedelta(hours=1)}
 
 
+def test_a_list_asks_for_as_many_texts_at_once_as_twilio_gives(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One more than Twilio gives whoever does not ask for a size.
+    bodies = [f"text {number}" for number in range(51)]
+    for body in bodies:
+        world.twilio.create({"To": PATIENT, "From": NUMBER, "Body": body})
+    texts = world.texts()
+    for page_size, times in ((adapter.MOST_A_PAGE, 1), (20, 3)):
+        monkeypatch.setattr(adapter, "MOST_A_PAGE", page_size)
+        world.asked.clear()
+        assert [text.body for text in texts.sent_to(PATIENT)] == bodies[::-1]
+        assert world.asked == ["GET"] * times
+
+
 @pytest.mark.parametrize("answers", [[503], [200, 503], [200, 200, 429]])
 def test_a_list_that_breaks_off_is_no_list(
     world: World, monkeypatch: pytest.MonkeyPatch, answers: list[int]
