@@ -30,6 +30,7 @@ from chalicelib.domain.request import ConsultationRequest, RateCount
 from chalicelib.domain.work import AuditEvent, ProviderId, Task
 from chalicelib.ports import Store
 from tests.aws import dynamodb_local, embedded_dynamodb
+from tests.simulation.table import QuickTable
 
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 
@@ -39,14 +40,19 @@ def no_pause(attempt: int) -> None:
 
 
 DYNAMODBS = {"moto": embedded_dynamodb, "dynamodb-local": dynamodb_local}
+IN_MEMORY = {"memory": MemoryStore, "simulation": QuickTable}
 
 
 @pytest.fixture(
-    params=["memory", "moto", pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local)]
+    params=[
+        *IN_MEMORY,
+        "moto",
+        pytest.param("dynamodb-local", marks=pytest.mark.dynamodb_local),
+    ]
 )
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore(shards=2)
+    if request.param in IN_MEMORY:
+        yield IN_MEMORY[request.param](shards=2)
         return
     with DYNAMODBS[request.param]() as (client, table):
         yield DynamoStore(client=client, table=table, shards=2, pause=no_pause)

@@ -11,10 +11,10 @@ from typing import TypeVar, cast
 
 from sortedcontainers import SortedList
 
-from chalicelib.adapters.memory import MemoryStore, holds
-from chalicelib.adapters.rows import Row, conditions, due_rows, record_of
-from chalicelib.domain.change import Change, Operation
-from chalicelib.domain.errors import Stale, Unreadable
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.adapters.rows import Row, due_rows, record_of
+from chalicelib.domain.change import Operation
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.record import Key, Record, Ref, written
 from chalicelib.ports import Due
 
@@ -68,18 +68,6 @@ class QuickTable(MemoryStore):
             for key, row in self._rows.items()
             if row.get("record") == kind.KIND
         ]
-
-    def commit(self, change: Change) -> None:
-        operations = change.operations
-        if change.id in self._applied:
-            return
-        for operation in operations:
-            row = self._rows.get(operation.key, {})
-            if not all(holds(condition, row) for condition in conditions(operation)):
-                raise Stale(operation.key.sk)
-        for operation in operations:
-            self._apply(operation)
-        self._applied.add(change.id)
 
     def _apply(self, operation: Operation) -> None:
         super()._apply(operation)
