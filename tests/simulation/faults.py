@@ -25,6 +25,7 @@ CHANCE_OF = {
     "text: accepted, our number refused for hours": 0.003,
     "text: listing or fetch fails": 0.1,
     "text: words hidden in the listing": 0.01,
+    "text: the list lags": 0.1,
     "mail: refused for now": 0.02,
     "mail: answer lost": 0.02,
     "mail: refused for good": 0.005,

@@ -88,6 +88,7 @@ class Provider:
         return Accepted(text.sid, "queued")
 
     def sent_to(self, number: str) -> list[ProviderText]:
+        # A list by the number alone is complete; only one of a time lacks what is fresh.
         self._asked()
         return [self._shown(text) for text in reversed(self._by_number[number])]
 
@@ -95,8 +96,9 @@ class Provider:
         self._asked()
         since = bisect_left(self.received, at, key=lambda text: text.at)
         seen = self.received[since:]
-        if self.faults.happens("store: an index lags"):
-            seen = [text for text in seen if text.at < self.stage.now - timedelta(minutes=2)]
+        if self.faults.happens("text: the list lags"):
+            lag = timedelta(minutes=self.faults.chance.uniform(0.5, 5))
+            seen = [text for text in seen if text.at < self.stage.now - lag]
         return seen
 
     def fetch(self, sid: str) -> ProviderText | None:
