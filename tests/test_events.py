@@ -15,7 +15,6 @@ import app
 from chalicelib import wiring
 from chalicelib.adapters.ses import tagged
 from chalicelib.domain.people import Phone
-from chalicelib.ports import ReceivedText
 from tests.outbox.rows import booked
 from tests.world import World
 
@@ -63,8 +62,7 @@ def call(name: str, event: dict[str, Any]) -> Any:
 def test_a_tick_queues_what_is_due_and_hears_what_the_webhook_missed(world: World) -> None:
     booked(world)
     world.queue.ids.clear()
-    at = world.clock.at.replace(microsecond=0)
-    world.texts.received.append(ReceivedText("SM" + "1" * 32, "+13165550142", "STOP", at))
+    at = world.texts.hear("+13165550142", "STOP").at
     world.clock.at += timedelta(minutes=5)
     told = call("tick", SCHEDULED)
     assert told["missed"] == 1

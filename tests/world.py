@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from chalicelib.adapters import twilio_errors
@@ -21,6 +22,7 @@ from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.intake import Origin, Receipt, Wish, submit
 from chalicelib.usecases.slots import WallTime
 from chalicelib.wiring import Services
+from tests.twilio_rules import NUMBER, StopList, refuse_under_way
 
 NOON = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)  # a Tuesday, noon in Wichita
 RUTH = Actor("ruth", "Ruth Example")
@@ -35,7 +37,7 @@ SETTINGS = Settings(
     link_keys=("a-key-for-tests-alone-0123456789",),
     twilio_account_sid="AC" + "0" * 32,
     twilio_auth_token="a-token-for-tests-alone",
-    twilio_from="+13165550100",
+    twilio_from=NUMBER,
 )
 
 
@@ -77,13 +79,15 @@ class FakeTexts:
         self.listing: deque[Exception] = deque()
         self.erasing: deque[Exception | None] = deque()
         self.received: list[ReceivedText] = []
+        self._stops = StopList()
+        self._sids = (f"SM{number:032x}" for number in count(1))
 
     def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
         if self.before and (error := self.before.popleft()) is not None:
             raise error
-        sid = f"SM{len(self.sent) + 1:032x}"
-        text = ProviderText(sid, to, body, "queued", None, self._clock.now().replace(microsecond=0))
-        self.sent.append(text)
+        self._stops.refuse(to=to, body=body, validity=validity)
+        sid = next(self._sids)
+        self.sent.append(ProviderText(sid, to, body, "queued", None, self._second()))
         self.validity.append(validity)
         self.callbacks.append(status_callback)
         if self.after and (error := self.after.popleft()) is not None:
@@ -98,19 +102,41 @@ class FakeTexts:
     def received_since(self, at: datetime) -> list[ReceivedText]:
         if self.listing:
             raise self.listing.popleft()
-        return sorted((text for text in self.received if text.at >= at), key=lambda text: text.at)
+        since = at.replace(microsecond=0)
+        return sorted((t for t in self.received if t.at >= since), key=lambda text: text.at)
 
     def erase(self, sid: str) -> None:
         if self.erasing and (error := self.erasing.popleft()) is not None:
             raise error
+        for text, validity in zip(self.sent, self.validity, strict=True):
+            if text.sid == sid and self._clock.now() < text.created_at + validity:
+                refuse_under_way(text.status)
         self.sent = [text._replace(body="") if text.sid == sid else text for text in self.sent]
         self.received = [t._replace(body="") if t.sid == sid else t for t in self.received]
 
     def fetch(self, sid: str) -> ProviderText | None:
-        return next((text for text in self.sent if text.sid == sid), None)
+        theirs = (
+            ProviderText(text.sid, NUMBER, text.body, "received", None, text.at)
+            for text in self.received
+        )
+        return next((text for text in (*self.sent, *theirs) if text.sid == sid), None)
 
     def fate_of(self, code: int | None) -> Fate:
         return twilio_errors.fate_of(code)
+
+    def hear(self, number: str, body: str) -> ReceivedText:
+        """A phone texts our number; whether a webhook tells the service is up to the test."""
+        self._stops.hear(number, body)
+        text = ReceivedText(next(self._sids), number, body, self._second())
+        self.received.append(text)
+        return text
+
+    def deliver_all(self) -> None:
+        """Every text that is under way arrives."""
+        self.sent = [text._replace(status="delivered") for text in self.sent]
+
+    def _second(self) -> datetime:
+        return self._clock.now().replace(microsecond=0)
 
     @property
     def bodies(self) -> list[str]:
@@ -199,7 +225,8 @@ class World:
         self.run_until(self.clock.at + timedelta(**span))
 
     def deliver_all(self) -> None:
-        """A receipt for every text that has none yet."""
+        """Every text arrives, and there is a receipt for each."""
+        self.texts.deliver_all()
         for text, callback in zip(self.texts.sent, self.texts.callbacks, strict=True):
             message_id = callback.partition("#")[0].rpartition("/")[2]
             receipts.take(

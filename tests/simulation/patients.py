@@ -57,6 +57,7 @@ class Patients:
         """A phone sends a text; the provider's webhook is lost, late or comes twice."""
         faults = self.scene.faults
         text = self.provider.hear(number, body)
+        means = self.provider.means[text.sid]
         self.scene.ledger.said[number].append(text)
         if body in ("STOP", "CANCEL") and self.scene.chance.random() < 0.6:
             hours = self.scene.chance.uniform(0.1, 100)
@@ -66,7 +67,7 @@ class Patients:
         for _ in range(2 if faults.happens("webhook twice") else 1):
             late = faults.happens("webhook late")
             seconds = self.scene.chance.uniform(0.1, 1800 if late else 2)
-            self.scene.stage.after(lambda: self.scene.service.hear(text), seconds=seconds)
+            self.scene.stage.after(lambda: self.scene.service.hear(text, means), seconds=seconds)
 
     def ask(self) -> None:
         chance = self.scene.chance

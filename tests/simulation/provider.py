@@ -11,12 +11,11 @@ from chalicelib.adapters import twilio_errors
 from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, ReceivedText, Refused
 from tests.simulation.faults import Faults
 from tests.simulation.stage import Stage
+from tests.twilio_rules import NUMBER, StopList, refuse_under_way
 
 SETTINGS_REFUSED = "text: our settings refused for hours"
 NUMBER_REFUSED = "text: accepted, our number refused for hours"
 CLOCK_OFF = 30.0  # seconds: the provider's clock against true time, at most
-STOPS = frozenset({"STOP", "CANCEL", "stop please"})  # of our people's words, those it acts on
-STARTS = frozenset({"START"})
 
 
 @dataclass
@@ -48,13 +47,14 @@ class Provider:
     bad_numbers: frozenset[str] = frozenset()
     taken: list[Taken] = field(default_factory=list)
     received: list[ReceivedText] = field(default_factory=list)  #: in the order of their times
-    stopped: set[str] = field(default_factory=set)
+    means: dict[str, str | None] = field(default_factory=dict)  #: STOP, START, HELP or nothing
     misconfigured_until: datetime | None = None
     unregistered_until: datetime | None = None
 
     def __post_init__(self) -> None:
         self._by_number: dict[str, list[Taken]] = defaultdict(list)
         self._by_sid: dict[str, Taken] = {}
+        self._stops = StopList()
         self._place_of: dict[str, int] = {}  #: where in `received` a text stands
         self._off = timedelta(seconds=self.faults.chance.uniform(-CLOCK_OFF, CLOCK_OFF))
 
@@ -67,7 +67,7 @@ class Provider:
         if faults.happens(SETTINGS_REFUSED):
             hours = faults.chance.uniform(0.1, 5)
             self.misconfigured_until = self.stage.now + timedelta(hours=hours)
-        self._refuse(to)
+        self._refuse(to, body, validity)
         if faults.happens("text: 429"):
             raise Refused(Fate.LATER, 429)
         if faults.happens("text: 5xx, not accepted"):
@@ -94,7 +94,8 @@ class Provider:
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
         self._asked()
-        since = bisect_left(self.received, at, key=lambda text: text.at)
+        second = at.replace(microsecond=0)
+        since = bisect_left(self.received, second, key=lambda text: text.at)
         seen = self.received[since:]
         if self.faults.happens("text: the list lags"):
             lag = timedelta(minutes=self.faults.chance.uniform(0.5, 5))
@@ -103,6 +104,9 @@ class Provider:
 
     def fetch(self, sid: str) -> ProviderText | None:
         self._asked()
+        if sid in self._place_of:
+            theirs = self.received[self._place_of[sid]]
+            return ProviderText(sid, NUMBER, theirs.body, "received", None, theirs.at)
         text = self._by_sid.get(sid)
         return self._shown(text) if text is not None else None
 
@@ -112,6 +116,7 @@ class Provider:
     def erase(self, sid: str) -> None:
         self._asked()
         if sid in self._by_sid:
+            refuse_under_way(self._by_sid[sid].status)
             self._by_sid[sid].body = ""
         if sid in self._place_of:
             place = self._place_of[sid]
@@ -121,13 +126,9 @@ class Provider:
 
     def hear(self, number: str, body: str) -> ReceivedText:
         """A phone sends a text to our number."""
-        word = body.strip()
-        if word in STOPS:
-            self.stopped.add(number)
-        if word in STARTS:
-            self.stopped.discard(number)
         at = (self.stage.now + self._off).replace(microsecond=0)
         text = ReceivedText(f"SM{len(self.received) + 1:032x}", number, body, at)
+        self.means[text.sid] = self._stops.hear(number, body)
         self._place_of[text.sid] = len(self.received)
         self.received.append(text)
         return text
@@ -147,12 +148,11 @@ class Provider:
         if self.faults.happens("text: listing or fetch fails"):
             raise OutcomeUnknown("simulated: the list broke off")
 
-    def _refuse(self, to: str) -> None:
+    def _refuse(self, to: str, body: str, validity: timedelta) -> None:
         until = self.misconfigured_until
         if until is not None and self.stage.now < until and not self.faults.is_calm:
             raise Refused(Fate.CONFIGURATION, 20003)
-        if to in self.stopped:
-            raise Refused(self.fate_of(21610), 21610)
+        self._stops.refuse(to=to, body=body, validity=validity)
         if to in self.bad_numbers:
             raise Refused(self.fate_of(21614), 21614)
         if self.faults.happens("text: refused for good"):

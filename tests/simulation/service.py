@@ -13,7 +13,7 @@ from chalicelib.web.guard import EventFailed
 from chalicelib.wiring import Services
 from tests.simulation.acts import Acts
 from tests.simulation.mails import Mailed
-from tests.simulation.provider import STARTS, STOPS, Taken
+from tests.simulation.provider import Taken
 from tests.simulation.stage import Act
 from tests.world import SETTINGS
 
@@ -54,12 +54,13 @@ class Service:
 
         self._acts.perform("tick", work)
 
-    def hear(self, text: ReceivedText, left: int = RETRIES) -> None:
-        """The webhook of a text that reached our number."""
-        kind = "STOP" if text.body in STOPS else "START" if text.body in STARTS else None
+    def hear(self, text: ReceivedText, means: str | None, left: int = RETRIES) -> None:
+        """The webhook of a text that reached our number, with what it means to the provider."""
 
         def work() -> None:
-            incoming = Incoming(sid=text.sid, sender=text.sender, body=text.body, opt_out_type=kind)
+            incoming = Incoming(
+                sid=text.sid, sender=text.sender, body=text.body, opt_out_type=means
+            )
             receive_text(
                 self._services.desk, incoming, quiet_words=self._services.settings.quiet_words
             )
@@ -70,13 +71,13 @@ class Service:
                 ("From", text.sender),
                 ("To", SETTINGS.twilio_from),
                 ("Body", text.body),
-                *([("OptOutType", kind)] if kind else []),
+                *([("OptOutType", means)] if means else []),
             ]
             self._acts.check(self._acts.browser.twilio("/twilio/inbound", fields).status_code)
 
         def ended(act: Act) -> None:
             if left and (act.killed or act.failed):
-                self._stage.after(lambda: self.hear(text, left - 1), seconds=1)
+                self._stage.after(lambda: self.hear(text, means, left - 1), seconds=1)
 
         self._acts.either(f"text from {text.sender}: {text.body!r}", work, by_web, ended)
 

@@ -13,7 +13,7 @@ from chalicelib.domain.people import Phone
 from chalicelib.domain.record import Key
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundMark, InboundText
-from chalicelib.ports import Fate, OutcomeUnknown, ReceivedText, Refused
+from chalicelib.ports import Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import booking, contacting, moving, offers
 from chalicelib.usecases.catching_up import hear_what_was_missed
 from chalicelib.usecases.inbound import Incoming, receive_text
@@ -32,9 +32,7 @@ FAILURES = [
 
 def arrives(world: World, body: str, *, sender: str = ANA, heard: bool = False) -> str:
     """A text reaches the number; the webhook hears of it or not."""
-    sid = f"SM{len(world.texts.received) + 1:032x}"
-    at_second = world.clock.at.replace(microsecond=0)
-    world.texts.received.append(ReceivedText(sid, sender, body, at_second))
+    sid = world.texts.hear(sender, body).sid
     if heard:
         receive_text(world.desk, Incoming(sid=sid, sender=sender, body=body), quiet_words=QUIET)
         world.drain()

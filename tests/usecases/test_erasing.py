@@ -90,8 +90,7 @@ def test_it_is_done_once() -> None:
 
 
 def heard(world: World, body: str = WROTE) -> str:
-    sid = f"SM{len(world.texts.received) + 1:032x}"
-    world.texts.received.append(ReceivedText(sid, ANA, body, world.clock.at))
+    sid = world.texts.hear(ANA, body).sid
     receive_text(world.desk, Incoming(sid=sid, sender=ANA, body=body), quiet_words=frozenset())
     world.drain()
     return sid

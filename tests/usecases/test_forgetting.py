@@ -48,6 +48,7 @@ def with_history() -> tuple[World, str, str]:
     visit_id = booked(world, **PLANTED)
     world.drain()
     hear(world, "PLANTED-TEXT where do I park")
+    world.deliver_all()
     return world, visit_id, contacting.patient_of(world.desk, visit_id).id
 
 
@@ -167,6 +168,7 @@ def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
     assert len(world.texts.sent) == sent
     assert row(world, f"{visit_id}.v1-confirmation").status is MessageStatus.SENT
     assert erase(world.desk, visit_id, actor=RUTH).under_way == 0
+    world.texts.deliver_all()
     ticks(world)
     assert [trace for trace in TRACES if trace in stored(world)] == []
     assert {text.body for text in world.texts.sent} == {""}
