@@ -22,6 +22,7 @@ from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.intake import Origin, Receipt, Wish, submit
 from chalicelib.usecases.slots import WallTime
 from chalicelib.wiring import Services
+from tests.mail_rules import refuse_unwritable
 from tests.twilio_rules import NUMBER, StopList, refuse_under_way
 
 NOON = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)  # a Tuesday, noon in Wichita
@@ -153,6 +154,7 @@ class FakeMails:
     def send(self, email: Email) -> Accepted:
         if self.before and (error := self.before.popleft()) is not None:
             raise error
+        refuse_unwritable(email)
         self.sent.append(email)
         return Accepted(f"mail-{len(self.sent)}", "accepted")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.adapters.ses import TAG, tagged
 from chalicelib.ports import Accepted, Email, Fate, MailFate, OutcomeUnknown, Refused
+from tests.mail_rules import refuse_unwritable
 from tests.simulation.faults import Faults
 
 
@@ -20,11 +21,21 @@ class Mailed:
     """A mail that the provider accepted."""
 
     sid: str
-    message_id: str
-    to: str
-    text: str
+    email: Email
     at: datetime
     fate: MailFate | None = None  #: what becomes of it, unless it arrives
+
+    @property
+    def message_id(self) -> str:
+        return self.email.message_id
+
+    @property
+    def to(self) -> str:
+        return self.email.to
+
+    @property
+    def text(self) -> str:
+        return self.email.text
 
 
 #: What becomes of a mail by which fault, and how SES tells it.
@@ -68,8 +79,9 @@ class Mails:
             raise Refused(Fate.LATER)
         if faults.happens("mail: refused for good"):
             raise Refused(Fate.NEVER)
+        refuse_unwritable(email)
         sid = f"mail-{len(self.sent) + 1}"
-        mail = Mailed(sid, email.message_id, email.to, email.text, faults.stage.now)
+        mail = Mailed(sid, email, faults.stage.now)
         self.sent.append(mail)
         self._judge(mail)
         self._may_come_back(mail)
@@ -85,6 +97,8 @@ class Mails:
         for kind, (fate, told) in COMES_BACK.items():
             if mail.fate is None and faults.happens(kind):
                 mail.fate = fate
+                if not mail.message_id:
+                    return  # it names no row, so what is told of it reaches nobody
                 tags = {TAG: [tagged(mail.message_id)]}
                 self._told(
                     mail, json.dumps({**told, "mail": {"messageId": mail.sid, "tags": tags}})
