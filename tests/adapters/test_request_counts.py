@@ -1,6 +1,6 @@
 """What each thing that people do costs in requests to DynamoDB: a number that only goes down."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -117,3 +117,47 @@ def test_a_reply(counted: tuple[World, Requests]) -> None:
     text = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="C")
     receive_text(world.desk, text, quiet_words=frozenset())
     assert requests.of() == {"BatchGetItem": 2, "Query": 2, "TransactWriteItems": 1}
+
+
+def visited(world: World) -> None:
+    visit(world)
+
+
+def opted_out(world: World) -> None:
+    visit(world)
+    text = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="STOP")
+    receive_text(world.desk, text, quiet_words=frozenset())
+
+
+@pytest.mark.parametrize("become_known", [visited, opted_out])
+@pytest.mark.parametrize("way", ["program", "form"])
+def test_who_asks_for_a_patients_number_or_name_learns_nothing(
+    counted: tuple[World, Requests], become_known: Callable[[World], None], way: str
+) -> None:
+    """F49: of a known and an unknown one status, shape, headers and requests are the same."""
+    world, requests = counted
+    become_known(world)
+    told = []
+    with browsing(world) as browser:
+        for name, phone in (
+            ("Ana Löwe", "316-555-0142"),  # she is a patient, and this is her number
+            ("Bo Example", "316-555-0142"),
+            ("Ana Löwe", "316-555-0199"),
+            ("Bo Example", "316-555-0198"),
+        ):
+            # Each hour has limits of its own, so that no count of an earlier one is read.
+            world.clock.at += timedelta(hours=1)
+            requests.clear()
+            fields = {**FIELDS, "name": name, "phone": phone}
+            if way == "program":
+                answer = browser.json("/requests", fields)
+                shape = {key: len(value) for key, value in answer.json_body.items()}
+            else:
+                form = [*fields.items(), ("preferred", "mon:morning")]
+                answer = browser.send("/requests", [(k, str(v)) for k, v in form])
+                place = answer.headers["Location"].partition("=")
+                shape = {place[0]: len(place[2])}
+            headers = {**answer.headers, "Location": ""}
+            told.append((answer.status_code, shape, headers, requests.of()))
+    assert told[0][0] in (201, 303)
+    assert told == [told[0]] * 4
