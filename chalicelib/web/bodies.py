@@ -39,7 +39,13 @@ def body_of(request: Any, *, most: int = MOST) -> bytes:
 
 
 def type_of(request: Any, *accepted: str) -> str:
-    """The content type, one of those accepted and in UTF-8; however it is spelled."""
+    """The content type, one of those accepted and in UTF-8; however it is spelled.
+
+    What is compressed is refused and never opened: a few bytes may be many (F43, RFC 9110 15.5.16).
+    """
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise BadBody(415, "Send this as it is, without compressing it.")
     kind, *parameters = (
         part.strip().lower() for part in request.headers.get("content-type", "").split(";")
     )

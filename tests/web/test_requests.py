@@ -1,6 +1,8 @@
 """`POST /requests` and the form: what is taken, what is refused, and that twice is once."""
 
+import gzip
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -196,6 +198,7 @@ def test_a_name_is_kept_as_it_was_typed(browser: Browser, name: str) -> None:
         pytest.param(b'{"a":' * 2000 + b"1" + b"}" * 2000, "application/json", 400, id="deep maps"),
         pytest.param(b"x" * (16 * 1024 + 1), "application/json", 413, id="16 KiB and one"),
         pytest.param(b"x" * (20 * 1024), FORM_TYPE, 413, id="20 KiB of form"),
+        pytest.param(b"x" * (10 * 1024 * 1024), "application/json", 413, id="10 MiB"),
         pytest.param(b"{}", "text/plain", 415, id="plain text"),
         pytest.param(b"{}", "application/xml", 415, id="XML"),
         pytest.param(b"{}", "multipart/form-data; boundary=x", 415, id="multipart"),
@@ -209,6 +212,36 @@ def test_a_body_that_cannot_be_read_is_refused(
 ) -> None:
     assert browser.raw("/requests", body, content_type).status_code == status
     assert stored(browser) == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", FORM_TYPE])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip", "deflate", "br", "gzip, identity"])
+def test_what_is_compressed_is_refused(browser: Browser, coding: str, kind: str) -> None:
+    """F43: also what only says that it is."""
+    plain = json.dumps(fields()).encode()
+    for body in (gzip.compress(plain), plain):
+        assert browser.raw("/requests", body, kind, Content_Encoding=coding).status_code == 415
+    assert stored(browser) == []
+
+
+def test_a_body_that_would_be_large_when_opened_takes_no_memory(browser: Browser) -> None:
+    """F43: 10 MB in 10 KB."""
+    bomb = gzip.compress(b'{"name":"' + b" " * 10_000_000 + b'"}')
+    assert len(bomb) < 16 * 1024
+
+    def ask() -> int:
+        return browser.raw(
+            "/requests", bomb, "application/json", Content_Encoding="gzip"
+        ).status_code
+
+    ask()  # what is read once and kept is not counted
+    tracemalloc.start()
+    try:
+        assert ask() == 415
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1_000_000
 
 
 def test_a_body_of_exactly_16_kib_is_read(browser: Browser) -> None:
