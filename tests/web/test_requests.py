@@ -258,6 +258,30 @@ def test_a_content_type_may_be_spelled_in_any_way(browser: Browser, content_type
     assert browser.raw("/requests", body, content_type).status_code == 201
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        " ",
+        ";",
+        "json",
+        "application/jsonx",
+        "application/json, application/json",
+        "application/json; charset",
+        "application/json; charset=utf-8; charset=latin-1",
+        f"{FORM_TYPE}, application/json",
+        f"{FORM_TYPE}; charset=utf-16",
+    ],
+)
+def test_a_content_type_that_says_nothing_or_something_else_is_415(
+    browser: Browser, content_type: str
+) -> None:
+    """F84: with none at all the framework itself thinks of JSON."""
+    body = json.dumps(fields()).encode()
+    assert browser.raw("/requests", body, content_type).status_code == 415
+    assert stored(browser) == []
+
+
 def test_the_same_key_and_fields_are_the_same_request(browser: Browser) -> None:
     first = browser.json("/requests", fields(), Idempotency_Key="k1").json_body
     browser.world.clock.at += timedelta(hours=23)
