@@ -101,9 +101,9 @@ def bare_page(
 
 
 def see_other(location: str) -> Response:
-    """303: what was asked for has happened; look there."""
-    if any(ord(letter) < 32 for letter in location):
-        raise ValueError("a header cannot hold a control character")
+    """303: what was asked for has happened; look there. An address is printable ASCII (F85)."""
+    if not (location.isascii() and location.isprintable()):
+        raise ValueError("an address in a header cannot hold a control character, or one not ASCII")
     return Response(
         "",
         status_code=303,
