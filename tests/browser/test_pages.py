@@ -39,7 +39,7 @@ def test_the_nurse_books_by_her_link_and_the_patient_is_told(visit: Visit, site:
 
 
 def test_nothing_that_a_page_holds_books_without_a_person(visit: Visit, site: Site) -> None:
-    """Every form as it stands, by a real browser that runs scripts: nothing changes (R51)."""
+    """F38, R51: every form as it stands, by a real browser that runs scripts: nothing changes."""
     nurse = visit()
     asked = site.ask()
     link = site.staff_link()

@@ -121,7 +121,7 @@ def test_what_waits_leaves_when_the_quiet_hours_end(minutes: int, zone: str) -> 
     ],
 )
 def test_a_fast_is_as_long_as_the_plan_says(start: str, said: str) -> None:
-    """R16: elapsed time, also in the night of a clock change."""
+    """R16, F62: elapsed time, also in the night of a clock change."""
     plan = a_plan()
     assert clock_times(plan, wichita(start), WICHITA) == {"no_food_after": said}
     since = clock_instants(plan, wichita(start))["no_food_after"]

@@ -118,7 +118,7 @@ def test_a_late_booking_gets_one_reminder_and_its_preparation_or_a_reason(
 @cases(full=20_000, share=250)
 @given(plan=plans(), visit=visits())
 def test_days_keep_the_wall_clock_and_hours_elapse(plan: CarePlan, visit: dict[str, Any]) -> None:
-    """R16: a time that the clock skips is the end of the gap, a doubled one the first."""
+    """R16, F62: a time that the clock skips is the end of the gap, a doubled one the first."""
     zone: ZoneInfo = visit["zone"]
     for step in plan.steps:
         due_at = due_times(
@@ -162,7 +162,7 @@ def keeps_the_wall(at: datetime, wanted: datetime, zone: ZoneInfo) -> None:
 def test_clock_times_are_rounded_to_the_stricter_five_minutes(
     plan: CarePlan, visit: dict[str, Any]
 ) -> None:
-    """R16: a fast of eight hours has eight hours, also in the night when the clocks change."""
+    """R16, F62: a fast of eight hours has them, also in the night when the clocks change."""
     for name, at in clock_instants(plan, visit["start"]).items():
         exact = visit["start"] - plan.clock_times[name]
         assert timedelta(0) <= exact - at < timedelta(minutes=5)
