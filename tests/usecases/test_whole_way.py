@@ -14,6 +14,9 @@ from chalicelib.usecases import attending, booking, moving
 from chalicelib.usecases.deciding import Actor
 from tests.world import RUTH, World, at
 
+WAITS_FOR_A_DISCHARGE = timedelta(hours=2)  # who has arrived may still be with us
+NEXT_DAY_AT_TEN = datetime(2026, 12, 9, 16, 0, tzinfo=UTC)
+
 
 def booked(world: World, when: str = "2026-12-08T09:00", **wishes: object) -> Appointment:
     receipt = world.request(**wishes)
@@ -32,6 +35,16 @@ def booked(world: World, when: str = "2026-12-08T09:00", **wishes: object) -> Ap
 
 def kinds(world: World) -> list[str]:
     return [callback.partition("#")[0].rpartition(".")[2] for callback in world.texts.callbacks]
+
+
+def after_the_visit(world: World, visit: Appointment) -> dict[str, list[datetime]]:
+    """When what is said after the visit left."""
+    left_at_by_sid = {text.sid: text.created_at for text in world.texts.sent}
+    told: dict[str, list[datetime]] = {}
+    for message in world.messages(visit.id):
+        if message.kind in attending.AFTER_KINDS and message.sid is not None:
+            told.setdefault(message.kind, []).append(left_at_by_sid[message.sid])
+    return told
 
 
 def test_a_request_causes_a_mail_to_each_of_the_staff_and_no_text() -> None:
@@ -165,6 +178,61 @@ def test_aftercare_runs_from_the_recorded_discharge(minutes: int) -> None:
     assert len([k for k in kinds(world) if "check_in" in k]) == 1
 
 
+def test_a_second_discharge_is_refused_and_aftercare_runs_from_the_first() -> None:
+    """F65."""
+    world = World()
+    visit = booked(world)
+    world.run_until(visit.end_at - timedelta(minutes=20))
+    first = world.clock.at
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    for later in (timedelta(seconds=2), timedelta(minutes=30)):
+        world.run_for(seconds=later.total_seconds())
+        with pytest.raises(AlreadyDecided):
+            attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert after_the_visit(world, visit) == {"aftercare": [first], "check_in": [NEXT_DAY_AT_TEN]}
+
+
+@pytest.mark.parametrize(
+    ("is_here", "waits"),
+    [
+        pytest.param(False, timedelta(0), id="nothing was recorded"),
+        pytest.param(True, WAITS_FOR_A_DISCHARGE, id="the arrival was"),
+    ],
+)
+def test_aftercare_leaves_once_also_when_no_discharge_is_ever_recorded(
+    is_here: bool, waits: timedelta
+) -> None:
+    """F65: and no more when somebody records it days later."""
+    world = World()
+    visit = booked(world)
+    world.run_until(visit.start_at)
+    if is_here:
+        attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_until(datetime(2026, 12, 11, tzinfo=UTC))
+    once = {"aftercare": [visit.end_at + waits], "check_in": [NEXT_DAY_AT_TEN]}
+    assert after_the_visit(world, visit) == once
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert after_the_visit(world, visit) == once
+
+
+def test_who_has_arrived_is_no_no_show_and_gets_aftercare() -> None:
+    """F65: whoever errs takes the arrival back first."""
+    world = World()
+    visit = booked(world)
+    world.run_until(visit.start_at + timedelta(minutes=5))
+    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    with pytest.raises(AlreadyDecided) as told:
+        attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    assert told.value.by == "Ruth Example"
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert after_the_visit(world, visit) == {
+        "aftercare": [visit.end_at + WAITS_FOR_A_DISCHARGE],
+        "check_in": [NEXT_DAY_AT_TEN],
+    }
+
+
 def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
     world = World()
     visit = booked(world)
@@ -282,6 +350,27 @@ def test_a_visit_that_is_moved_and_moved_back_keeps_only_the_last_times_texts() 
     assert kinds(world)[:4] == ["welcome", "v1-confirmation", "v2-moved", "v3-moved"]
     assert {kind.partition("-")[0] for kind in kinds(world)[4:]} == {"v3"}
     assert len(world.texts.bodies) == len(set(world.texts.bodies))
+
+
+def test_a_visit_cannot_be_moved_to_the_past() -> None:
+    """F64: nothing of it changes, and the texts of its time leave."""
+    world = World()
+    visit = booked(world)
+    for when in ("2026-11-30T09:00", "2026-12-01T12:00"):
+        with pytest.raises(Invalid) as told:
+            moving.reschedule(
+                world.desk,
+                appointment_id=visit.id,
+                when=at(when),
+                resource="room-1",
+                actor=RUTH,
+            )
+        assert list(told.value.messages_by_field) == ["starts_at"]
+    kept = world.store.get(Appointment.ref(visit.id))
+    assert kept is not None
+    assert (kept.start_at, kept.version, kept.decisions) == (visit.start_at, 1, visit.decisions)
+    world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
+    assert {kind.partition("-")[0] for kind in kinds(world)[1:]} == {"v1"}
 
 
 def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_first() -> None:
