@@ -8,8 +8,9 @@ import pytest
 from chalicelib.adapters.links import SignedLinks
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people import StaffMember
-from tests.web.browser import Browser, browsing, forms_of
-from tests.web.test_staff import BOOKING, asked, booked, rows
+from chalicelib.domain.work import AuditEvent
+from tests.web.browser import Browser, browsing, forms_of, text_of
+from tests.web.test_staff import BOOKING, all_of, asked, booked, rows
 from tests.world import SETTINGS, World
 
 
@@ -72,22 +73,45 @@ def test_a_link_opens_only_its_own_kind_of_page(browser: Browser) -> None:
     assert browser.send(f"{visit}/decline", [("reason_code", "other")]).status_code == 404
 
 
-def test_a_leavers_links_stop_at_once(browser: Browser) -> None:
-    link = asked(browser)
+def leaves(browser: Browser) -> None:
+    """The nurse does not work here any more."""
     left = StaffMember(
         id="nurse",
-        name="Nell Nurse",
+        name="Noor Nurse",
         email="nurse@example.com",
         role="nurse",
         removed_at=browser.world.clock.at,
     )
     browser.world.store.commit(Change(Save(left)))
+
+
+def test_a_leavers_links_stop_at_once(browser: Browser) -> None:
+    """F69."""
+    link = asked(browser)
+    leaves(browser)
     assert browser.get(link).status_code == 404
     assert browser.send(f"{link}/confirm", BOOKING).status_code == 404
     mails = len(browser.world.mails.sent)
     assert browser.send(f"{link}/renew", []).status_code == 202
     browser.world.drain()
     assert len(browser.world.mails.sent) == mails
+
+
+def test_what_a_leaver_decided_keeps_their_name(browser: Browser) -> None:
+    """F69: on the page, in the record, and for whoever comes second."""
+    asked(browser)
+    colleague = browser.staff_link("manager")
+    assert browser.send(f"{browser.staff_link()}/confirm", BOOKING).status_code == 303
+    browser.world.clock.at += timedelta(days=1)
+    leaves(browser)
+    page = text_of(browser.get(browser.get(colleague).headers["Location"]))
+    assert "Status Booked , Noor Nurse, Tue Dec 1, 12:00 PM" in page
+    assert "Booked : by Noor Nurse" in page
+    second = browser.send(f"{colleague}/confirm", BOOKING)
+    assert second.status_code == 409
+    assert "A visit was booked by Noor Nurse, Tue Dec 1, 12:00 PM." in text_of(second)
+    decided = [each for each in all_of(browser, AuditEvent) if each.what == "booked"]
+    assert [event.by for event in decided] == ["nurse"]
 
 
 def test_an_old_link_offers_a_fresh_one_and_mails_it_once(browser: Browser) -> None:
