@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
+from chalicelib import wiring
 from chalicelib.domain.work import InboundText
 from tests.web.browser import FORM_TYPE, Browser, Pairs, browsing
 from tests.world import SETTINGS, World
@@ -21,6 +22,8 @@ TEXT: Pairs = [
     ("To", "+13165550100"),
     ("Body", "hello"),
 ]
+RECEIPT: Pairs = [("MessageSid", SID), ("To", "+13165550142"), ("MessageStatus", "delivered")]
+OTHER_SID = "SM" + "c" * 32
 
 
 @contextmanager
@@ -76,6 +79,23 @@ def test_what_a_header_says_of_the_host_is_not_asked(browser: Browser) -> None:
     )
     assert answer.status_code == 403
     assert not heard(browser)
+
+
+def test_a_signature_of_the_token_before_the_rotation_is_refused(browser: Browser) -> None:
+    """F54: it was right until the token was another, for both webhooks."""
+    rotated = {"twilio_auth_token": "the-token-after-the-rotation-0123"}
+    settings = browser.world.services.settings.model_copy(update=rotated)
+    paths = ("/twilio/inbound", "/twilio/status/APT-0.none")
+    for path in paths:
+        assert browser.twilio(path, RECEIPT if "status" in path else TEXT).status_code < 300
+    wiring.provide(dataclasses.replace(browser.world.services, settings=settings))
+    fresh = [("MessageSid", OTHER_SID), *TEXT[1:]]
+    for path in paths:
+        assert browser.twilio(path, RECEIPT if "status" in path else fresh).status_code == 403
+    assert browser.world.store.get(InboundText.ref(OTHER_SID)) is None
+    validator = RequestValidator(settings.twilio_auth_token)
+    signature = validator.compute_signature(f"{SETTINGS.base_url}/twilio/inbound", dict(fresh))
+    assert browser.twilio("/twilio/inbound", fresh, signature=signature).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["a=1", "a=1&b=two+words", "a=1&a=2", "bodySHA256=abc"])
