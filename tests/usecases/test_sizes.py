@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.parts import StaffSeed
 from chalicelib.clinic.profile import Clinic
+from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.usecases import booking, offers
 from chalicelib.usecases.inbound import Incoming, receive_text
+from tests.clinic.builders import a_step
 from tests.outbox.rows import booked, row
 from tests.usecases.test_inbound import ANA
+from tests.web.browser import browsing, text_of
+from tests.web.test_staff import BOOKING, all_of, asked, rows
 from tests.world import RUTH, World, at
 
 MOST_STAFF = 12
@@ -67,6 +72,35 @@ def test_an_urgent_text_is_taken_with_all_staff_and_whatever_else_it_means(
 def test_more_staff_than_one_alarm_can_reach_is_refused_before_anything_runs() -> None:
     with pytest.raises(ValidationError, match="at most 12"):
         Clinic.model_validate(with_staff(World().services.clinic, MOST_STAFF + 1))
+
+
+def with_long_plan(world: World, steps: int) -> None:
+    """An IV plan that says so much more before each visit."""
+    plan: CarePlan = world.services.plans["iv_infusion"]
+    more = tuple(
+        a_step(id=f"more_{n}", kind="reminder", offset={"days": -1, "at": "10:00"})
+        for n in range(steps)
+    )
+    longer = plan.model_copy(update={"steps": (*plan.steps, *more)})
+    world.replace(plans={**world.services.plans, "iv_infusion": longer})
+
+
+def test_a_decision_of_more_writes_than_one_transaction_holds_is_refused_and_says_so() -> None:
+    """F27: nothing of it is done, what is smaller can be, and the same page takes it."""
+    world = World()
+    with_long_plan(world, steps=12)
+    with browsing(world) as browser:
+        link = asked(browser)
+        before = rows(browser)
+        course = [("first_starts_at", "2026-12-08T09:00"), *BOOKING[1:], ("spacing_days", "3")]
+        answer = browser.send(f"{link}/course", [*course, ("sessions", "9")])
+        assert answer.status_code == 422
+        assert "This is too much at once" in text_of(answer)
+        assert "Nothing was changed" in text_of(answer)
+        assert rows(browser) == before
+        assert list(world.queue.ids) == []
+        assert browser.send(f"{link}/course", [*course, ("sessions", "2")]).status_code == 303
+        assert len(all_of(browser, Appointment)) == 2
 
 
 def test_the_first_text_is_owed_however_the_request_is_answered() -> None:
