@@ -2,14 +2,22 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from chalicelib.adapters import twilio as adapter
 from chalicelib.adapters.twilio import TwilioTexts
@@ -49,6 +57,9 @@ class Provider(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that breaks off is what many a test is about."""
 
 
 class _Answering(BaseHTTPRequestHandler):
@@ -184,6 +195,64 @@ def test_a_broken_tls_connection_is_never_taken_for_certain(provider: Provider) 
     with pytest.raises(OutcomeUnknown):
         send(provider.url.replace("http", "https"))
     assert provider.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_vouched_for", "ended"),
+    [
+        pytest.param("127.0.0.1", False, False, id="nobody vouches for it"),
+        pytest.param("127.0.0.1", True, True, id="its time is over"),
+        pytest.param("192.0.2.1", True, False, id="it is another's"),
+    ],
+)
+def test_nothing_left_when_the_certificate_is_not_to_be_trusted(
+    provider: Provider,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    is_vouched_for: bool,
+    ended: bool,
+) -> None:
+    """F30: certain, so it may be sent later; and no request was ever read."""
+    present(provider, tmp_path, name=name, ended=ended)
+    if is_vouched_for:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+    with pytest.raises(Refused) as told:
+        send(provider.url.replace("http:", "https:"))
+    assert told.value.fate is Fate.LATER
+    assert provider.requests == []
+
+
+def test_with_a_certificate_that_is_right_it_leaves_once(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present(provider, tmp_path, name="127.0.0.1", ended=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+    assert send(provider.url.replace("http:", "https:")) == (SID, "queued")
+    assert len(provider.requests) == 1
+
+
+def present(provider: Provider, folder: Path, *, name: str, ended: bool) -> None:
+    """From now on the provider speaks TLS, with a certificate that it signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "provider")])
+    began = datetime.now(UTC) - timedelta(days=2)
+    certificate = (
+        x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number())
+        .not_valid_before(began)
+        .not_valid_after(began + timedelta(days=1 if ended else 3))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(secret)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    # Each connection's handshake is made in its own thread.
+    provider.socket = context.wrap_socket(
+        provider.socket, server_side=True, do_handshake_on_connect=False
+    )
 
 
 def test_an_answer_that_never_comes_is_unknown(
