@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
@@ -168,6 +169,32 @@ def test_a_burst_of_clients_is_answered(port: int) -> None:
     for connection in waiting:
         connection.close()
     assert answers == [b"hello %d" % number for number in range(100)]
+
+
+def test_slow_and_silent_clients_keep_nobody_from_an_answer(port: int) -> None:
+    """F53: 200 at once; 100 say nothing, 50 a byte now and then, and the others are served."""
+    address = ("127.0.0.1", port)
+    drawn_out = b"POST /requests HTTP/1.1\r\nContent-Type: application/json\r\n"
+    drawn_out += b"Content-Length: 9\r\nConnection: close\r\n\r\nslow body"
+    with ExitStack() as opened:
+
+        def connected() -> socket.socket:
+            return opened.enter_context(socket.create_connection(address, timeout=10))
+
+        for _ in range(100):
+            connected()
+        slow = [connected() for _ in range(50)]
+        quick = [HTTPConnection(*address, timeout=10) for _ in range(50)]
+        for place, byte in enumerate(drawn_out):
+            for one in slow:
+                one.sendall(bytes([byte]))
+            asking = quick[place % len(quick)]
+            asking.request("GET", f"/thing/{place}")
+            assert asking.getresponse().read() == b"hello %d" % place
+        for one in slow:
+            assert one.makefile("rb").read().startswith(b"HTTP/1.1 201 ")
+        for each in quick:
+            each.close()
 
 
 def test_a_taken_port_is_an_os_error(port: int) -> None:
