@@ -3,7 +3,7 @@
 The row is the truth: an id that comes twice, late or out of order changes nothing (F4).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
@@ -15,13 +15,12 @@ from chalicelib.outbox import lookups, sending
 from chalicelib.outbox.checks import judge
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.oddities import aside, give_way, put_off, wait
-from chalicelib.outbox.office import Office, Situation, situation
+from chalicelib.outbox.office import EARLY, Office, Situation, situation
 from chalicelib.outbox.verdicts import Drop, Hold
 
 log = Logger(service="bookend", child=True)
 
 TRIES = 3  # when the row, or what it is about, changes under the courier's hands
-EARLY = timedelta(seconds=1)  # a clock may be this far behind the one that called us
 
 
 def deliver(office: Office, message_id: str) -> None:

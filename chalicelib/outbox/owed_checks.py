@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from chalicelib.clinic.conditions import Circumstances
+from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.steps import Anchor
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Patient, TextConsent
-from chalicelib.outbox.office import Office, Situation
+from chalicelib.outbox.office import EARLY, Office, Situation
 from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
 LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
@@ -80,12 +81,27 @@ def _circumstances(office: Office, visit: Appointment, patient: Patient | None) 
 
 
 def _still_here(office: Office, seen: Situation) -> Verdict:
-    """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20)."""
+    """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20).
+
+    A text that never left may have been due from a discharge that was undone since (F65).
+    """
     visit, step_id = seen.appointment, seen.message.step
-    if visit is None or step_id is None or visit.status is not AppointmentStatus.ARRIVED:
+    if visit is None or step_id is None or visit.discharged_at is not None:
         return None
     step = office.plans[visit.visit_type].find(step_id)
     if step is None or step.anchor is not Anchor.DISCHARGE:
+        return None
+    if visit.status is AppointmentStatus.BOOKED:
+        due_at = due_times(
+            office.plans[visit.visit_type],
+            step,
+            start=visit.start_at,
+            end=visit.end_at,
+            zone=office.clinic.zone,
+        ).due_at
+        is_early = seen.now + EARLY < due_at
+        return Hold(due_at, "the patient has not left yet") if is_early else None
+    if visit.status is not AppointmentStatus.ARRIVED:
         return None
     until = min(visit.end_at + LEAVES_WITHIN, seen.message.send_before - LAST_CALL)
     return Hold(until, "the patient has not left yet") if seen.now < until else None

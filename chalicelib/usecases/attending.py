@@ -160,8 +160,15 @@ def _aftercare_again(
     """What is owed after the visit, computed anew; what still waited is void.
 
     What a courier has taken stays as it is and is not planned again, so it is said once (F65).
+    What was said for an earlier time, which nobody knew to have been missed, does not count.
     """
-    after = [message for message in visit.messages if message.kind in AFTER_KINDS]
+    after = [
+        message
+        for message in visit.messages
+        if message.kind in AFTER_KINDS
+        and message.subject is not None
+        and message.subject.version == appointment.version
+    ]
     waiting = [message for message in after if message.shown_status is MessageStatus.PENDING]
     taken = {message.step for message in after if message.status in TAKEN}
     unclaimed = (Is("status", MessageStatus.PENDING.value),)

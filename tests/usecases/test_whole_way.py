@@ -10,6 +10,7 @@ from chalicelib.domain.errors import AlreadyDecided, Invalid, SlotTaken
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.segments import count
 from chalicelib.domain.work import Task
+from chalicelib.ports import OutcomeUnknown
 from chalicelib.usecases import attending, booking, moving
 from chalicelib.usecases.deciding import Actor
 from tests.world import RUTH, World, at
@@ -404,3 +405,37 @@ def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_firs
             actor=Actor("sam", "Sam Scheduler"),
         )
     assert told.value.by == "Ruth Example"
+
+
+def test_aftercare_follows_the_discharge_though_that_of_a_missed_time_has_left() -> None:
+    """R20: nobody recorded that the patient did not come, and the visit was moved then."""
+    world = World()
+    visit = booked(world, "2026-12-08T09:00")
+    world.run_until(datetime(2026, 12, 9, 20, 0, tzinfo=UTC))
+    moving.reschedule(
+        world.desk,
+        appointment_id=visit.id,
+        when=at("2026-12-10T09:00"),
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.run_until(datetime(2026, 12, 10, 16, 15, tzinfo=UTC))
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
+    assert len([url for url in world.texts.callbacks if ".v2-aftercare" in url]) == 1
+
+
+def test_aftercare_of_a_discharge_that_was_undone_waits_for_the_end() -> None:
+    """F65: it was claimed for the discharge, and only later found never to have left."""
+    world = World()
+    visit = booked(world, "2026-12-08T09:00")
+    world.run_until(datetime(2026, 12, 8, 15, 40, tzinfo=UTC))
+    world.texts.before.append(OutcomeUnknown("503"))
+    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    world.drain()
+    world.clock.at += timedelta(minutes=3)
+    attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    world.run_until(visit.end_at - timedelta(minutes=1))
+    assert not [url for url in world.texts.callbacks if "aftercare" in url]
+    world.run_until(visit.end_at + timedelta(hours=1))
+    assert len([url for url in world.texts.callbacks if "aftercare" in url]) == 1
