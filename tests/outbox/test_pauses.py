@@ -73,6 +73,16 @@ def test_a_mail_that_was_held_up_past_its_window_is_not_sent_either() -> None:
     assert row(world, f"{message_id}-mail").status is MessageStatus.EXPIRED
 
 
+def test_a_courier_that_paused_past_its_lease_mails_nothing() -> None:
+    """F78: another one may hold the row by now, and the address may be another (F13)."""
+    world = World()
+    receipt = world.request()
+    world.queue.ids.clear()
+    pausing(world, timedelta(minutes=6))
+    courier.deliver(world.office, f"{receipt.reference}.new_request-nurse")
+    assert world.mails.sent == []
+
+
 def test_a_pause_shortens_how_long_the_provider_may_try() -> None:
     world = World(NEARLY_NIGHT)
     message_id = ready(world)
