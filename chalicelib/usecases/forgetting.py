@@ -1,12 +1,13 @@
 """Everything that is held about one patient: handed over, or erased at their wish (R55, F70)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
 from chalicelib.domain.erasure import without_traces
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.life import voids
@@ -144,7 +145,10 @@ def _without_words(desk: Desk, rows: Sequence[Record], actor: Actor) -> Erased:
     def attempt(now: datetime) -> tuple[Change, Erased]:
         change = Change()
         fresh = desk.store.get_many(*(Ref(type(row), row.key) for row in rows))
-        for row in fresh:
+        # A text that was under way when all was read may have left since.
+        left = {row.sid for row in fresh if isinstance(row, Message) and row.sid and row.body}
+        held = desk.store.get_many(*map(ProviderId.ref, sorted(left))) if left else ()
+        for row in (*fresh, *held):
             change.include(_of(row, actor, now))
         under_way = sum(isinstance(row, Message) and _is_under_way(row) for row in fresh)
         return change, Erased(len(change.operations), under_way)
@@ -155,7 +159,9 @@ def _without_words(desk: Desk, rows: Sequence[Record], actor: Actor) -> Erased:
 def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
     match row:
         case Message():
-            void = voids([row], because=WHY, now=now)
+            # Refused when a courier takes it at this moment: then it is under way, and counted.
+            same = (Is("claim_id", row.claim_id),)
+            void = [replace(patch, when=same) for patch in voids([row], because=WHY, now=now)]
             return [*void, *([] if _is_under_way(row) else without_traces(row, now=now))]
         case ProviderId(erase_at=datetime()):
             return [Patch(row.key, set=as_stored({"erase_at": now}) | erased_later(now))]

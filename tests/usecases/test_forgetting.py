@@ -15,7 +15,7 @@ from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.record import Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText
-from chalicelib.outbox import courier
+from chalicelib.outbox import courier, receipts
 from chalicelib.ports import OutcomeUnknown
 from chalicelib.usecases import attending, booking, contacting, courses, offers
 from chalicelib.usecases.erasing import erase_what_is_old
@@ -188,6 +188,57 @@ def test_what_a_courier_takes_while_the_patient_is_erased_counts_as_under_way() 
         return read(*refs)
 
     world.store.get_many = meanwhile  # type: ignore[method-assign]
+    assert erase(world.desk, mail_id.partition(".")[0], actor=RUTH).under_way == 1
+    assert row(world, mail_id).status is MessageStatus.SENDING
+
+
+def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provider() -> None:
+    """R55: it had no provider's id yet when all was read, and had left when its words went."""
+    world = World()
+    visit_id = booked(world, **PLANTED)
+    world.drain()
+    message_id = f"{visit_id}.v1-reminder"
+    world.run_until(row(world, message_id).scheduled_at - timedelta(minutes=1))
+    world.deliver_all()
+    read = world.store.get_many
+
+    def leaves(*refs: Ref[Any]) -> tuple[Any, ...]:
+        if any(ref.kind is Message for ref in refs):
+            world.store.get_many = read  # type: ignore[method-assign]
+            receipts.take(
+                world.office,
+                message_id,
+                sid=world.texts.sent[-1].sid,
+                to=ANA,
+                status="sent",
+                error_code=None,
+            )
+        return read(*refs)
+
+    world.clock.at += timedelta(minutes=1)
+    world.texts.after.append(OutcomeUnknown("no answer"))
+    courier.deliver(world.office, message_id)
+    assert row(world, message_id).sid is None
+    world.store.get_many = leaves  # type: ignore[method-assign]
+    assert erase(world.desk, visit_id, actor=RUTH).under_way == 0
+    world.texts.deliver_all()
+    ticks(world)
+    assert {text.body for text in world.texts.sent} == {""}
+
+
+def test_a_mail_that_is_claimed_at_the_very_write_of_an_erasure_counts_as_under_way() -> None:
+    world = World()
+    mail_id = f"{world.request(**PLANTED).reference}.new_request-nurse"
+    commit = world.store.commit
+
+    def claimed_first(change: Change) -> None:
+        if any(part.key == row(world, mail_id).key for part in change.operations):
+            world.store.commit = commit  # type: ignore[method-assign]
+            world.mails.before.append(OutcomeUnknown("no answer"))
+            courier.deliver(world.office, mail_id)
+        commit(change)
+
+    world.store.commit = claimed_first  # type: ignore[method-assign]
     assert erase(world.desk, mail_id.partition(".")[0], actor=RUTH).under_way == 1
     assert row(world, mail_id).status is MessageStatus.SENDING
 
