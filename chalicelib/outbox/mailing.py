@@ -37,7 +37,7 @@ LETTERS: Mapping[str, Letter] = {
     "cancelled": Letter("patient_visit", change="cancelled"),
     "preparation": Letter("patient_preparation"),
     "aftercare": Letter("patient_aftercare"),
-    "check_in": Letter("patient_aftercare"),
+    "check_in": Letter("patient_note", about="check_in"),
     "proposed": Letter("patient_note", about="times"),
     "declined": Letter("patient_note", about="request"),
     "course_overview": Letter("patient_note", about="visits"),
@@ -45,7 +45,6 @@ LETTERS: Mapping[str, Letter] = {
 LEAFLETS: Mapping[str, Literal["before", "after"]] = {
     "preparation": "before",
     "aftercare": "after",
-    "check_in": "after",
 }
 NOTE = Letter("patient_note", about="visit")
 
@@ -137,10 +136,14 @@ def _lines(
     letter: Letter,
     language: str,
 ) -> list[str]:
-    """A mail has room for the whole leaflet; a note says what the text would have said."""
+    """A mail has room for the whole leaflet; a note says what the text would have said.
+
+    So does a mail to who wishes discretion: a leaflet shows what kind of visit it is about.
+    """
     visit = seen.appointment
     which = LEAFLETS.get(seen.message.kind)
-    if visit is None or which is None:
+    wishes_discretion = seen.patient is not None and seen.patient.discreet
+    if visit is None or which is None or wishes_discretion:
         return [] if letter.change else [said]
     lines = office.plans[visit.visit_type].leaflet_lines(which, language)
     return [

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from chalicelib.domain.message import Channel, MessageStatus
 from chalicelib.domain.people import PatientLink
 from chalicelib.outbox import courier
 from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import contacting, courses
+from chalicelib.usecases import booking, contacting, courses
 from tests.outbox.rows import booked, ready, row, tasks
 from tests.world import RUTH, FakeMails, World, at
 
@@ -154,3 +155,46 @@ def test_every_link_in_a_patients_mails_leads_to_a_page() -> None:
     for mail in mails:
         (token,) = set(re.findall(r"/v/(\w+)", mail.text))
         assert world.store.get(PatientLink.ref(world.services.links.hashed(token))) is not None
+
+
+def mails_to_ana(world: World, visit_type: str = "iv_infusion", **wish: Any) -> list[Email]:
+    """All that she is mailed of one visit when she takes no texts."""
+    reference = world.request(sms_consent=False, detailed_consent=False, **wish).reference
+    booking.confirm(
+        world.desk,
+        subject_id=reference,
+        when=at("2026-12-08T09:00"),
+        visit_type=visit_type,
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.run_until(AFTER)
+    return [mail for mail in world.mails.sent if mail.to == "ana@example.org"]
+
+
+def test_the_next_day_a_mail_asks_how_they_are_and_says_nothing_of_yesterday() -> None:
+    """R20, R26: the check-in is a message of its own."""
+    aftercare, check_in = mails_to_ana(World())[-2:]
+    assert aftercare.subject == "After your visit"
+    assert check_in.subject == "How are you today?"
+    assert "tomorrow" not in check_in.text
+    for part in ("911", "988", "316"):
+        assert part in check_in.text
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("visit_type", ["iv_infusion", "intranasal"])
+def test_who_wishes_discretion_gets_no_mail_that_shows_what_it_is_about(
+    visit_type: str, language: str
+) -> None:
+    telling = ("ketamin", "nasal", "infus", "depress", "depres", "bipolar", "dissoc", "disoc")
+    mails = mails_to_ana(World(), visit_type, discreet=True, language=language)
+    assert len(mails) >= 4
+    for mail in mails:
+        said = f"{mail.subject} {mail.text} {mail.html} {mail.attachments}".casefold()
+        assert [word for word in telling if word in said] == []
+
+
+def test_who_does_not_gets_the_whole_leaflet() -> None:
+    mails = mails_to_ana(World(), "intranasal")
+    assert any("nasal" in mail.text for mail in mails)
