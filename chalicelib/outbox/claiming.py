@@ -9,6 +9,7 @@ from chalicelib.domain.life import claimed
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import PatientLink, Phone, SentCount
+from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.saying import leaves_question_out
@@ -16,6 +17,7 @@ from chalicelib.outbox.stop import probed
 
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
+AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
 
 
@@ -26,6 +28,7 @@ def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tup
     if seen.message.subject is not None:
         change.include([seen.message.subject.requirement()])
     change.include(_links(office, seen, said))
+    change.include(_repeated(seen))
     return taken, change
 
 
@@ -70,6 +73,30 @@ def _permissions(seen: Situation) -> list[Operation]:
     if seen.message.subject is not None:
         required.append(seen.message.subject.requirement())
     return required
+
+
+def _repeated(seen: Situation) -> list[Operation]:
+    """What is said again and again while it is owed has its next row with the first claim (R44)."""
+    message = seen.message
+    if "every" not in message.facts or message.first_claimed_at is not None:
+        return []
+    first, _, count = message.id.partition(AGAIN)
+    at = to_milliseconds(seen.now + timedelta(minutes=int(message.facts["every"])))
+    window = message.send_before - message.scheduled_at
+    return [
+        Save(
+            message.evolve(
+                id=f"{first}{AGAIN}{int(count or 0) + 1}",
+                revision=0,
+                scheduled_at=at,
+                due_at=at,
+                send_before=at + window,
+                created_at=seen.now,
+                history=(),
+                reason=None,
+            )
+        )
+    ]
 
 
 def _address(seen: Situation, to: str) -> list[Operation]:

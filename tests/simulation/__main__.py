@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from local.dynamodb_local import dynamodb_local
 from tests.aws import dynamodb_local as fresh_dynamodb_local
@@ -18,6 +18,12 @@ from tests.simulation.run import SHARDS, play_quietly
 from tests.simulation.story import shortest, told
 
 BATCH = 5
+#: What was never broken, said when it was not; each is judged by the modules beside this one.
+HELD = (
+    "held throughout: each text left at most once, in its window, outside quiet hours, within the"
+    " caps, with consent and to no number that wanted none; what was owed left or says why not, and"
+    " what had to be known was said otherwise; no slot was booked twice; timelines are complete"
+)
 
 
 def say(line: str) -> None:
@@ -46,12 +52,22 @@ def main(arguments: list[str]) -> int:
             say(f"seed {outcome.run.seed}: {outcome.broken}")
     took = time.perf_counter() - began
     say(f"{len(runs)} seeds of {asked.days} days: {visits} visits, {texts} texts, {took:.0f} s")
-    say("\n".join(f"{count:9}  {kind}" for kind, count in sorted(counted.items())))
+    say(table_of(counted))
     say(f"{len(failed)} seeds broke something")
-    if failed:
+    if not failed:
+        say(HELD)
+    else:
         first = min(failed, key=lambda outcome: outcome.run.seed)
         say(told(first if asked.as_it_was else shortest(first)))
     return 1 if failed else 0
+
+
+def table_of(counted: Mapping[str, int]) -> str:
+    """Each kind of fault and how often it was injected, also those that never were."""
+    rows = [(kind, counted.get(kind, 0)) for kind in sorted(KINDS)]
+    told = sorted((kind, count) for kind, count in counted.items() if kind not in KINDS)
+    rows = [("faults injected", sum(count for _, count in rows)), *rows]
+    return "\n".join(f"{count:9,}  {what}" for what, count in [*rows, *told])
 
 
 def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
@@ -75,14 +91,25 @@ def _on_dynamodb_local(runs: list[Run]) -> Iterator[Outcome]:
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation",
+        description=__doc__,
+        usage="make simulate SEED=0:20 DAYS=30 ASKS=0.5, or %(prog)s with these options",
+    )
     parser.add_argument("--seeds", type=_seeds, default=range(20), help="one, or from:to")
     parser.add_argument("--seed", dest="seeds", type=_seeds, help="the same")
-    parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--asks", type=float, default=0.5, help="requests a day")
+    parser.add_argument("--days", type=_days, default=30)
+    parser.add_argument("--asks", type=_asks, default=0.5, help="requests a day")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--dynamodb-local", action="store_true", help="over it, one by one")
-    parser.add_argument("--only", action="append", default=[], choices=sorted(KINDS))
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        choices=sorted(KINDS),
+        metavar="KIND",
+        help="no other fault; a kind as the table calls it",
+    )
     parser.add_argument("--calm", action="store_true", help="without any fault")
     parser.add_argument("--as-it-was", action="store_true", help="do not look for a shorter story")
     return parser.parse_args(arguments)
@@ -95,7 +122,28 @@ def _without(asked: argparse.Namespace) -> frozenset[str]:
 
 def _seeds(text: str) -> range:
     first, _, end = text.partition(":")
-    return range(int(first), int(end) if end else int(first) + 1)
+    if not (first.isdecimal() and (end or first).isdecimal()):
+        raise argparse.ArgumentTypeError(f"a number, or from:to such as 0:20, not {text!r}")
+    seeds = range(int(first), int(end) if end else int(first) + 1)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"from:to must hold at least one seed, not {text!r}")
+    return seeds
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"a whole number of at least one day, not {text!r}")
+    return int(text)
+
+
+def _asks(text: str) -> float:
+    try:
+        asks = float(text)
+    except ValueError:
+        asks = 0.0
+    if not 0 < asks < 1000:
+        raise argparse.ArgumentTypeError(f"a number of requests a day above 0, not {text!r}")
+    return asks
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.aws import dynamodb_local
+from tests.simulation.__main__ import main, table_of
 from tests.simulation.faults import KINDS
 from tests.simulation.mirrored import MirroredTable
 from tests.simulation.outcome import Outcome, Run
@@ -78,3 +79,31 @@ def test_the_same_holds_over_dynamodb_local_which_answers_as_memory_does(seed: i
         outcome = play(Run(seed, days=8), table)
     assert outcome.broken is None, told(outcome)
     assert outcome.texts > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--seeds", "abc"], "a number, or from:to such as 0:20, not 'abc'"),
+        (["--seeds", ""], "a number, or from:to such as 0:20, not ''"),
+        (["--seeds", "5:2"], "from:to must hold at least one seed, not '5:2'"),
+        (["--days", "0"], "a whole number of at least one day, not '0'"),
+        (["--days=-1"], "a whole number of at least one day, not '-1'"),
+        (["--asks=-1"], "a number of requests a day above 0, not '-1'"),
+    ],
+)
+def test_a_run_that_would_try_nothing_is_refused(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_table_names_every_fault_also_those_that_did_not_come() -> None:
+    rows = table_of({"text: 429": 3, "(a condition refused)": 2}).splitlines()
+    assert rows[0].split() == ["3", "faults", "injected"]
+    assert len(rows) == len(KINDS) + 2
+    assert "        3  text: 429" in rows
+    assert "        0  receipt lost" in rows
