@@ -10,7 +10,15 @@ from pydantic import ValidationError
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.ports import Due
-from local.console_values import ClockMove, Faults, KillPoint, PatientText, complaints
+from local.console_values import (
+    ACCEPTED,
+    ClockMove,
+    Faults,
+    KillPoint,
+    PatientText,
+    complaints,
+    fault_complaints,
+)
 from local.driving import BackInTime, Clock, Driver, Ending, StillDue
 
 
@@ -128,8 +136,15 @@ def _send_text(stage: Stage, body: bytes) -> Answer:
     return Answer(status, {"status": status})
 
 
+def _faults(stage: Stage, body: bytes) -> Answer:
+    return Answer(200, {"accepted": dict(ACCEPTED)})
+
+
 def _inject(stage: Stage, body: bytes) -> Answer:
-    faults = Faults.model_validate_json(body).by_service()
+    try:
+        faults = Faults.model_validate_json(body).by_service()
+    except ValidationError as error:
+        return problem(422, "Unprocessable Content", errors=fault_complaints(error))
     try:
         for service, given in faults.items():
             stage.inject[service](given)
@@ -151,6 +166,6 @@ _ROUTES: dict[str, dict[str, _Route]] = {
     "/api/clock": {"POST": _move_clock},
     "/api/emails": {"GET": _emails},
     "/api/texts": {"GET": _texts, "POST": _send_text},
-    "/api/faults": {"POST": _inject},
+    "/api/faults": {"GET": _faults, "POST": _inject},
     "/api/kill": {"POST": _arm},
 }

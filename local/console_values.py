@@ -1,6 +1,7 @@
 """What may be posted to the console: the shapes of CONTRACT's JSON, read strictly."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -79,7 +80,7 @@ class HangFault(Posted):
 
 
 class ErrorFault(Posted):
-    error: int  #: Twilio's own code
+    error: int = Field(ge=400, le=99999)  #: Twilio's own code
 
 
 class StatusFault(Posted):
@@ -123,6 +124,30 @@ class Faults(Posted):
     def by_service(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = self.model_dump(exclude_unset=True)
         return found
+
+
+_ANY_CALL = '{"http": 400 to 599}, {"hang_after_accept": true}, {"error": CODE}'
+#: What may be asked of each service, as `GET /api/faults` tells it.
+ACCEPTED: Mapping[str, str] = {
+    "twilio": f"one of {_ANY_CALL} with Twilio's number,"
+    ' {"status": "undelivered" or "failed", "error": CODE},'
+    ' {"callback": "late", "twice", "reversed" or "lost"}, {"inbound": "missed"},'
+    ' {"list": 200 to 599}',
+    "ses": f"one of {_ANY_CALL} with AWS's name,"
+    ' {"bounce": "permanent" or "transient"}, {"complaint": true}',
+    "dynamodb": f"one of {_ANY_CALL} with AWS's name",
+}
+
+
+def fault_complaints(error: ValidationError) -> list[dict[str, str]]:
+    """As `complaints`; a fault that fits no kind is told once, with the kinds that there are."""
+    told: dict[str, str] = {}
+    for part, complaint in zip(error.errors(), complaints(error), strict=True):
+        service, *which = map(str, part["loc"])
+        is_fault = service in ACCEPTED and bool(which)
+        field = f"{service}.{which[0]}" if is_fault else complaint["field"]
+        told[field] = ACCEPTED[service] if is_fault else complaint["message"]
+    return [{"field": field, "message": message} for field, message in told.items()]
 
 
 def complaints(error: ValidationError) -> list[dict[str, str]]:

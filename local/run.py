@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local.parent import mind_make
 
@@ -45,7 +46,11 @@ def run(stop: threading.Event) -> None:
     # Before anything is opened: FRESH must not empty the data of a run that is still going.
     for name, number in (("PORT", port), ("CONSOLE_PORT", console_port)):
         require_free(name, number)
+    for name in ("AWS_ENDPOINT_URL_DYNAMODB", "TWILIO_API_URL"):
+        require_address(name)
     os.environ.update(environment(port, console_port))
+
+    from botocore.exceptions import BotoCoreError
 
     from local.assembly import start
     from local.aws import ElsewhereRefused
@@ -59,7 +64,7 @@ def run(stop: threading.Event) -> None:
             console_port=console_port,
             stop=stop,
         )
-    except (InUse, ElsewhereRefused, OSError) as error:
+    except (InUse, ElsewhereRefused, OSError, BotoCoreError) as error:
         raise CannotRun(str(error)) from error
     with stack:
         try:
@@ -103,6 +108,14 @@ def port_from(name: str, usual: int) -> int:
     if not (given.isascii() and given.isdecimal() and 0 < int(given) < 65536):
         raise CannotRun(f"{name} must be a number from 1 to 65535, not {given!r}.")
     return int(given)
+
+
+def require_address(name: str) -> None:
+    """CannotRun when the variable is set and is no address of a service."""
+    given = os.environ.get(name) or "http://unset"
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CannotRun(f"{name} must be an address such as http://127.0.0.1:8002, not {given!r}.")
 
 
 def require_free(name: str, port: int, *, within: float = _FREED_WITHIN) -> None:

@@ -257,6 +257,26 @@ def test_one_unknown_fault_and_none_is_taken(world: World, faults: object) -> No
     assert world.injected == {"twilio": [], "ses": [], "dynamodb": []}
 
 
+@pytest.mark.parametrize(
+    ("service", "fault", "offers"),
+    [
+        ("twilio", {"http": "429"}, '{"callback": "late", "twice", "reversed" or "lost"}'),
+        ("ses", {"bounce": "sometimes"}, '{"bounce": "permanent" or "transient"}'),
+        ("dynamodb", {"error": "no name"}, '{"hang_after_accept": true}'),
+    ],
+)
+def test_a_fault_that_is_none_is_told_once_with_those_that_there_are(
+    world: World, service: str, fault: object, offers: str
+) -> None:
+    good = {"http": 500}
+    status, answer = world.post("/api/faults", {service: [good, fault]})
+    assert status == 422
+    (told,) = answer["errors"]
+    assert told["field"] == f"{service}.1"
+    assert offers in told["message"]
+    assert world.get("/api/faults")["accepted"][service] == told["message"]
+
+
 def test_the_run_is_armed_to_end_at_a_point(world: World) -> None:
     assert world.post("/api/kill", {"at": "after_claim"}) == (200, {"at": "after_claim"})
     assert world.post("/api/kill", {"at": "at_once"})[0] == 422

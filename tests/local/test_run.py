@@ -96,3 +96,22 @@ def test_a_second_run_on_a_busy_port_ends_with_one_line(tmp_path: Path, busy_por
     assert (run.returncode, output) == (1, "")
     assert errors.count("\n") == 1
     assert str(busy_port) in errors
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", "nonsense"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),  # nobody listens there
+        ("TWILIO_API_URL", "nonsense"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, address)
+    run = started(tmp_path, PORT=free_port(), CONSOLE_PORT=free_port())
+    output, errors = run.communicate(timeout=60)
+    assert (run.returncode, output) == (1, "")
+    assert errors.count("\n") == 1
+    assert address in errors
