@@ -159,7 +159,7 @@ class EmbeddedAws:
         moto_answers: Callable[[AWSPreparedRequest], Answer | None],
     ) -> Answer | None:
         service = service_called(request)
-        fault = self._faults.take(service) if service and not self._is_spared() else None
+        fault = self._faults.take(service, request) if service and not self._is_spared() else None
         if service and fault and (refused := refusal(fault, service=service, body=_body(request))):
             return refused
         is_foreign = urlsplit(request.url).netloc == urlsplit(self._foreign).netloc

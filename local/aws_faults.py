@@ -75,13 +75,15 @@ class Faults:
         kept: list[Fault] = self._keeper.load(self._name(service)) or []
         return kept
 
-    def take(self, service: str) -> Fault | None:
-        """The fault of this call, if one waits; it is used up, also if the process dies now."""
+    def take(self, service: str, request: AWSPreparedRequest) -> Fault | None:
+        """The first fault that this call can meet; it is used up, also if the process dies now."""
         with self._lock:
             waiting = self.waiting(service)
-            if waiting:
-                self._keeper.save(self._name(service), waiting[1:])
-        return waiting[0] if waiting else None
+            fault = next((one for one in waiting if _can_meet(request, one)), None)
+            if fault is not None:
+                waiting.remove(fault)
+                self._keeper.save(self._name(service), waiting)
+        return fault
 
     def _name(self, service: str) -> str:
         return _KEPT_AS.format(service=service)
@@ -91,9 +93,18 @@ def service_called(request: AWSPreparedRequest) -> str | None:
     """Which service's faults this call meets, wherever it goes; None for all other calls."""
     if urlsplit(request.url).path == _SEND_EMAIL:
         return "ses"
+    return "dynamodb" if _target(request) in _ROW_CALLS else None
+
+
+def _can_meet(request: AWSPreparedRequest, fault: Fault) -> bool:
+    """Only a transaction meets a conflict with another one; it waits for the next."""
+    is_conflict = fault.get("error") == "TransactionConflict"
+    return not is_conflict or "TransactWriteItems" in _target(request)
+
+
+def _target(request: AWSPreparedRequest) -> str:
     target = request.headers.get("X-Amz-Target", "")
-    name = target.decode() if isinstance(target, bytes) else target
-    return "dynamodb" if name in _ROW_CALLS else None
+    return target.decode() if isinstance(target, bytes) else target
 
 
 def _is_known(fault: Fault) -> bool:

@@ -90,6 +90,18 @@ def test_a_transaction_conflict_names_its_reasons(aws: EmbeddedAws) -> None:
     assert stored(aws) == []
 
 
+def test_a_conflict_waits_for_a_transaction_and_holds_no_other_fault_up(aws: EmbeddedAws) -> None:
+    aws.inject("dynamodb", [{"error": "TransactionConflict"}, {"http": 400}])
+    client = boto3.client("dynamodb", config=ONCE)
+    with pytest.raises(ClientError) as refused:
+        put(aws, "a", client)
+    assert refused.value.response["Error"]["Code"] == "ThrottlingException"
+    put(aws, "b", client)
+    item = {"Put": {"TableName": aws.environment["TABLE_NAME"], "Item": row("c")}}
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        client.transact_write_items(TransactItems=[item])
+
+
 def test_faults_wait_over_a_restart_and_spare_the_start(keeper: Keeper) -> None:
     with embedded(keeper) as aws:
         aws.inject("dynamodb", [{"http": 500}])
