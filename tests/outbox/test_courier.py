@@ -9,10 +9,10 @@ import pytest
 from chalicelib.domain.change import Change, Patch, Save, as_stored
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Patient, Phone, SentCount
+from chalicelib.domain.people import Phone, SentCount
 from chalicelib.domain.work import Stop
 from chalicelib.outbox import courier, lookups, receipts
-from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from chalicelib.ports import Accepted, Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import booking, contacting, moving
 from tests.outbox.rows import before_the_next_claim, ever
 from tests.world import NOON, RUTH, World, at
@@ -174,13 +174,28 @@ def test_what_was_refused_for_now_is_sent_later_once(error: Refused) -> None:
     assert confirmations(world) == 1
 
 
-def test_ten_minutes_of_429_lose_nothing() -> None:
+def test_ten_minutes_of_429_lose_nothing_and_repeat_nothing() -> None:
+    """F29: everybody's texts, which do not come back all at once."""
     world = World()
-    _, message_id = ready(world)
-    world.texts.before.extend(Refused(Fate.LATER, 429) for _ in range(6))
-    world.run_for(hours=5)
-    assert confirmations(world) == 1
-    assert row(world, message_id).status is MessageStatus.SENT
+    visits = [
+        booked(world, f"2026-12-{day:02d}T09:00", phone=f"+131655501{day}") for day in (10, 11)
+    ]
+    until, send = world.clock.at + timedelta(minutes=10), world.texts.send
+    refused: list[datetime] = []
+
+    def busy(**text: Any) -> Accepted:
+        if world.clock.at < until:
+            refused.append(world.clock.at)
+            raise Refused(Fate.LATER, 429)
+        return send(**text)
+
+    world.texts.send = busy  # type: ignore[method-assign]
+    world.run_for(hours=1)
+    assert len(refused) > 4
+    for visit_id in visits:
+        assert row(world, f"{visit_id}.welcome").status is MessageStatus.SENT
+        assert row(world, f"{visit_id}.v1-confirmation").status is MessageStatus.SENT
+    assert len(world.texts.sent) == 4
 
 
 def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
@@ -339,6 +354,9 @@ def test_a_patient_without_a_row_stops_no_other() -> None:
     world.store.commit(Change(Save(bad)))
     world.run_for(hours=1)
     assert confirmations(world) == 1
+    odd = row(world, bad.id)
+    assert (odd.status, odd.reason) == (MessageStatus.PENDING, "error: NotFound")
+    assert [task.detail for task in ever(world, "a_message_cannot_be_sent")] == [bad.id]
 
 
 @pytest.mark.parametrize(
@@ -488,6 +506,8 @@ def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> 
     )
     fasting = datetime(2026, 12, 8, 7, 0, tzinfo=UTC)  # eight hours before 9:00
     assert getattr(task, "deadline_at", WEEK_LATER) < fasting
+    mailed = [mail.subject for mail in world.mails.sent if mail.to == "ana@example.org"]
+    assert any(subject.startswith("Before your visit") for subject in mailed)
 
 
 @pytest.mark.parametrize("why", ["refused", "bad number", "opted out", "never known"])
@@ -546,14 +566,3 @@ def test_the_count_of_the_day_rises_once_per_message() -> None:
     count = world.store.get(SentCount.ref("+13165550142", "2026-12-01"))
     assert count is not None
     assert (count.count, confirmations(world)) == (2, 1)
-
-
-def test_a_consent_that_is_gone_by_the_claim_refuses_it() -> None:
-    world = World()
-    _, message_id = ready(world)
-    message = row(world, message_id)
-    patient = world.store.get(Patient.ref(message.patient_id or ""))
-    assert patient is not None
-    world.store.commit(Change(Save(patient.evolve(text_consent="none"))))
-    courier.deliver(world.office, message_id)
-    assert row(world, message_id).status is MessageStatus.SUPPRESSED

@@ -118,6 +118,8 @@ def test_a_late_text_without_approved_words_becomes_a_task() -> None:
     unapproved = replace(world.office, samples_allowed=False)
     courier.deliver(unapproved, message_id)
     assert row(world, message_id).status is MessageStatus.FAILED
+    world.drain()
+    assert tasks(world) == ["cannot_say"]
 
 
 def test_a_forgotten_text_is_not_sent_again_though_it_would_say_something_else_now() -> None:
