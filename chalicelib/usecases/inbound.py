@@ -1,10 +1,11 @@
 """A text reached our number: it takes effect once, whichever way and how often we hear of it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Change, Operation, Patch, Save
+from chalicelib.domain.change import Change, Is, Operation, Patch, Save
 from chalicelib.domain.people import Patient, Phone
-from chalicelib.domain.record import Instant, Value
+from chalicelib.domain.record import Instant, Value, written
 from chalicelib.domain.work import InboundText
 from chalicelib.messages.replies import Meaning, Reading, understand
 from chalicelib.usecases.contacting import opted_out
@@ -76,12 +77,22 @@ def _opt_out_at_once(desk: Desk, incoming: Incoming) -> None:
     """
     if understand(incoming.body, opt_out_type=incoming.opt_out_type).meaning is not Meaning.STOP:
         return
-    known, phone = desk.store.get_many(InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
-    if known is not None:
-        return
-    at = incoming.received_at or desk.clock.now()
-    if phone is None or not is_before(at, phone.opted_in_at):
-        desk.store.commit(Change(opted_out(incoming.sender, means="text", now=at)))
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        known, phone = desk.store.get_many(
+            InboundText.ref(incoming.sid), Phone.ref(incoming.sender)
+        )
+        at = incoming.received_at or now
+        if known is not None or (phone is not None and is_before(at, phone.opted_in_at)):
+            return Change(), None
+        out = phone.opted_out_at if phone is not None else None
+        stands = opted_out(incoming.sender, means="text", now=max(at, out or at))
+        if incoming.received_at is not None:
+            # What is found late may be older than an opt-out of this very moment.
+            stands = replace(stands, when=(Is("opted_out_at", out and written(out)),))
+        return Change(stands), None
+
+    decide(desk, attempt)
 
 
 def _effects(heard: Heard, choice: Choice | None) -> list[Operation]:

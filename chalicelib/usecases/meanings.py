@@ -40,7 +40,7 @@ def _start(heard: Heard) -> list[Operation]:
         "number": heard.phone.number,
         "opted_out_at": None,
         "opted_out_means": None,
-        "opted_in_at": written(heard.at),
+        "opted_in_at": written(max(heard.at, heard.phone.opted_in_at or heard.at)),
     }
     operations = _first_text(heard, lifted)
     for patient in heard.patients[:MOST_STARTED]:

@@ -1,0 +1,67 @@
+"""An opt-out is never refused and never lost; only a START that came after it lifts it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.change import Change
+from chalicelib.usecases import contacting
+from tests.usecases.test_catching_up import MINUTE, arrives, lists, phone, ticks_for, with_visit
+from tests.world import RUTH, World
+
+
+def meanwhile(world: World, act: Callable[[], object]) -> None:
+    """Just before the next commit, something else happens."""
+    commit = world.store.commit
+
+    def once(change: Change) -> None:
+        world.store.commit = commit  # type: ignore[method-assign]
+        act()
+        commit(change)
+
+    world.store.commit = once  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("means", ["phone", "text"])
+def test_older_words_that_are_found_late_do_not_lift_a_later_opt_out(means: str) -> None:
+    world, visit_id = with_visit()
+    for word in ("STOP", "START"):
+        world.clock.at += MINUTE
+        arrives(world, word)
+    world.clock.at += timedelta(minutes=20)
+    if means == "phone":
+        contacting.opt_out(world.desk, subject_id=visit_id, means=means, actor=RUTH)
+    else:
+        arrives(world, "STOP", heard=True)
+    later = world.clock.at
+    # By the time that the list works again, the later one may be too old for it.
+    world.clock.at += timedelta(minutes=63)
+    ticks_for(world, timedelta(hours=1))
+    assert phone(world).opted_out_at == later
+
+
+def test_an_older_stop_that_is_found_while_staff_note_an_opt_out_makes_it_no_older() -> None:
+    world, visit_id = with_visit()
+    world.clock.at += MINUTE
+    arrives(world, "STOP")
+    world.clock.at += 4 * MINUTE
+    meanwhile(
+        world,
+        lambda: contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH),
+    )
+    lists(world)
+    assert phone(world).opted_out_at == world.clock.at
+
+
+def test_an_older_start_that_is_found_late_does_not_let_an_older_stop_undo_a_newer_start() -> None:
+    world, _ = with_visit()
+    for word in ("START", "STOP"):
+        world.clock.at += MINUTE
+        arrives(world, word)
+    world.clock.at += MINUTE
+    arrives(world, "START", heard=True)
+    newer = world.clock.at
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_in_at == newer
+    assert phone(world).opted_out_at is None
