@@ -1,5 +1,6 @@
 """How a patient is reached: their contact details, and their wish not to be texted."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
@@ -101,6 +102,11 @@ def opted_out(number: str, *, means: str, now: datetime) -> Patch:
             }
         ),
     )
+
+
+def paused(number: str, *, now: datetime) -> Patch:
+    """The same for what may have meant stop (R6); refused beside an opt-out that was meant."""
+    return replace(opted_out(number, means=DOUBTFUL, now=now), when=(Is("opted_out_at", None),))
 
 
 def cancelling_meant(

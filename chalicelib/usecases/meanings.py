@@ -11,7 +11,7 @@ from chalicelib.domain.people import Consent, Phone, TextConsent
 from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
-from chalicelib.usecases.contacting import DOUBTFUL, cancelling_meant, opted_out
+from chalicelib.usecases.contacting import cancelling_meant, paused
 from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
 from chalicelib.usecases.owing import first_text
 from chalicelib.usecases.visits import open_visits
@@ -128,8 +128,7 @@ def _doubtful(heard: Heard) -> list[Operation]:
     """It may have meant stop: automatic texts pause and a person looks (R6)."""
     if heard.phone.opted_out_at is not None or is_before(heard.at, heard.phone.opted_in_at):
         return [read_this(heard, "doubtful_stop")]
-    paused = opted_out(heard.phone.number, means=DOUBTFUL, now=heard.at)
-    return [paused, read_this(heard, "doubtful_stop")]
+    return [paused(heard.phone.number, now=heard.at), read_this(heard, "doubtful_stop")]
 
 
 def _other(heard: Heard) -> list[Operation]:

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.change import Change
+from chalicelib.domain.errors import Invalid
 from chalicelib.usecases import contacting
 from tests.usecases.test_catching_up import MINUTE, arrives, lists, phone, ticks_for, with_visit
+from tests.usecases.test_inbound import hear
 from tests.world import RUTH, World
 
 
@@ -65,3 +67,12 @@ def test_an_older_start_that_is_found_late_does_not_let_an_older_stop_undo_a_new
     ticks_for(world, timedelta(minutes=6))
     assert phone(world).opted_in_at == newer
     assert phone(world).opted_out_at is None
+
+
+def test_a_doubtful_text_does_not_make_a_stop_of_the_same_moment_doubtful() -> None:
+    world, visit_id = with_visit()
+    meanwhile(world, lambda: hear(world, "STOP"))
+    hear(world, "too many texts")
+    assert phone(world).opted_out_means == "text"
+    with pytest.raises(Invalid):
+        contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
