@@ -34,7 +34,8 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
     """
     # A digit that answers an offer books before the text itself is recorded. Dying in between is
     # harmless: heard again, the offer is found taken by this very patient.
-    _opt_out_at_once(desk, incoming)
+    at = incoming.received_at or desk.clock.now()
+    _opt_out_at_once(desk, incoming, at)
     choice = _choice(desk, incoming)
 
     def attempt(now: datetime) -> tuple[Change, str]:
@@ -54,7 +55,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
             body=incoming.body,
             quiet=reading.meaning.value in quiet_words,
             now=now,
-            at=incoming.received_at or now,
+            at=at,
         )
         change = change_of(heard.owner_id, "text_received", PATIENT, now, meaning=reading.meaning)
         effects = _effects(heard, choice)
@@ -70,7 +71,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
     return decide(desk, attempt)
 
 
-def _opt_out_at_once(desk: Desk, incoming: Incoming) -> None:
+def _opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
     """A STOP stands before anything else is looked at, so nothing can fail it (R5).
 
     Dying after it is harmless: heard again, it stands again and the rest follows.
@@ -82,7 +83,6 @@ def _opt_out_at_once(desk: Desk, incoming: Incoming) -> None:
         known, phone = desk.store.get_many(
             InboundText.ref(incoming.sid), Phone.ref(incoming.sender)
         )
-        at = incoming.received_at or now
         if known is not None or (phone is not None and is_before(at, phone.opted_in_at)):
             return Change(), None
         out = phone.opted_out_at if phone is not None else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Operation, Patch, Save
+from chalicelib.domain.change import Is, Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.message import LEFT, Message
 from chalicelib.domain.people import Consent, Phone, TextConsent
@@ -32,8 +32,12 @@ def _stop(heard: Heard) -> list[Operation]:
 
 
 def _start(heard: Heard) -> list[Operation]:
-    """The block is lifted and a new consent stored; what came due meanwhile stays withdrawn."""
-    if is_before(heard.at, heard.phone.opted_out_at):
+    """The block is lifted and a new consent stored; what came due meanwhile stays withdrawn.
+
+    In doubt which of the two came last, the opt-out stands and a person sees both.
+    """
+    out = heard.phone.opted_out_at
+    if out is not None and heard.at < out:
         return [read_this(heard, "reply_to_read")]
     lifted = {
         "record": Phone.KIND,
@@ -69,10 +73,13 @@ def _start(heard: Heard) -> list[Operation]:
 def _first_text(heard: Heard, lifted: Mapping[str, str | None]) -> list[Operation]:
     """The number's row without its block; a number that never had its first text gets it (R4)."""
     key, reader = heard.phone.key, heard.reader()
-    if reader is None or heard.phone.welcome_id is not None:
-        return [Patch(key, set=lifted)]
+    # A STOP, or another START, may come while this one is heard.
+    out, welcome_id = heard.phone.opted_out_at, heard.phone.welcome_id
+    as_read = (Is("opted_out_at", out and written(out)), Is("welcome_id", welcome_id))
+    if reader is None or welcome_id is not None:
+        return [Patch(key, set=lifted, when=as_read)]
     first = first_text(heard.owner_id, reader, now=heard.now)
-    return [Patch(key, set={**lifted, "welcome_id": first.id}), Save(first)]
+    return [Patch(key, set={**lifted, "welcome_id": first.id}, when=as_read), Save(first)]
 
 
 def _help(heard: Heard) -> list[Operation]:

@@ -9,7 +9,7 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Invalid
 from chalicelib.usecases import contacting
 from tests.usecases.test_catching_up import MINUTE, arrives, lists, phone, ticks_for, with_visit
-from tests.usecases.test_inbound import hear
+from tests.usecases.test_inbound import hear, tasks
 from tests.world import RUTH, World
 
 
@@ -76,3 +76,43 @@ def test_a_doubtful_text_does_not_make_a_stop_of_the_same_moment_doubtful() -> N
     assert phone(world).opted_out_means == "text"
     with pytest.raises(Invalid):
         contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+
+
+@pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(seconds=2)])
+def test_a_start_does_not_lift_a_stop_that_came_while_it_was_heard(later: timedelta) -> None:
+    world, _ = with_visit()
+    hear(world, "STOP")
+    world.clock.at += MINUTE
+
+    def stop() -> None:
+        world.clock.at += later
+        hear(world, "STOP")
+
+    meanwhile(world, stop)
+    hear(world, "START")
+    assert phone(world).opted_out_at == world.clock.at
+    assert "reply_to_read" in tasks(world)
+
+
+def test_two_starts_at_once_make_one_first_text() -> None:
+    world, visit_id = with_visit()
+    number = "+13165550150"
+    contacting.contact(
+        world.desk,
+        subject_id=visit_id,
+        name="Ana Löwe",
+        phone=number,
+        email=None,
+        language="en",
+        actor=RUTH,
+    )
+    sent = len(world.texts.sent)
+    world.clock.at += MINUTE
+
+    def start() -> None:
+        hear(world, "START", sender=number)
+        world.clock.at += timedelta(milliseconds=1)
+
+    meanwhile(world, start)
+    hear(world, "START", sender=number)
+    assert ["Msg & data rates" in body for body in world.texts.bodies[sent:]] == [True]
