@@ -2,22 +2,36 @@
 
 from datetime import datetime
 
+from aws_lambda_powertools import Logger
+
 from chalicelib.clinic.files import UnknownInClinic
 from chalicelib.clinic.profile import Clinic
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.people import StaffMember
 from chalicelib.ports import Store
+from chalicelib.readable import read_each
+
+log = Logger(service="bookend", child=True)
 
 
 def staff_now(
     store: Store, clinic: Clinic, now: datetime, *, role: str | None = None
 ) -> list[StaffMember]:
-    """Everybody who may act now, with this role if one is named."""
+    """Everybody who may act now, with this role if one is named.
+
+    Who cannot be read is left out: an alarm still reaches the others, and a leaver stays out.
+    """
     seeds = [
         StaffMember(id=seed.id, name=seed.name, email=seed.email, role=seed.role)
         for seed in clinic.staff
     ]
-    rows = store.get_many(*(StaffMember.ref(seed.id) for seed in seeds))
-    members = [row or seed for row, seed in zip(rows, seeds, strict=True)]
+    members: list[StaffMember] = []
+    rows = read_each(store, *(StaffMember.ref(seed.id) for seed in seeds))
+    for row, seed in zip(rows, seeds, strict=True):
+        if isinstance(row, Unreadable):
+            log.error("staff.unreadable", extra={"staff_id": seed.id, "why": str(row)})
+        else:
+            members.append(row or seed)
     return [
         member
         for member in members
