@@ -1,20 +1,30 @@
-"""A text as it was heard, and the three things that may follow any: an answer, a task, an alarm."""
+"""A text as it was heard, whose it may be, and what may follow any: an answer or a task."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.clinic.staff import staff_now
-from chalicelib.domain.change import Operation, Save
-from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
+from chalicelib.domain.change import Operation, Patch, Save
+from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
-from chalicelib.domain.record import id_from
-from chalicelib.domain.work import Task, TaskStatus
-from chalicelib.messages.replies import Reading
+from chalicelib.domain.record import Instant, Value
+from chalicelib.domain.work import InboundText
+from chalicelib.messages.replies import Reading, understand
+from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.owing import note_to_patient
 
 READ_WITHIN = timedelta(hours=4)  # a reply is read by then
-ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
+
+
+class Incoming(Value):
+    """A text as the provider reports it, its shape checked at the border."""
+
+    sid: str
+    sender: str  #: E.164, a short code or a name
+    body: str
+    opt_out_type: str | None = None
+    received_at: Instant | None = None  #: None: just now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +35,7 @@ class Heard:
     owner_id: str
     phone: Phone
     patients: list[Patient]
+    is_whole: bool  #: the number's row and each of its patients could be read
     reading: Reading
     body: str
     quiet: bool  #: the provider has answered this word itself
@@ -43,7 +54,53 @@ class Heard:
     @property
     def sender_id(self) -> str | None:
         """The patient who wrote, when there can be no doubt who of the phone it was."""
-        return self.patients[0].id if len(self.patients) == 1 else None
+        return self.patients[0].id if self.is_whole and len(self.patients) == 1 else None
+
+    def unless_erased(self) -> list[Operation]:
+        """A condition: nothing is put under the name of who is erased at this very moment."""
+        return [p.unless_erased() for p in self.patients if p.id == self.sender_id]
+
+
+def owner_id_of(incoming: Incoming) -> str:
+    return f"TXT-{incoming.sid}"
+
+
+def known_rows(
+    desk: Desk, incoming: Incoming
+) -> tuple[InboundText | Unreadable | None, Phone | Unreadable | None]:
+    """The text's row, if it was heard before, and its number's; an odd one stops nothing."""
+    text, phone = read_each(desk.store, InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
+    return text, phone
+
+
+def as_heard(
+    desk: Desk,
+    incoming: Incoming,
+    phone: Phone | Unreadable | None,
+    quiet_words: frozenset[str],
+    *,
+    at: datetime,
+    now: datetime,
+) -> Heard:
+    known = phone if isinstance(phone, Phone) else Phone(number=incoming.sender)
+    patients = read_each(desk.store, *map(Patient.ref, known.patients))
+    reading = understand(
+        incoming.body,
+        opt_out_type=incoming.opt_out_type,
+        opted_out=known.opted_out_at is not None,
+    )
+    return Heard(
+        desk=desk,
+        owner_id=owner_id_of(incoming),
+        phone=known.evolve(bad_because=None),
+        patients=[p for p in patients if isinstance(p, Patient) and p.phone == known.number],
+        is_whole=not any(isinstance(row, Unreadable) for row in (phone, *patients)),
+        reading=reading,
+        body=incoming.body,
+        quiet=reading.meaning.value in quiet_words,
+        now=now,
+        at=at,
+    )
 
 
 def reply(heard: Heard, kind: str, about: str | None = None, **facts: str) -> list[Operation]:
@@ -69,13 +126,6 @@ def reply(heard: Heard, kind: str, about: str | None = None, **facts: str) -> li
     ]
 
 
-def is_before(said_at: datetime | None, asked_at: datetime | None) -> bool:
-    """Whether it was said in an earlier second; a provider's times have whole seconds."""
-    if said_at is None or asked_at is None:
-        return False
-    return said_at < asked_at.replace(microsecond=0)
-
-
 def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
     """A person reads the text and does what it needs."""
     return Save(
@@ -93,39 +143,17 @@ def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
     )
 
 
-def alarm(heard: Heard) -> list[Operation]:
-    """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44).
+def can_be_texted(phone: Phone | Unreadable | None, effects: list[Operation]) -> list[Operation]:
+    """Who texts us can be texted: a mark that the number is bad goes away."""
+    if not isinstance(phone, Phone) or phone.bad_because is None:
+        return []
+    if any(isinstance(effect, Save) and effect.key == phone.key for effect in effects):
+        return []
+    return [Patch(phone.key, set={"bad_because": None})]
 
-    More urgent texts of the same hour join an alarm that nobody has taken yet (F59).
-    """
-    this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
-    standing = heard.desk.store.get(Task.ref(id_from("TSK", this_hour)))
-    if standing is not None and standing.status is TaskStatus.OPEN:
-        return [read_this(heard, "urgent_again", mailed=False)]
-    task = Task(
-        id=id_from("TSK", this_hour if standing is None else heard.owner_id),
-        what="urgent_text",
-        detail=heard.body,
-        patient_id=heard.sender_id,
-        number=heard.phone.number,
-        subject_id=heard.owner_id,
-        urgent=True,
-        opened_at=heard.now,
-        deadline_at=heard.now,
-    )
-    everybody = staff_now(heard.desk.store, heard.desk.clinic, heard.now)
-    mails = [
-        Save(mail)
-        for minutes in ALARMS
-        for mail in mails_to_staff(
-            heard.owner_id,
-            "urgent_alarm",
-            everybody,
-            about=f"alarm-{minutes}",
-            now=heard.now,
-            due_at=heard.now + timedelta(minutes=minutes),
-            patient_id=task.patient_id,
-            subject=subject_of(task, ("open",)),
-        )
-    ]
-    return [Save(task), *reply(heard, "urgent_answer"), *mails]
+
+def is_before(said_at: datetime | None, asked_at: datetime | None) -> bool:
+    """Whether it was said in an earlier second; a provider's times have whole seconds."""
+    if said_at is None or asked_at is None:
+        return False
+    return said_at < asked_at.replace(microsecond=0)

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import Key
@@ -312,21 +313,6 @@ def test_half_an_hour_without_a_list_is_one_alarm_and_the_next_time_another() ->
         ticks_for(world, timedelta(minutes=6))
 
 
-def test_one_text_that_cannot_be_heard_stops_no_other_and_holds_the_mark() -> None:
-    world, _ = with_visit()
-    broken = Key("TEL#+13165550177", "TEL")
-    world.store._rows[broken] = {"pk": broken.pk, "sk": "TEL", "record": "phone", "revision": 1}
-    before = marked_at(world)
-    arrives(world, "hello", sender="+13165550177")
-    arrives(world, "STOP")
-    ticks_for(world, timedelta(minutes=6))
-    assert phone(world).opted_out_at is not None
-    assert marked_at(world) == before
-    del world.store._rows[broken]
-    ticks_for(world, MINUTE)
-    assert marked_at(world) == world.clock.at
-
-
 def test_a_restored_table_hears_again_what_it_forgot_and_answers_nothing_twice() -> None:
     world, _ = with_visit()
     world.clock.at += MINUTE
@@ -369,19 +355,35 @@ def test_a_text_that_the_last_list_still_lacked_is_found_by_the_next() -> None:
 
 
 class Choking:
-    """A store that cannot write one text, for a reason that nobody foresaw."""
+    """A store that cannot write one text."""
 
-    def __init__(self, world: World, sid: str) -> None:
+    def __init__(self, world: World, sid: str, error: Exception) -> None:
         self._store = world.store
         self._sid = sid
+        self._error = error
 
     def commit(self, change: Change) -> None:
         if any(record.key.pk == f"TXT-{self._sid}" for record in change.saved):
-            raise ValueError("what the patient wrote")
+            raise self._error
         self._store.commit(change)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+def test_one_text_that_cannot_be_heard_stops_no_other_and_holds_the_mark() -> None:
+    world, _ = with_visit()
+    before = marked_at(world)
+    sid = arrives(world, "hello")
+    arrives(world, "STOP")
+    world.replace(store=Choking(world, sid, Unavailable("throttled")))
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_out_at is not None
+    assert marked_at(world) == before
+    world.replace(store=world.store)
+    ticks_for(world, MINUTE)
+    assert marked_at(world) == world.clock.at
+    assert "reply_to_read" in tasks(world)
 
 
 def test_one_text_that_fails_as_nobody_foresaw_stops_no_other(
@@ -391,7 +393,7 @@ def test_one_text_that_fails_as_nobody_foresaw_stops_no_other(
     before = marked_at(world)
     sid = arrives(world, "hello")
     arrives(world, "STOP")
-    world.replace(store=Choking(world, sid))
+    world.replace(store=Choking(world, sid, ValueError("what the patient wrote")))
     world.clock.at += timedelta(minutes=5)
     lists(world)
     assert phone(world).opted_out_at is not None

@@ -1,0 +1,114 @@
+"""What stands before anything else of a text is looked at: an opt-out, and an alarm.
+
+Nothing beside them can fail them, and dying after them is harmless: the text is heard again.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.staff import staff_now
+from chalicelib.domain.change import Change, Is, Operation, Save
+from chalicelib.domain.owed import mails_to_staff, subject_of
+from chalicelib.domain.people import Phone
+from chalicelib.domain.record import id_from, written
+from chalicelib.domain.work import InboundText, Task, TaskStatus
+from chalicelib.messages.replies import Meaning, understand
+from chalicelib.usecases.contacting import opted_out
+from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
+from chalicelib.usecases.hearing import (
+    Heard,
+    Incoming,
+    as_heard,
+    can_be_texted,
+    is_before,
+    known_rows,
+    owner_id_of,
+    read_this,
+    reply,
+)
+
+ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
+
+
+def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
+    """A STOP stands before anything else is looked at, so nothing can fail it (R5).
+
+    Dying after it is harmless: heard again, it stands again and the rest follows.
+    """
+    if understand(incoming.body, opt_out_type=incoming.opt_out_type).meaning is not Meaning.STOP:
+        return
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        known, phone = desk.store.get_many(
+            InboundText.ref(incoming.sid), Phone.ref(incoming.sender)
+        )
+        if known is not None or (phone is not None and is_before(at, phone.opted_in_at)):
+            return Change(), None
+        out = phone.opted_out_at if phone is not None else None
+        stands = opted_out(incoming.sender, means="text", now=max(at, out or at))
+        if incoming.received_at is not None:
+            # What is found late may be older than an opt-out of this very moment.
+            stands = replace(stands, when=(Is("opted_out_at", out and written(out)),))
+        return Change(stands), None
+
+    decide(desk, attempt)
+
+
+def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
+    """A cry for help alarms staff before what else it means is looked at (R44).
+
+    Heard again, it alarms nobody anew: whatever stands under the text came with the alarm or later.
+    """
+    if not understand(incoming.body, opt_out_type=incoming.opt_out_type).urgent:
+        return
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        if desk.store.owned(owner_id_of(incoming)):
+            return Change(), None
+        _, phone = known_rows(desk, incoming)
+        heard = as_heard(desk, incoming, phone, frozenset(), at=at, now=now)
+        change = change_of(heard.owner_id, "alarmed", PATIENT, now)
+        change.include(_alarm(heard))
+        change.include(can_be_texted(phone, []))
+        change.include(heard.unless_erased())
+        return change, None
+
+    decide(desk, attempt)
+
+
+def _alarm(heard: Heard) -> list[Operation]:
+    """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44).
+
+    More urgent texts of the same hour join an alarm that nobody has taken yet (F59).
+    """
+    this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
+    standing = heard.desk.store.get(Task.ref(id_from("TSK", this_hour)))
+    if standing is not None and standing.status is TaskStatus.OPEN:
+        return [read_this(heard, "urgent_again", mailed=False)]
+    task = Task(
+        id=id_from("TSK", this_hour if standing is None else heard.owner_id),
+        what="urgent_text",
+        detail=heard.body,
+        patient_id=heard.sender_id,
+        number=heard.phone.number,
+        subject_id=heard.owner_id,
+        urgent=True,
+        opened_at=heard.now,
+        deadline_at=heard.now,
+    )
+    everybody = staff_now(heard.desk.store, heard.desk.clinic, heard.now)
+    mails = [
+        Save(mail)
+        for minutes in ALARMS
+        for mail in mails_to_staff(
+            heard.owner_id,
+            "urgent_alarm",
+            everybody,
+            about=f"alarm-{minutes}",
+            now=heard.now,
+            due_at=heard.now + timedelta(minutes=minutes),
+            patient_id=task.patient_id,
+            subject=subject_of(task, ("open",)),
+        )
+    ]
+    return [Save(task), *reply(heard, "urgent_answer"), *mails]

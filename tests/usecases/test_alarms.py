@@ -1,0 +1,77 @@
+"""A cry for help alarms staff and is answered, whatever else cannot be done or read."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.people import Patient, Phone, StaffMember
+from chalicelib.domain.record import Key, Record
+from chalicelib.domain.work import Task
+from tests.usecases.test_inbound import ANA, booked, hear, tasks, visit_of
+from tests.world import World
+
+BO = "Bo Example"
+
+
+def spoil(world: World, key: Key, **values: Any) -> None:
+    """The row as no version can read it."""
+    row = world.store._rows.setdefault(key, dict(key._asdict()))
+    row.update({"revision": 1, **values})
+
+
+def on_a_shared_phone() -> tuple[World, dict[str, Key]]:
+    """A world where two patients share a phone, and the rows beside a text of theirs."""
+    world = World()
+    one, two = booked(world), booked(world, "room-2", name=BO)
+    return world, {
+        "phone": Phone.ref(ANA).key,
+        "patient": Patient.ref(visit_of(world, one).patient_id).key,
+        "other patient": Patient.ref(visit_of(world, two).patient_id).key,
+        "staff": StaffMember.ref(world.services.clinic.staff[0].id).key,
+    }
+
+
+@pytest.mark.parametrize("odd", ["phone", "patient", "other patient", "staff"])
+def test_a_cry_for_help_alarms_whatever_row_beside_it_cannot_be_read(odd: str) -> None:
+    world, keys = on_a_shared_phone()
+    spoil(world, keys[odd], record=odd.split()[-1], email=5, number=5)
+    mails, sent = len(world.mails.sent), len(world.texts.sent)
+    hear(world, "I have chest pain")
+    assert tasks(world) == ["urgent_text"]
+    assert len(world.mails.sent) - mails == (2 if odd == "staff" else 3)
+    answered = any("911" in body for body in world.texts.bodies[sent:])
+    # Nobody can be texted whose own row, or whose number's, is odd.
+    assert answered is (odd != "phone")
+
+
+@pytest.mark.parametrize("odd", ["phone", "patient"])
+def test_whose_text_it_is_cannot_be_told_when_a_row_is_odd_so_a_person_reads_it(odd: str) -> None:
+    world, keys = on_a_shared_phone()
+    spoil(world, keys[odd], record=odd, email=5, number=5)
+    hear(world, "C", sid="SM" + "a" * 32)
+    hear(world, "C", sid="SM" + "a" * 32)
+    (task,) = [t for t in world.store.open("task") if isinstance(t, Task)]
+    assert (task.what, task.detail, task.number) == ("reply_to_read", "C", ANA)
+    assert task.patient_id is None
+
+
+def test_a_cry_for_help_that_is_a_stop_as_well_alarms_though_no_visit_can_be_looked_up() -> None:
+    world, _ = on_a_shared_phone()
+    of_patient, mails = world.store.of_patient, len(world.mails.sent)
+
+    def silent(patient_id: str) -> list[Record]:
+        raise Unavailable("query: ThrottlingException")
+
+    world.store.of_patient = silent  # type: ignore[method-assign]
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            hear(world, "STOP. I have chest pain", sid="SM" + "a" * 32)
+    world.drain()
+    assert tasks(world) == ["urgent_text"]
+    world.store.of_patient = of_patient  # type: ignore[method-assign]
+    hear(world, "STOP. I have chest pain", sid="SM" + "a" * 32)
+    assert tasks(world).count("urgent_text") == 1
+    assert tasks(world).count("opted_out_before_visit") == 2
+    alarms = [mail for mail in world.mails.sent[mails:] if "urgent" in mail.subject.lower()]
+    assert len(alarms) == 3
