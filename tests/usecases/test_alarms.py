@@ -1,23 +1,16 @@
 """A cry for help alarms staff and is answered, whatever else cannot be done or read."""
 
-from typing import Any
-
 import pytest
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.people import Patient, Phone, StaffMember
 from chalicelib.domain.record import Key, Record
 from chalicelib.domain.work import Task
+from tests.usecases.test_catching_up import spoil
 from tests.usecases.test_inbound import ANA, booked, hear, tasks, visit_of
 from tests.world import World
 
 BO = "Bo Example"
-
-
-def spoil(world: World, key: Key, **values: Any) -> None:
-    """The row as no version can read it."""
-    row = world.store._rows.setdefault(key, dict(key._asdict()))
-    row.update({"revision": 1, **values})
 
 
 def on_a_shared_phone() -> tuple[World, dict[str, Key]]:

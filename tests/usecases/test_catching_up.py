@@ -1,6 +1,6 @@
 """What the webhook missed is found by listing: the same effect, once, in order of arrival (R60)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Phone
-from chalicelib.domain.record import Key
+from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundMark, InboundText
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
@@ -29,6 +29,12 @@ FAILURES = [
     pytest.param(Refused(Fate.LATER, 429), id="too many requests"),
     pytest.param(Refused(Fate.CONFIGURATION, 20003), id="wrong credentials"),
 ]
+
+
+def spoil(world: World, key: Key, **values: Any) -> None:
+    """The row as no version can read it."""
+    row = world.store._rows.setdefault(key, dict(key._asdict()))
+    row.update({"revision": 1, **values})
 
 
 def arrives(world: World, body: str, *, sender: str = ANA, heard: bool = False) -> str:
@@ -399,3 +405,56 @@ def test_one_text_that_fails_as_nobody_foresaw_stops_no_other(
     assert phone(world).opted_out_at is not None
     assert marked_at(world) == before
     assert "what the patient wrote" not in caplog.text
+
+
+def with_an_odd_number(world: World) -> None:
+    """A START, then a STOP, of a number whose row cannot be read."""
+    number = "+13165550177"
+    for word in ("START", "STOP"):
+        world.clock.at += MINUTE
+        arrives(world, word, sender=number)
+    spoil(world, Phone.ref(number).key, record="phone")
+
+
+def with_an_odd_text(world: World) -> None:
+    spoil(world, InboundText.ref(arrives(world, "hello", heard=True)).key, body=5)
+
+
+def with_an_offer_of_what_is_gone(world: World) -> None:
+    """A visit type is taken out of clinic.toml while it is offered, and a patient takes it."""
+    offered(world, "2026-12-08T09:00")
+    clinic = world.services.clinic
+    kinds = tuple(kind for kind in clinic.visit_types if kind.code != "consultation")
+    world.replace(clinic=clinic.model_copy(update={"visit_types": kinds}))
+    world.clock.at += MINUTE
+    arrives(world, "1")
+
+
+@pytest.mark.parametrize(
+    "odd", [with_an_odd_number, with_an_odd_text, with_an_offer_of_what_is_gone]
+)
+def test_one_odd_row_does_not_end_the_listing_for_everybody(odd: Callable[[World], None]) -> None:
+    world = World()
+    lists(world)
+    odd(world)
+    arrives(world, "I have chest pain", sender="+13165550199")
+    world.clock.at += timedelta(minutes=5)
+    lists(world)
+    assert "urgent_text" in tasks(world)
+
+
+def test_half_an_hour_of_breaking_off_is_an_alarm_whatever_broke_off() -> None:
+    world, _ = with_visit()
+    arrives(world, "hello")
+    get_many = world.store.get_many
+
+    def silent(*refs: Ref[Any]) -> tuple[Any, ...]:
+        raise Unavailable("batch_get_item: ThrottlingException")
+
+    world.clock.at += timedelta(minutes=31)
+    world.store.get_many = silent  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        lists(world)
+    world.store.get_many = get_many  # type: ignore[method-assign]
+    world.tick()
+    assert tasks(world) == ["texts_may_be_missed"]
