@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Change, Is, Operation, Save
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.owed import mails_to_staff, subject_of
-from chalicelib.domain.people import Phone
 from chalicelib.domain.record import id_from, written
-from chalicelib.domain.work import InboundText, Task, TaskStatus
+from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.usecases.contacting import opted_out
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
@@ -39,10 +39,13 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
         return
 
     def attempt(now: datetime) -> tuple[Change, None]:
-        known, phone = desk.store.get_many(
-            InboundText.ref(incoming.sid), Phone.ref(incoming.sender)
-        )
-        if known is not None or (phone is not None and is_before(at, phone.opted_in_at)):
+        known, phone = known_rows(desk, incoming)
+        if known is not None:
+            return Change(), None
+        if isinstance(phone, Unreadable):
+            # Nothing of the row is needed for it to stand.
+            return Change(opted_out(incoming.sender, means="text", now=at)), None
+        if phone is not None and is_before(at, phone.opted_in_at):
             return Change(), None
         out = phone.opted_out_at if phone is not None else None
         stands = opted_out(incoming.sender, means="text", now=max(at, out or at))

@@ -7,8 +7,18 @@ import pytest
 
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.people import Phone
 from chalicelib.usecases import contacting
-from tests.usecases.test_catching_up import MINUTE, arrives, lists, phone, ticks_for, with_visit
+from tests.usecases.test_catching_up import (
+    ANA,
+    MINUTE,
+    arrives,
+    lists,
+    phone,
+    spoil,
+    ticks_for,
+    with_visit,
+)
 from tests.usecases.test_inbound import hear, tasks
 from tests.world import RUTH, World
 
@@ -116,3 +126,15 @@ def test_two_starts_at_once_make_one_first_text() -> None:
     meanwhile(world, start)
     hear(world, "START", sender=number)
     assert ["Msg & data rates" in body for body in world.texts.bodies[sent:]] == [True]
+
+
+@pytest.mark.parametrize("is_found_late", [False, True])
+def test_a_stop_stands_though_the_numbers_row_cannot_be_read(is_found_late: bool) -> None:
+    world, _ = with_visit()
+    key = Phone.ref(ANA).key
+    spoil(world, key, bad_because=5)
+    arrives(world, "STOP", heard=not is_found_late)
+    ticks_for(world, timedelta(minutes=6))
+    del world.store._rows[key]["bad_because"]
+    assert phone(world).opted_out_means == "text"
+    assert "reply_to_read" in tasks(world)
