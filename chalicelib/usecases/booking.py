@@ -12,7 +12,7 @@ from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import new_id
 from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
-from chalicelib.usecases.owing import left_out, visit_messages, welcome
+from chalicelib.usecases.owing import left_out, visit_messages
 from chalicelib.usecases.slots import (
     Slot,
     WallTime,
@@ -22,6 +22,7 @@ from chalicelib.usecases.slots import (
     taking,
 )
 from chalicelib.usecases.visits import refuse_two_at_once
+from chalicelib.usecases.welcoming import welcome
 
 
 class Wanted(NamedTuple):
@@ -66,7 +67,7 @@ def book(
         resource=wished.resource,
         **left_out(desk, appointment),
     )
-    phone, first_text = welcome(appointment.id, wanted.patient, wanted.phone, now=now)
+    phone, first_text = welcome(desk, appointment.id, wanted.patient, wanted.phone, now=now)
     change.include(
         [
             wanted.patient.unless_erased(),

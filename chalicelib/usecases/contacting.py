@@ -11,6 +11,7 @@ from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
+from chalicelib.usecases.welcoming import first_text, is_welcomed
 
 DOUBTFUL = "doubtful text"  # the means of a pause, which staff may end once they have asked
 MOST_ASKED = 20  # patients of one phone who are looked after when it opts out
@@ -83,7 +84,14 @@ def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
             raise Invalid(sure="No text is paused here. After STOP the patient must text START.")
         change = change_of(patient.id, "texts_resumed", actor, now)
         lifted: dict[str, object] = {"opted_out_at": None, "opted_out_means": None}
-        change.include([Patch(phone.key, set=lifted, when=(Is("opted_out_means", DOUBTFUL),))])
+        when = (Is("opted_out_means", DOUBTFUL), Is("welcome_id", phone.welcome_id))
+        # A number that was owed no text yet is owed none by this.
+        is_owed = phone.welcome_id is not None and patient.text_consent is not TextConsent.NONE
+        if is_owed and not is_welcomed(desk, phone):
+            first = first_text(change.id, patient, phone, now=now)
+            change.include([Save(first)])
+            lifted["welcome_id"] = first.id
+        change.include([Patch(phone.key, set=lifted, when=when)])
         return change, None
 
     return decide(desk, attempt)

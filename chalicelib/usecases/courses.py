@@ -9,10 +9,11 @@ from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.record import new_id
 from chalicelib.usecases.booking import answered, visit_wanted, wanted_by
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
-from chalicelib.usecases.owing import left_out, note_to_patient, visit_messages, welcome
+from chalicelib.usecases.owing import left_out, note_to_patient, visit_messages
 from chalicelib.usecases.sessions import against_rule
 from chalicelib.usecases.slots import WallTime, free_starts, place, sheets_of, slot
 from chalicelib.usecases.visits import refuse_two_at_once
+from chalicelib.usecases.welcoming import welcome
 
 
 def book_course(
@@ -62,7 +63,7 @@ def book_course(
             sessions=str(len(visits)),
             **left_out(desk, visits[-1]),
         )
-        phone, first_text = welcome(course.id, wanted.patient, wanted.phone, now=now)
+        phone, first_text = welcome(desk, course.id, wanted.patient, wanted.phone, now=now)
         overview = note_to_patient(
             course.id,
             "overview",

@@ -19,6 +19,7 @@ from chalicelib.domain.work import InboundText, ProviderId, Task, TaskStatus
 from chalicelib.usecases.contacting import patient_of
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.moving import cancel
+from chalicelib.usecases.welcoming import left_by
 
 NOBODY = "erased"  # what stands in place of a name and of a number
 WHY = "erased at the patient's wish"
@@ -132,8 +133,7 @@ def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
         )
         change.include([Save(nobody)])
         if phone is not None:
-            others = tuple(id_ for id_ in phone.patients if id_ != patient.id)
-            change.include([Save(phone.evolve(patients=others, choosing={}))])
+            change.include(left_by(desk, change.id, patient, phone, now=now))
         return change, None
 
     decide(desk, attempt)

@@ -13,8 +13,8 @@ from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
 from chalicelib.usecases.contacting import cancelling_meant, paused
 from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
-from chalicelib.usecases.owing import first_text
 from chalicelib.usecases.visits import open_visits
+from chalicelib.usecases.welcoming import first_text, is_welcomed
 
 ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
 MOST_STARTED = 15  # patients of one phone for whom a START is stored; each takes two writes
@@ -71,14 +71,14 @@ def _start(heard: Heard) -> list[Operation]:
 
 
 def _first_text(heard: Heard, lifted: Mapping[str, str | None]) -> list[Operation]:
-    """The number's row without its block; a number that never had its first text gets it (R4)."""
+    """The number's row without its block; if its first text has not left, it gets it (R4)."""
     key, reader = heard.phone.key, heard.reader()
     # A STOP, or another START, may come while this one is heard.
     out, welcome_id = heard.phone.opted_out_at, heard.phone.welcome_id
     as_read = (Is("opted_out_at", out and written(out)), Is("welcome_id", welcome_id))
-    if reader is None or welcome_id is not None:
+    if reader is None or is_welcomed(heard.desk, heard.phone):
         return [Patch(key, set=lifted, when=as_read)]
-    first = first_text(heard.owner_id, reader, now=heard.now)
+    first = first_text(heard.owner_id, reader, heard.phone, now=heard.now)
     return [Patch(key, set={**lifted, "welcome_id": first.id}, when=as_read), Save(first)]
 
 

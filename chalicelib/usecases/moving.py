@@ -8,10 +8,11 @@ from chalicelib.domain.errors import AlreadyDecided, Invalid
 from chalicelib.domain.life import voids
 from chalicelib.domain.message import Message
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
-from chalicelib.usecases.owing import left_out, visit_messages, welcome
+from chalicelib.usecases.owing import left_out, visit_messages
 from chalicelib.usecases.sessions import after_calling_off, in_its_course
 from chalicelib.usecases.slots import WallTime, moved_slot, place, sheets_of, taking
 from chalicelib.usecases.visits import Visit, refuse_two_at_once, visit_of
+from chalicelib.usecases.welcoming import welcome
 
 CANCEL_REASONS = {
     "patient_asked": "The patient asked",
@@ -52,7 +53,7 @@ def reschedule(
         sheets = sheets_of(desk, [leaving, coming])
         sheets[leaving] = sheets[leaving].without(old.id)
         sheets[coming] = taking(desk, sheets[coming], moved, now)
-        phone, first_text = welcome(old.id, visit.patient, visit.phone, now=now)
+        phone, first_text = welcome(desk, old.id, visit.patient, visit.phone, now=now)
         change = change_of(
             old.id, "moved", actor, now, resource=moved.resource, **left_out(desk, moved)
         )
@@ -99,7 +100,7 @@ def cancel(
         )
         phone = visit.phone
         if tell_patient:
-            phone, first_text = welcome(old.id, visit.patient, visit.phone, now=now)
+            phone, first_text = welcome(desk, old.id, visit.patient, visit.phone, now=now)
             change.include(first_text)
             change.include(visit_messages(desk, cancelled, phone, event="cancelled", now=now))
         change.include(after_calling_off(desk, cancelled, phone, now=now))

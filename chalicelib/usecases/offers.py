@@ -16,8 +16,9 @@ from chalicelib.domain.request import (
 )
 from chalicelib.usecases.booking import Wanted, book, wanted_by
 from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
-from chalicelib.usecases.owing import note_to_patient, welcome
+from chalicelib.usecases.owing import note_to_patient
 from chalicelib.usecases.slots import Slot, WallTime, free_starts, place, sheets_of, slot
+from chalicelib.usecases.welcoming import welcome
 
 DECLINE_REASONS = {
     "not_suitable": "Not suitable for this treatment",
@@ -58,7 +59,7 @@ def propose(
             ),
             decisions=(*request.decisions, actor.decided("proposed", now)),
         )
-        phone, first_text = welcome(request.id, wanted.patient, wanted.phone, now=now)
+        phone, first_text = welcome(desk, request.id, wanted.patient, wanted.phone, now=now)
         text = note_to_patient(
             request.id,
             f"v{offered.version}-proposed",
@@ -122,7 +123,7 @@ def decline(
             decline_note=note,
             decisions=(*request.decisions, actor.decided("declined", now)),
         )
-        phone, first_text = welcome(request.id, wanted.patient, wanted.phone, now=now)
+        phone, first_text = welcome(desk, request.id, wanted.patient, wanted.phone, now=now)
         text = note_to_patient(
             request.id,
             "declined",

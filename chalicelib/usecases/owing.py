@@ -7,17 +7,16 @@ from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import Event, PlannedStep, plan_visit
 from chalicelib.clinic.steps import Step, StepKind
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.change import Save
 from chalicelib.domain.message import Channel, Happened, Message, MessageStatus, Subject
 from chalicelib.domain.owed import subject_of, task_message
-from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.people import Phone
 from chalicelib.messages import catalogue
 from chalicelib.usecases.deciding import Desk
 
 USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
 RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
 ASKED_FOR_RIDE = ("booked", "course", "moved")
-WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first other one
 
 
 def visit_messages(
@@ -112,37 +111,6 @@ def _of_step(
         status=MessageStatus.EXPIRED if skipped else MessageStatus.PENDING,
         reason=skipped,
         history=(Happened(at=now, what="skipped", why=skipped),) if skipped else (),
-    )
-
-
-def welcome(
-    owner_id: str, patient: Patient, phone: Phone, *, now: datetime
-) -> tuple[Phone, list[Operation]]:
-    """The first text to a number, once, before any other (R4); nothing without a consent.
-
-    Staff have looked at this patient, so from now on the number knows them.
-    """
-    joins = () if patient.id in phone.patients else (patient.id,)
-    if phone.welcome_id is not None or patient.text_consent is TextConsent.NONE:
-        known = phone.evolve(patients=(*phone.patients, *joins))
-        return known, [Save(known)] if joins else []
-    message = first_text(owner_id, patient, now=now)
-    welcomed = phone.evolve(welcome_id=message.id, patients=(*phone.patients, *joins))
-    return welcomed, [Save(message), Save(welcomed)]
-
-
-def first_text(owner_id: str, patient: Patient, *, now: datetime) -> Message:
-    """Who texts, what about and how often, and how to stop it (R4)."""
-    return Message(
-        id=f"{owner_id}.welcome",
-        kind="welcome",
-        channel=Channel.TEXT,
-        patient_id=patient.id,
-        priority=catalogue.priority("welcome"),
-        scheduled_at=now,
-        send_before=now + WELCOME_USEFUL,
-        created_at=now,
-        due_at=now,
     )
 
 

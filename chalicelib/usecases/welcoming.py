@@ -1,0 +1,90 @@
+"""The first text to a number, which leaves before any other and says who texts (R4)."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.message import LEFT, WAITING, Channel, Message
+from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.request import ConsultationRequest
+from chalicelib.messages import catalogue
+from chalicelib.readable import read_each
+from chalicelib.usecases.deciding import Desk
+
+WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first other one
+
+
+def welcome(
+    desk: Desk, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+) -> tuple[Phone, list[Operation]]:
+    """The first text to a number, once, before any other (R4); nothing without a consent.
+
+    Staff have looked at this patient, so from now on the number knows them.
+    """
+    joins = () if patient.id in phone.patients else (patient.id,)
+    known = phone.evolve(patients=(*phone.patients, *joins))
+    # One that an opt-out withdrew waits for the START; another one would be withdrawn as well.
+    waits = phone.welcome_id is not None and not phone.may_be_texted
+    if patient.text_consent is TextConsent.NONE or waits or is_welcomed(desk, phone):
+        return known, [Save(known)] if joins else []
+    message = first_text(owner_id, patient, phone, now=now)
+    welcomed = known.evolve(welcome_id=message.id)
+    return welcomed, [Save(message), Save(welcomed)]
+
+
+def left_by(
+    desk: Desk, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+) -> list[Operation]:
+    """The number of who is gone; a first text that still waited for them is written to another."""
+    others = tuple(id_ for id_ in phone.patients if id_ != patient.id)
+    left = phone.evolve(patients=others, choosing={})
+    is_owed = phone.welcome_id is not None and phone.may_be_texted
+    if not is_owed or is_welcomed(desk, phone, gone=patient.id):
+        return [Save(left)]
+    rows = read_each(desk.store, *map(Patient.ref, others))
+    reader = next((row for row in rows if _is_texted(desk, row, phone)), None)
+    if reader is None:
+        return [Save(left)]
+    message = first_text(owner_id, reader, phone, now=now)
+    return [Save(message), Save(left.evolve(welcome_id=message.id))]
+
+
+def _is_texted(desk: Desk, row: object, phone: Phone) -> bool:
+    """Whether it is a patient who agreed, and on whom a person of the clinic has acted (R13)."""
+    if not isinstance(row, Patient) or row.phone != phone.number:
+        return False
+    return row.text_consent is not TextConsent.NONE and any(
+        isinstance(about, Appointment)
+        or (isinstance(about, ConsultationRequest) and about.decisions != ())
+        for about in desk.store.of_patient(row.id)
+    )
+
+
+def is_welcomed(desk: Desk, phone: Phone, *, gone: str | None = None) -> bool:
+    """Whether the number's first text has left, or waits for anybody but who is gone."""
+    if phone.welcome_id is None:
+        return False
+    (known,) = read_each(desk.store, Message.ref(phone.welcome_id))
+    if not isinstance(known, Message):
+        return False
+    waits = known.shown_status in WAITING and known.patient_id != gone
+    return known.status in LEFT or waits
+
+
+def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:
+    """Who texts, what about and how often, and how to stop it (R4).
+
+    After one that ended without leaving it is another row, though its owner be the same.
+    """
+    again = "" if phone.welcome_id is None else f"-{int(now.timestamp() * 1000)}"
+    return Message(
+        id=f"{owner_id}.welcome{again}",
+        kind="welcome",
+        channel=Channel.TEXT,
+        patient_id=patient.id,
+        priority=catalogue.priority("welcome"),
+        scheduled_at=now,
+        send_before=now + WELCOME_USEFUL,
+        created_at=now,
+        due_at=now,
+    )
