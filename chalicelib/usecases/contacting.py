@@ -9,6 +9,7 @@ from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
+from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
 from chalicelib.usecases.welcoming import first_text, is_welcomed
@@ -56,19 +57,30 @@ _NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
 
 
 def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
-    """The patient's number gets no text any more, by whatever means they said so (R9)."""
+    """The patient's number gets no text any more, by whatever means they said so (R9).
 
-    def attempt(now: datetime) -> tuple[Change, None]:
+    That stands before anything else is looked at, as for a text. What may fail is asked for again
+    by whoever sees that it did: whether a visit was meant to be cancelled (R10).
+    """
+
+    def stands(now: datetime) -> tuple[Change, Patient]:
         patient = patient_of(desk, subject_id)
         patient.refuse_erased()
-        phone = desk.store.get(Phone.ref(patient.phone))
-        everybody = dict.fromkeys((patient.id, *(phone.patients if phone else ())))
         change = change_of(patient.id, "opted_out", actor, now, means=means)
         change.include([opted_out(patient.phone, means=means, now=now)])
+        return change, patient
+
+    patient = decide(desk, stands)
+
+    def asks(now: datetime) -> tuple[Change, None]:
+        (phone,) = read_each(desk.store, Phone.ref(patient.phone))
+        others = phone.patients if isinstance(phone, Phone) else ()
+        everybody = dict.fromkeys((patient.id, *others))
+        change = Change()
         change.include(cancelling_meant(desk, change.id, list(everybody), now=now))
         return change, None
 
-    return decide(desk, attempt)
+    return decide(desk, asks)
 
 
 def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:

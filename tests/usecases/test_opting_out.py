@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.change import Change
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.errors import Invalid, Unavailable
 from chalicelib.domain.people import Phone
+from chalicelib.domain.record import Record
 from chalicelib.usecases import contacting
 from tests.usecases.test_catching_up import (
     ANA,
@@ -138,3 +139,20 @@ def test_a_stop_stands_though_the_numbers_row_cannot_be_read(is_found_late: bool
     del world.store._rows[key]["bad_because"]
     assert phone(world).opted_out_means == "text"
     assert "reply_to_read" in tasks(world)
+
+
+def test_an_opt_out_that_staff_note_stands_though_no_visit_can_be_looked_up() -> None:
+    world, visit_id = with_visit()
+    of_patient = world.store.of_patient
+
+    def silent(patient_id: str) -> list[Record]:
+        raise Unavailable("query: ThrottlingException")
+
+    world.store.of_patient = silent  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    assert phone(world).opted_out_means == "phone"
+    world.store.of_patient = of_patient  # type: ignore[method-assign]
+    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    world.drain()
+    assert tasks(world) == ["opted_out_before_visit"]
