@@ -1,6 +1,8 @@
 """What reached our number though the webhook missed it: listed at the provider, and heard."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from aws_lambda_powertools import Logger
 
@@ -14,7 +16,7 @@ from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
 from chalicelib.readable import read_each
 from chalicelib.usecases.contacting import opted_out
 from chalicelib.usecases.deciding import Desk
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.inbound import Incoming, let_a_person_read, receive_text
 
 log = Logger(service="bookend", child=True)
 
@@ -50,7 +52,7 @@ def hear_what_was_missed(desk: Desk, inbox: TextInbox, *, quiet_words: frozenset
     is_complete = False
     try:
         missed = _unseen(desk, texts)
-        heard = [_is_heard(desk, text, quiet_words) for text in missed]
+        heard = [_is_heard(desk, text, quiet_words, now) for text in missed]
         _let_stops_stand(desk, texts, now)
         is_complete = all(heard)
     finally:
@@ -96,15 +98,24 @@ def _let_stops_stand(desk: Desk, texts: list[ReceivedText], now: datetime) -> No
             log.warning("inbound.stop_stands")
 
 
-def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str]) -> bool:
+def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str], now: datetime) -> bool:
+    """Whether the text need not be tried again: it was heard, or at last given to a person.
+
+    Else it would hold the mark for ever, the list would grow, and no other failure be told.
+    """
     incoming = Incoming(sid=text.sid, sender=text.sender, body=text.body, received_at=text.at)
-    try:
-        meaning = receive_text(desk, incoming, quiet_words=quiet_words)
-    except Exception as error:  # noqa: BLE001 - as in the courier: one text stops no other
-        log.error("inbound.not_heard", extra={"sid": text.sid, "error": type(error).__name__})
-        return False
-    log.warning("inbound.missed", extra={"sid": text.sid, "meaning": meaning})
-    return True
+    ways: list[Callable[[Desk, Incoming], str]] = [partial(receive_text, quiet_words=quiet_words)]
+    if now - text.at >= TOO_LONG:
+        ways.append(let_a_person_read)
+    for heard_by in ways:
+        try:
+            meaning = heard_by(desk, incoming)
+        except Exception as error:  # noqa: BLE001 - as in the courier: one text stops no other
+            log.error("inbound.not_heard", extra={"sid": text.sid, "error": type(error).__name__})
+        else:
+            log.warning("inbound.missed", extra={"sid": text.sid, "meaning": meaning})
+            return True
+    return False
 
 
 def _move(desk: Desk, mark: InboundMark, now: datetime) -> None:

@@ -4,23 +4,25 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
 from chalicelib.domain.work import InboundText
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.usecases.at_once import alarm_at_once, opt_out_at_once
-from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
+from chalicelib.usecases.deciding import PATIENT, SERVICE, Desk, change_of, decide
 from chalicelib.usecases.hearing import (
     Heard,
     Incoming,
     as_heard,
     can_be_texted,
     known_rows,
+    owner_id_of,
     read_this,
 )
 from chalicelib.usecases.meanings import HANDLERS
 from chalicelib.usecases.picking import Choice, chosen, take_offer
 
-__all__ = ["Incoming", "receive_text"]
+__all__ = ["Incoming", "let_a_person_read", "receive_text"]
 
 FORGOTTEN = timedelta(days=30)  # after its words are erased, a text's row may go
 
@@ -48,8 +50,31 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
         change.include(effects)
         change.include(can_be_texted(phone, effects))
         change.include(heard.unless_erased())
-        change.include([Save(_row(desk, incoming, heard))])
+        # A reader may not be the writer: words are their writer's.
+        change.include([Save(_row(desk, incoming, meaning.value, at, now, heard.sender_id))])
         return change, meaning.value
+
+    return decide(desk, attempt)
+
+
+def let_a_person_read(desk: Desk, incoming: Incoming) -> str:
+    """A text that cannot be heard is a task to read it; heard later, it has no effect any more."""
+    at = incoming.received_at or desk.clock.now()
+
+    def attempt(now: datetime) -> tuple[Change, str]:
+        change = change_of(owner_id_of(incoming), "text_not_heard", SERVICE, now)
+        what = "reply_to_read"
+        task = task_message(
+            owner_id=owner_id_of(incoming),
+            about=what,
+            what=what,
+            number=incoming.sender,
+            detail=incoming.body,
+            deadline_at=now,
+            now=now,
+        )
+        change.include([Save(task), Save(_row(desk, incoming, "not_heard", at, now, None))])
+        return change, "not_heard"
 
     return decide(desk, attempt)
 
@@ -76,15 +101,22 @@ def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
         return None
 
 
-def _row(desk: Desk, incoming: Incoming, heard: Heard) -> InboundText:
+def _row(
+    desk: Desk,
+    incoming: Incoming,
+    meaning: str,
+    at: datetime,
+    now: datetime,
+    patient_id: str | None,
+) -> InboundText:
     kept = timedelta(days=desk.clinic.retention.inbound_days)
     return InboundText(
         sid=incoming.sid,
         phone=incoming.sender,
-        patient_id=heard.sender_id,  # a reader may not be the writer: words are their writer's
+        patient_id=patient_id,
         body=incoming.body,
-        meaning=heard.reading.meaning.value,
-        at=heard.at,
-        erase_at=heard.now + kept,
-        ttl=int((heard.now + kept + FORGOTTEN).timestamp()),
+        meaning=meaning,
+        at=at,
+        erase_at=now + kept,
+        ttl=int((now + kept + FORGOTTEN).timestamp()),
     )

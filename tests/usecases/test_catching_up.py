@@ -13,7 +13,7 @@ from chalicelib.domain.message import MessageStatus
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.domain.work import InboundMark, InboundText
+from chalicelib.domain.work import InboundMark, InboundText, Task
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
 from chalicelib.usecases import booking, contacting, moving, offers
 from chalicelib.usecases.catching_up import hear_what_was_missed
@@ -458,3 +458,34 @@ def test_half_an_hour_of_breaking_off_is_an_alarm_whatever_broke_off() -> None:
     world.store.get_many = get_many  # type: ignore[method-assign]
     world.tick()
     assert tasks(world) == ["texts_may_be_missed"]
+
+
+def deaf_to(world: World, body: str) -> None:
+    """Hearing this text fails, as nobody foresaw, whenever it is tried."""
+    commit = world.store.commit
+
+    def failing(change: Change) -> None:
+        heard = [record for record in change.saved if isinstance(record, InboundText)]
+        if any(row.body == body and row.meaning == "other" for row in heard):
+            raise ValueError(body)
+        commit(change)
+
+    world.store.commit = failing  # type: ignore[method-assign]
+
+
+def test_a_text_that_cannot_be_heard_is_read_by_a_person_and_holds_the_mark_no_longer() -> None:
+    world, _ = with_visit()
+    deaf_to(world, "hello")
+    sid = arrives(world, "hello", sender="+13165550177")
+    ticks_for(world, timedelta(minutes=29))
+    assert tasks(world) == []
+    ticks_for(world, timedelta(minutes=6))
+    (task,) = [t for t in world.store.open("task") if isinstance(t, Task)]
+    assert (task.what, task.detail, task.number) == ("reply_to_read", "hello", "+13165550177")
+    assert world.clock.at - marked_at(world) <= timedelta(minutes=5)
+    again = Incoming(sid=sid, sender="+13165550177", body="hello")
+    assert receive_text(world.desk, again, quiet_words=QUIET) == "not_heard"
+    # It has used up no alarm: that the list itself fails is told when it does.
+    world.texts.listing.extend([OutcomeUnknown("no answer")] * 60)
+    ticks_for(world, timedelta(minutes=40))
+    assert tasks(world) == ["reply_to_read", "texts_may_be_missed"]
