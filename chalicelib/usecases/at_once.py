@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.message import LEFT, WAITING, Message
 from chalicelib.domain.owed import mails_to_staff, subject_of
 from chalicelib.domain.record import id_from, written
 from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.messages.replies import Meaning, understand
+from chalicelib.readable import read_each
 from chalicelib.usecases.contacting import opted_out
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
 from chalicelib.usecases.hearing import (
@@ -28,6 +30,8 @@ from chalicelib.usecases.hearing import (
 )
 
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
+ANSWER = "urgent_answer"
+ANSWERED = timedelta(minutes=10)  # after which the next cry for help is answered anew
 
 
 def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
@@ -85,9 +89,9 @@ def _alarm(heard: Heard) -> list[Operation]:
     More urgent texts of the same hour join an alarm that nobody has taken yet (F59).
     """
     this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
-    standing = heard.desk.store.get(Task.ref(id_from("TSK", this_hour)))
-    if standing is not None and standing.status is TaskStatus.OPEN:
-        return [read_this(heard, "urgent_again", mailed=False)]
+    (standing,) = read_each(heard.desk.store, Task.ref(id_from("TSK", this_hour)))
+    if isinstance(standing, Task) and standing.status is TaskStatus.OPEN:
+        return _joined(heard, standing)
     task = Task(
         id=id_from("TSK", this_hour if standing is None else heard.owner_id),
         what="urgent_text",
@@ -114,4 +118,25 @@ def _alarm(heard: Heard) -> list[Operation]:
             subject=subject_of(task, ("open",)),
         )
     ]
-    return [Save(task), *reply(heard, "urgent_answer"), *mails]
+    return [Save(task), *reply(heard, ANSWER), *mails]
+
+
+def _joined(heard: Heard, alarm: Task) -> list[Operation]:
+    """The text stands beside the alarm; its sender is answered again, unless just answered."""
+    again = read_this(heard, "urgent_again", mailed=False)
+    answer = [] if _is_answered(heard, alarm) else reply(heard, ANSWER)
+    if not answer:
+        return [again]
+    return [again, Save(alarm.evolve(subject_id=heard.owner_id)), *answer]
+
+
+def _is_answered(heard: Heard, alarm: Task) -> bool:
+    """Whether the last answer still waits to leave, or left a moment ago.
+
+    A machine that answers our answer does so at once, and is not answered again (F59).
+    """
+    (last,) = read_each(heard.desk.store, Message.ref(f"{alarm.subject_id}.{ANSWER}"))
+    if not isinstance(last, Message):
+        return False
+    is_fresh = heard.now - (last.claimed_at or last.created_at) < ANSWERED
+    return last.shown_status in WAITING or (last.status in LEFT and is_fresh)

@@ -1,5 +1,7 @@
 """A cry for help alarms staff and is answered, whatever else cannot be done or read."""
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.domain.errors import Unavailable
@@ -68,3 +70,39 @@ def test_a_cry_for_help_that_is_a_stop_as_well_alarms_though_no_visit_can_be_loo
     assert tasks(world).count("opted_out_before_visit") == 2
     alarms = [mail for mail in world.mails.sent[mails:] if "urgent" in mail.subject.lower()]
     assert len(alarms) == 3
+
+
+def answers(world: World) -> int:
+    return sum("988" in body for body in world.texts.bodies)
+
+
+def test_who_could_not_be_answered_before_gets_the_urgent_answer_as_soon_as_it_can_leave() -> None:
+    world = World()
+    booked(world)
+    world.clock.at += timedelta(minutes=1)
+    hear(world, "STOP")
+    hear(world, "chest pain")
+    assert answers(world) == 0
+    world.clock.at += timedelta(minutes=1)
+    hear(world, "START")
+    hear(world, "I want to kill myself")
+    hear(world, "I want to kill myself")
+    assert answers(world) == 1
+    assert tasks(world).count("urgent_text") == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "in_all"),
+    [pytest.param(9, 1, id="a moment later"), pytest.param(10, 2, id="ten minutes later")],
+)
+def test_a_cry_for_help_that_joins_an_alarm_is_answered_again_after_a_while(
+    after: int, in_all: int
+) -> None:
+    world = World()
+    booked(world)
+    hear(world, "overdose")
+    world.clock.at += timedelta(minutes=after)
+    hear(world, "overdose")
+    assert answers(world) == in_all
+    hear(world, "overdose")
+    assert answers(world) == in_all
