@@ -86,14 +86,13 @@ def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
 def _alarm(heard: Heard) -> list[Operation]:
     """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44).
 
-    More urgent texts of the same hour join an alarm that nobody has taken yet (F59).
+    More urgent texts of the same hour join the alarm that nobody has taken yet (F59).
     """
-    this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
-    (standing,) = read_each(heard.desk.store, Task.ref(id_from("TSK", this_hour)))
-    if isinstance(standing, Task) and standing.status is TaskStatus.OPEN:
+    task_id, standing = _last_of_the_hour(heard)
+    if standing is not None:
         return _joined(heard, standing)
     task = Task(
-        id=id_from("TSK", this_hour if standing is None else heard.owner_id),
+        id=task_id,
         what="urgent_text",
         detail=heard.body,
         patient_id=heard.sender_id,
@@ -119,6 +118,23 @@ def _alarm(heard: Heard) -> list[Operation]:
         )
     ]
     return [Save(task), *reply(heard, ANSWER), *mails]
+
+
+def _last_of_the_hour(heard: Heard) -> tuple[str, Task | None]:
+    """The number's alarm that is open, with its id; or None, with the id of the next one.
+
+    Numbered from the hour's first on: two texts at one moment want the same, and one joins.
+    """
+    this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
+    n = 0
+    while True:
+        task_id = id_from("TSK", f"{this_hour} {n}" if n else this_hour)
+        (known,) = read_each(heard.desk.store, Task.ref(task_id))
+        if known is None:
+            return task_id, None
+        if isinstance(known, Task) and known.status is TaskStatus.OPEN:
+            return task_id, known
+        n += 1
 
 
 def _joined(heard: Heard, alarm: Task) -> list[Operation]:
