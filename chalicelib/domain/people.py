@@ -116,6 +116,7 @@ class Phone(Record):
     opted_out_at: Instant | None = None
     opted_out_means: str | None = None
     opted_in_at: Instant | None = None  #: when START last lifted an opt-out (R7)
+    opted_in_by: str | None = None  #: the owner's id of that text: `TXT-…`
     bad_because: str | None = None  #: set when the number cannot be texted (R33)
     answered_at: Instant | None = None  #: when the last automatic answer was made (R43)
     choosing: dict[str, str] = Field(

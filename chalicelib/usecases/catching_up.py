@@ -1,6 +1,7 @@
 """What reached our number though the webhook missed it: listed at the provider, and heard."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,6 +11,7 @@ from chalicelib.domain.change import Change, Is, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
+from chalicelib.domain.record import written
 from chalicelib.domain.work import InboundMark, InboundText
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
@@ -22,7 +24,6 @@ log = Logger(service="bookend", child=True)
 
 EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(hours=1)  # a list lacks what came a moment ago, and clocks differ
-LISTED_WITHIN = timedelta(minutes=10)  # by then a list has what came in
 TOO_LONG = timedelta(minutes=30)  # without a complete list: somebody must look
 SEEN_AT_ONCE = 100  # rows that one read asks for
 
@@ -53,7 +54,7 @@ def hear_what_was_missed(desk: Desk, inbox: TextInbox, *, quiet_words: frozenset
     try:
         missed = _unseen(desk, texts)
         heard = [_is_heard(desk, text, quiet_words, now) for text in missed]
-        _let_stops_stand(desk, texts, now)
+        _let_stops_stand(desk, texts)
         is_complete = all(heard)
     finally:
         # Whatever broke off, half an hour of it is an alarm.
@@ -72,30 +73,38 @@ def _unseen(desk: Desk, texts: list[ReceivedText]) -> list[ReceivedText]:
     return unseen
 
 
-def _let_stops_stand(desk: Desk, texts: list[ReceivedText], now: datetime) -> None:
+def _let_stops_stand(desk: Desk, texts: list[ReceivedText]) -> None:
     """A START whose webhook came after that of a later STOP has lifted nothing (R5).
 
-    A webhook does not say when its text was sent, the list does.
+    A webhook does not say when its text was sent, the list does: of the STOP, and of the very text
+    that lifted it, whatever its word. One that the list does not have yet is left alone.
     """
+    sent_at = {f"TXT-{text.sid}": text.at for text in texts}
     said_at: dict[tuple[str, Meaning], datetime] = {}
     for text in texts:
         word = text.sender, understand(text.body, opted_out=True).meaning
         said_at[word] = max(text.at, said_at.get(word, text.at))
     for (number, meaning), at in said_at.items():
-        started_at = said_at.get((number, Meaning.START))
-        if meaning is not Meaning.STOP or started_at is None or started_at >= at:
+        if meaning is not Meaning.STOP:
             continue
         (phone,) = read_each(desk.store, Phone.ref(number))
-        if (
-            not isinstance(phone, Phone)
-            or phone.opted_out_at is not None
-            or phone.opted_in_at is None
-        ):
+        if not isinstance(phone, Phone) or phone.opted_out_at is not None:
             continue
-        # What was lifted a moment ago may be by a START that the list does not have yet.
-        if now - phone.opted_in_at >= LISTED_WITHIN:
-            desk.store.commit(Change(opted_out(number, means="text", now=at)))
-            log.warning("inbound.stop_stands")
+        started_at = sent_at.get(phone.opted_in_by or "")
+        if started_at is None:
+            continue
+        started_at = max(started_at, said_at.get((number, Meaning.START), started_at))
+        if started_at < at:
+            _stands(desk, phone, at=at, started_at=started_at)
+
+
+def _stands(desk: Desk, phone: Phone, *, at: datetime, started_at: datetime) -> None:
+    """The opt-out as it was sent, after the START as that was; unless either has changed since."""
+    stop = opted_out(phone.number, means="text", now=at)
+    as_read = (Is("opted_out_at", None), Is("opted_in_by", phone.opted_in_by))
+    values = {**stop.set, "opted_in_at": written(started_at)}
+    _write(desk, Change(replace(stop, set=values, when=as_read)))
+    log.warning("inbound.stop_stands")
 
 
 def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str], now: datetime) -> bool:
@@ -144,4 +153,4 @@ def _write(desk: Desk, change: Change) -> None:
     try:
         desk.store.commit(change)
     except Stale:
-        log.info("inbound.mark_moved")  # by another tick
+        log.info("inbound.changed")  # by another tick, or by a text of this moment

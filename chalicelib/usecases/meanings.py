@@ -44,8 +44,9 @@ def _start(heard: Heard) -> list[Operation]:
         "number": heard.phone.number,
         "opted_out_at": None,
         "opted_out_means": None,
-        "opted_in_at": written(max(heard.at, heard.phone.opted_in_at or heard.at)),
     }
+    if heard.phone.opted_in_at is None or heard.at >= heard.phone.opted_in_at:
+        lifted |= {"opted_in_at": written(heard.at), "opted_in_by": heard.owner_id}
     operations = _first_text(heard, lifted)
     for patient in heard.patients[:MOST_STARTED]:
         wording = heard.desk.clinic.consent("appointment", patient.language)

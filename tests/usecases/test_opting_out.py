@@ -10,9 +10,11 @@ from chalicelib.domain.errors import Invalid, Unavailable
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import Record
 from chalicelib.usecases import contacting
+from chalicelib.usecases.inbound import Incoming, receive_text
 from tests.usecases.test_catching_up import (
     ANA,
     MINUTE,
+    QUIET,
     arrives,
     lists,
     phone,
@@ -156,3 +158,41 @@ def test_an_opt_out_that_staff_note_stands_though_no_visit_can_be_looked_up() ->
     contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
     assert tasks(world) == ["opted_out_before_visit"]
+
+
+def test_a_start_by_a_word_that_the_provider_alone_knows_is_not_undone_by_the_list() -> None:
+    world, _ = with_visit()
+    for word in ("START", "STOP"):
+        world.clock.at += MINUTE
+        arrives(world, word, heard=True)
+    world.clock.at += MINUTE
+    sid = arrives(world, "JOIN")
+    joins = Incoming(sid=sid, sender=ANA, body="JOIN", opt_out_type="START")
+    receive_text(world.desk, joins, quiet_words=QUIET)
+    ticks_for(world, timedelta(minutes=70))
+    assert phone(world).opted_out_at is None
+
+
+def test_a_word_of_the_provider_whose_webhook_comes_after_a_later_stop_lifts_nothing() -> None:
+    world, _ = with_visit()
+    sid = arrives(world, "JOIN")
+    world.clock.at += MINUTE
+    arrives(world, "STOP", heard=True)
+    world.clock.at += MINUTE
+    joins = Incoming(sid=sid, sender=ANA, body="JOIN", opt_out_type="START")
+    receive_text(world.desk, joins, quiet_words=QUIET)
+    assert phone(world).opted_out_at is None
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_out_at is not None
+
+
+def test_an_old_start_whose_webhook_comes_last_does_not_bring_back_a_stop_between() -> None:
+    world, _ = with_visit()
+    late = arrives(world, "START")
+    for word in ("STOP", "START"):
+        world.clock.at += MINUTE
+        arrives(world, word, heard=True)
+    world.clock.at += MINUTE
+    receive_text(world.desk, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
+    ticks_for(world, timedelta(minutes=70))
+    assert phone(world).opted_out_at is None
