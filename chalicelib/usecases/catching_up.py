@@ -16,8 +16,9 @@ from chalicelib.domain.work import InboundMark, InboundText
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
 from chalicelib.readable import read_each
-from chalicelib.usecases.contacting import opted_out
+from chalicelib.usecases.contacting import DOUBTFUL, opted_out
 from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.hearing import is_before
 from chalicelib.usecases.inbound import Incoming, let_a_person_read, receive_text
 
 log = Logger(service="bookend", child=True)
@@ -25,6 +26,7 @@ log = Logger(service="bookend", child=True)
 EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(hours=1)  # a list lacks what came a moment ago, and clocks differ
 TOO_LONG = timedelta(minutes=30)  # without a complete list: somebody must look
+MEANS = {Meaning.STOP: "text", Meaning.DOUBTFUL_STOP: DOUBTFUL}  # of what a START may have lifted
 SEEN_AT_ONCE = 100  # rows that one read asks for
 
 
@@ -80,27 +82,29 @@ def _let_stops_stand(desk: Desk, texts: list[ReceivedText]) -> None:
     that lifted it, whatever its word. One that the list does not have yet is left alone.
     """
     sent_at = {f"TXT-{text.sid}": text.at for text in texts}
-    said_at: dict[tuple[str, Meaning], datetime] = {}
+    said_at: dict[tuple[Meaning, str], datetime] = {}
     for text in texts:
-        word = text.sender, understand(text.body, opted_out=True).meaning
+        word = understand(text.body, opted_out=True).meaning, text.sender
         said_at[word] = max(text.at, said_at.get(word, text.at))
-    for (number, meaning), at in said_at.items():
-        if meaning is not Meaning.STOP:
-            continue
+    stops = [word for word in said_at if word[0] in MEANS]
+    # What was meant for certain first: beside it nothing doubtful counts.
+    for meaning, number in sorted(stops, key=lambda word: word[0] is not Meaning.STOP):
         (phone,) = read_each(desk.store, Phone.ref(number))
         if not isinstance(phone, Phone) or phone.opted_out_at is not None:
             continue
-        started_at = sent_at.get(phone.opted_in_by or "")
-        if started_at is None:
+        at, lifted_at = said_at[meaning, number], sent_at.get(phone.opted_in_by or "")
+        if lifted_at is None:
             continue
-        started_at = max(started_at, said_at.get((number, Meaning.START), started_at))
-        if started_at < at:
-            _stands(desk, phone, at=at, started_at=started_at)
+        started_at = max(lifted_at, said_at.get((Meaning.START, number), lifted_at))
+        # Staff may have ended a pause; then no START was heard after what had paused.
+        is_lifted = meaning is Meaning.STOP or not is_before(phone.opted_in_at, at)
+        if started_at < at and is_lifted:
+            _stands(desk, phone, MEANS[meaning], at=at, started_at=started_at)
 
 
-def _stands(desk: Desk, phone: Phone, *, at: datetime, started_at: datetime) -> None:
+def _stands(desk: Desk, phone: Phone, means: str, *, at: datetime, started_at: datetime) -> None:
     """The opt-out as it was sent, after the START as that was; unless either has changed since."""
-    stop = opted_out(phone.number, means="text", now=at)
+    stop = opted_out(phone.number, means=means, now=at)
     as_read = (Is("opted_out_at", None), Is("opted_in_by", phone.opted_in_by))
     values = {**stop.set, "opted_in_at": written(started_at)}
     _write(desk, Change(replace(stop, set=values, when=as_read)))

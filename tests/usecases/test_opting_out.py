@@ -196,3 +196,29 @@ def test_an_old_start_whose_webhook_comes_last_does_not_bring_back_a_stop_betwee
     receive_text(world.desk, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
     ticks_for(world, timedelta(minutes=70))
     assert phone(world).opted_out_at is None
+
+
+def test_an_old_start_whose_webhook_comes_late_ends_no_pause() -> None:
+    world, visit_id = with_visit()
+    late = arrives(world, "START")
+    world.clock.at += MINUTE
+    arrives(world, "too many texts", heard=True)
+    world.clock.at += MINUTE
+    receive_text(world.desk, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
+    assert phone(world).opted_out_at is None
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_out_means == contacting.DOUBTFUL
+    contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+    ticks_for(world, timedelta(minutes=70))
+    assert phone(world).opted_out_at is None
+
+
+def test_a_pause_that_staff_ended_is_not_brought_back_by_an_older_start() -> None:
+    world, visit_id = with_visit()
+    for words in ("START", "too many texts"):
+        world.clock.at += MINUTE
+        arrives(world, words, heard=True)
+    world.clock.at += MINUTE
+    contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+    ticks_for(world, timedelta(minutes=70))
+    assert phone(world).opted_out_at is None
