@@ -44,7 +44,7 @@ def hear_what_was_missed(desk: Desk, inbox: TextInbox, *, quiet_words: frozenset
         mark = mark.evolve(revision=1)
     if now - mark.at < EVERY:
         return 0
-    # Further back, a text may have been heard and its row have gone.
+    # Further back, the provider has been told to erase what it knew.
     kept = timedelta(days=desk.clinic.retention.inbound_days)
     try:
         texts = inbox.received_since(max(mark.at - OVERLAP, now - kept))

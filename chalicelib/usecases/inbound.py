@@ -24,7 +24,9 @@ from chalicelib.usecases.picking import Choice, chosen, take_offer
 
 __all__ = ["Incoming", "let_a_person_read", "receive_text"]
 
-FORGOTTEN = timedelta(days=30)  # after its words are erased, a text's row may go
+# A signature never expires, so a webhook may be replayed after years: the row without its words is
+# what makes that harmless (F55).
+REMEMBERED = timedelta(days=3650)
 
 
 def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str]) -> str:
@@ -118,5 +120,5 @@ def _row(
         meaning=meaning,
         at=at,
         erase_at=now + kept,
-        ttl=int((now + kept + FORGOTTEN).timestamp()),
+        ttl=int((now + REMEMBERED).timestamp()),
     )

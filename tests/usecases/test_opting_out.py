@@ -222,3 +222,16 @@ def test_a_pause_that_staff_ended_is_not_brought_back_by_an_older_start() -> Non
     contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
     ticks_for(world, timedelta(minutes=70))
     assert phone(world).opted_out_at is None
+
+
+def test_a_start_that_is_replayed_after_years_lifts_nothing() -> None:
+    world, _ = with_visit()
+    world.clock.at += MINUTE
+    hear(world, "START", sid="SM" + "a" * 32)
+    world.clock.at += timedelta(days=5 * 365)
+    hear(world, "STOP")
+    now = world.clock.at.timestamp()
+    for key in [key for key, row in world.store._rows.items() if row.get("ttl", now) < now]:
+        del world.store._rows[key]
+    hear(world, "START", sid="SM" + "a" * 32)
+    assert phone(world).opted_out_at is not None
