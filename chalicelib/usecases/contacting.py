@@ -77,7 +77,7 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
         change = Change()
-        change.include(cancelling_meant(desk, change.id, list(everybody), now=now))
+        change.include(cancelling_meant(desk, change.id, list(everybody), said_at=now, now=now))
         return change, None
 
     return decide(desk, asks)
@@ -130,12 +130,12 @@ def paused(number: str, *, now: datetime) -> Patch:
 
 
 def cancelling_meant(
-    desk: Desk, owner_id: str, patient_ids: list[str], *, now: datetime
+    desk: Desk, owner_id: str, patient_ids: list[str], *, said_at: datetime, now: datetime
 ) -> list[Operation]:
-    """A task for each patient with a visit soon: did they mean to cancel it? (R10)"""
+    """A task for each patient who had a visit soon: did they mean to cancel it? (R10)"""
     operations: list[Operation] = []
     for patient_id in patient_ids[:MOST_ASKED]:
-        soon = [v for v in open_visits(desk, patient_id) if now < v.start_at < now + SOON]
+        soon = [v for v in open_visits(desk, patient_id) if said_at < v.start_at < said_at + SOON]
         if soon:
             operations.append(
                 Save(

@@ -28,7 +28,7 @@ def _stop(heard: Heard) -> list[Operation]:
         # START came after it and was heard first: the last word counts, and a person sees both.
         return [read_this(heard, "reply_to_read")]
     ids = [patient.id for patient in heard.patients]
-    return cancelling_meant(heard.desk, heard.owner_id, ids, now=heard.now)
+    return cancelling_meant(heard.desk, heard.owner_id, ids, said_at=heard.at, now=heard.now)
 
 
 def _start(heard: Heard) -> list[Operation]:

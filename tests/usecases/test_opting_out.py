@@ -20,6 +20,7 @@ from tests.usecases.test_catching_up import (
     phone,
     spoil,
     ticks_for,
+    visit,
     with_visit,
 )
 from tests.usecases.test_inbound import hear, tasks
@@ -235,3 +236,14 @@ def test_a_start_that_is_replayed_after_years_lifts_nothing() -> None:
         del world.store._rows[key]
     hear(world, "START", sid="SM" + "a" * 32)
     assert phone(world).opted_out_at is not None
+
+
+def test_a_cancel_that_is_found_after_the_visit_began_still_asks_whether_it_was_meant() -> None:
+    world, visit_id = with_visit()
+    starts_at = visit(world, visit_id).start_at
+    world.run_until(starts_at - 2 * MINUTE)
+    lists(world)
+    arrives(world, "CANCEL")
+    world.clock.at = starts_at + 4 * MINUTE
+    lists(world)
+    assert "opted_out_before_visit" in tasks(world)
