@@ -15,6 +15,8 @@ from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.owing import note_to_patient
 
 READ_WITHIN = timedelta(hours=4)  # a reply is read by then
+# https://help.twilio.com/articles/223134027: these alone in a text, in any case, have its answer.
+PROVIDERS_WORDS = frozenset({"START", "YES", "UNSTOP", "HELP", "INFO"})
 
 
 class Incoming(Value):
@@ -97,7 +99,7 @@ def as_heard(
         is_whole=not any(isinstance(row, Unreadable) for row in (phone, *patients)),
         reading=reading,
         body=incoming.body,
-        quiet=reading.meaning.value in quiet_words,
+        quiet=reading.meaning.value in quiet_words and _is_providers_word(incoming),
         now=now,
         at=at,
     )
@@ -141,6 +143,12 @@ def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
             mailed=mailed,
         )
     )
+
+
+def _is_providers_word(incoming: Incoming) -> bool:
+    """Whether the provider knows the word too: what only we understand, only we can answer."""
+    is_told = incoming.opt_out_type is not None
+    return is_told or incoming.body.strip().upper() in PROVIDERS_WORDS
 
 
 def can_be_texted(phone: Phone | Unreadable | None, effects: list[Operation]) -> list[Operation]:

@@ -344,3 +344,25 @@ def test_what_is_left_is_numbered_anew_and_the_new_number_counts() -> None:
     assert request is not None
     visit = visit_of(world, request.appointment_id or "")
     assert visit.start_at == datetime(2026, 12, 8, 19, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "opt_out_type", "is_ours"),
+    [
+        pytest.param("help", None, False, id="the provider's word"),
+        pytest.param(" Info ", None, False, id="another of its words"),
+        pytest.param("AYUDA", "HELP", False, id="a word that it was taught"),
+        pytest.param("ayuda", None, True, id="a word that it does not know"),
+        pytest.param("help please", None, True, id="more than its word"),
+    ],
+)
+def test_help_is_answered_by_the_provider_or_by_us_and_by_one_alone(
+    body: str, opt_out_type: str | None, is_ours: bool
+) -> None:
+    world = World()
+    booked(world)
+    sent = len(world.texts.sent)
+    asks = Incoming(sid="SM" + "a" * 32, sender=ANA, body=body, opt_out_type=opt_out_type)
+    assert receive_text(world.desk, asks, quiet_words=frozenset({"help"})) == "help"
+    world.drain()
+    assert len(world.texts.sent) - sent == is_ours
