@@ -443,6 +443,13 @@ def test_one_odd_row_does_not_end_the_listing_for_everybody(odd: Callable[[World
     assert "urgent_text" in tasks(world)
 
 
+def test_a_digit_that_takes_what_the_clinic_has_no_more_is_read_by_a_person() -> None:
+    world = World()
+    with_an_offer_of_what_is_gone(world)
+    lists(world)
+    assert tasks(world) == ["reply_to_read"]
+
+
 def test_half_an_hour_of_breaking_off_is_an_alarm_whatever_broke_off() -> None:
     world, _ = with_visit()
     arrives(world, "hello")
