@@ -35,11 +35,14 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
 
     `quiet_words` are the meanings that the provider answers itself (R8). Returns the meaning.
     """
+    at = incoming.received_at or desk.clock.now()
+    try:
+        opt_out_at_once(desk, incoming, at)
+    finally:
+        # Neither of the two waits for the other to succeed.
+        alarm_at_once(desk, incoming, at)
     # A digit that answers an offer books before the text itself is recorded. Dying in between is
     # harmless: heard again, the offer is found taken by this very patient.
-    at = incoming.received_at or desk.clock.now()
-    opt_out_at_once(desk, incoming, at)
-    alarm_at_once(desk, incoming, at)
     choice = _choice(desk, incoming)
 
     def attempt(now: datetime) -> tuple[Change, str]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.people import Patient, Phone, StaffMember
 from chalicelib.domain.record import Key, Record
@@ -106,3 +107,18 @@ def test_a_cry_for_help_that_joins_an_alarm_is_answered_again_after_a_while(
     assert answers(world) == in_all
     hear(world, "overdose")
     assert answers(world) == in_all
+
+
+def test_a_cry_for_help_alarms_though_the_opt_out_beside_it_cannot_be_written() -> None:
+    world, _ = on_a_shared_phone()
+    commit = world.store.commit
+
+    def failing(change: Change) -> None:
+        world.store.commit = commit  # type: ignore[method-assign]
+        raise Unavailable("transact_write_items: ThrottlingException")
+
+    world.store.commit = failing  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        hear(world, "STOP. I have chest pain")
+    world.drain()
+    assert tasks(world) == ["urgent_text"]
