@@ -88,23 +88,20 @@ def _still_here(office: Office, seen: Situation) -> Verdict:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None or visit.discharged_at is not None:
         return None
-    step = office.plans[visit.visit_type].find(step_id)
+    plan = office.plans[visit.visit_type]
+    step = plan.find(step_id)
     if step is None or step.anchor is not Anchor.DISCHARGE:
         return None
-    if visit.status is AppointmentStatus.BOOKED:
-        due_at = due_times(
-            office.plans[visit.visit_type],
-            step,
-            start=visit.start_at,
-            end=visit.end_at,
-            zone=office.clinic.zone,
-        ).due_at
-        is_early = seen.now + EARLY < due_at
-        return Hold(due_at, "the patient has not left yet") if is_early else None
-    if visit.status is not AppointmentStatus.ARRIVED:
-        return None
-    until = min(visit.end_at + LEAVES_WITHIN, seen.message.send_before - LAST_CALL)
-    return Hold(until, "the patient has not left yet") if seen.now < until else None
+    match visit.status:
+        case AppointmentStatus.BOOKED:
+            start, end, zone = visit.start_at, visit.end_at, office.clinic.zone
+            until = due_times(plan, step, start=start, end=end, zone=zone).due_at
+        case AppointmentStatus.ARRIVED:
+            until = visit.end_at + LEAVES_WITHIN
+        case _:
+            return None
+    until = min(until, seen.message.send_before - LAST_CALL)
+    return Hold(until, "the patient has not left yet") if seen.now + EARLY < until else None
 
 
 def _rest(office: Office, seen: Situation) -> Verdict:

@@ -37,6 +37,7 @@ def older_world() -> World:
         sid = row["pk"].removeprefix("SID#")
         world.texts.sent.append(ProviderText(sid, ANA, "", "sent", None, world.clock.now()))
         world.texts.callbacks.append(world.services.links.status_callback(row["message_id"]))
+        assert next(world.texts._sids) == sid
     return world
 
 

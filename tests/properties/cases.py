@@ -126,7 +126,7 @@ def _step_from(
     anchor = random.choice(anchors)
     names = random.choice(["", "{no_food_after}", "{arrive_at}"])
     return a_step(
-        id=f"step-{number}",
+        id=f"step_{number}",
         kind=random.choice(kinds[anchor]),
         anchor=anchor,
         offset=_offset_from(random, anchor),
