@@ -30,6 +30,7 @@ from chalicelib.usecases.hearing import (
 )
 
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
+THEN_EVERY = "60"  # minutes, until somebody takes it
 ANSWER = "urgent_answer"
 ANSWERED = timedelta(minutes=10)  # after which the next cry for help is answered anew
 
@@ -115,6 +116,7 @@ def _alarm(heard: Heard) -> list[Operation]:
             due_at=heard.now + timedelta(minutes=minutes),
             patient_id=task.patient_id,
             subject=subject_of(task, ("open",)),
+            facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else None,
         )
     ]
     return [Save(task), *reply(heard, ANSWER), *mails]

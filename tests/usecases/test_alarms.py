@@ -9,9 +9,10 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.people import Patient, Phone, StaffMember
 from chalicelib.domain.record import Key, Record
 from chalicelib.domain.work import Task
+from chalicelib.usecases.tasks import close_task
 from tests.usecases.test_catching_up import spoil
 from tests.usecases.test_inbound import ANA, booked, hear, tasks, visit_of
-from tests.world import World
+from tests.world import RUTH, World
 
 BO = "Bo Example"
 
@@ -122,3 +123,24 @@ def test_a_cry_for_help_alarms_though_the_opt_out_beside_it_cannot_be_written() 
         hear(world, "STOP. I have chest pain")
     world.drain()
     assert tasks(world) == ["urgent_text"]
+
+
+def test_an_alarm_is_mailed_until_somebody_takes_it() -> None:
+    """R44: through the night, every hour in the end, and then no more."""
+    world = World()
+    booked(world)
+    hear(world, "I have chest pain")
+    world.drain()
+
+    def alarms() -> int:
+        to_nurse = [mail for mail in world.mails.sent if mail.to == "nurse@example.com"]
+        return sum("urgent" in mail.subject.lower() for mail in to_nurse)
+
+    world.run_for(minutes=85)
+    assert alarms() == 5
+    world.run_for(hours=12)
+    assert alarms() == 17
+    (task,) = [task for task in world.open_tasks() if task.what == "urgent_text"]
+    close_task(world.desk, task_id=task.id, note="called", actor=RUTH)
+    world.run_for(days=2)
+    assert alarms() == 17
