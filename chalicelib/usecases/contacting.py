@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Invalid, NotFound
+from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
@@ -77,7 +78,7 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
         change = Change()
-        change.include(cancelling_meant(desk, change.id, list(everybody), said_at=now, now=now))
+        change.include(cancelling_meant(desk, list(everybody), said_at=now, now=now))
         return change, None
 
     return decide(desk, asks)
@@ -130,26 +131,31 @@ def paused(number: str, *, now: datetime) -> Patch:
 
 
 def cancelling_meant(
-    desk: Desk, owner_id: str, patient_ids: list[str], *, said_at: datetime, now: datetime
+    desk: Desk, patient_ids: list[str], *, said_at: datetime, now: datetime
 ) -> list[Operation]:
-    """A task for each patient who had a visit soon: did they mean to cancel it? (R10)"""
-    operations: list[Operation] = []
+    """A task for each patient who had a visit soon: did they mean to cancel it? (R10)
+
+    One a day: who says STOP again is not asked about again.
+    """
+    tasks = []
     for patient_id in patient_ids[:MOST_ASKED]:
         soon = [v for v in open_visits(desk, patient_id) if said_at < v.start_at < said_at + SOON]
-        if soon:
-            operations.append(
-                Save(
-                    task_message(
-                        owner_id=owner_id,
-                        about=f"opted-out-{patient_id}",
-                        what="opted_out_before_visit",
-                        patient_id=patient_id,
-                        deadline_at=min(visit.start_at for visit in soon),
-                        now=now,
-                    )
-                )
+        if not soon:
+            continue
+        first = min(soon, key=lambda visit: visit.start_at)
+        today = said_at.astimezone(desk.clinic.zone).date()
+        tasks.append(
+            task_message(
+                owner_id=first.id,
+                about=f"opted-out-{today.isoformat()}",
+                what="opted_out_before_visit",
+                patient_id=patient_id,
+                deadline_at=first.start_at,
+                now=now,
             )
-    return operations
+        )
+    there = desk.store.get_many(*(Message.ref(task.id) for task in tasks)) if tasks else ()
+    return [Save(task) for task, row in zip(tasks, there, strict=True) if row is None]
 
 
 def patient_of(desk: Desk, subject_id: str) -> Patient:

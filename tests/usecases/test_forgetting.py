@@ -276,7 +276,9 @@ def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -
 
     def told(patient_id: str) -> list[Message]:
         rows = world.store.of_patient(patient_id)
-        return [r for r in rows if isinstance(r, Message) and r.owner_id.startswith("CHG-")]
+        visits = [record.id for record in rows if isinstance(record, Appointment)]
+        of_visits = [message for visit in visits for message in world.messages(visit)]
+        return [row for row in of_visits if row.kind == "opted_out_before_visit"]
 
     (of_ana,), (of_bo,) = told(ana), told(bo)
     assert of_ana.facts

@@ -23,7 +23,7 @@ from tests.usecases.test_catching_up import (
     visit,
     with_visit,
 )
-from tests.usecases.test_inbound import hear, tasks
+from tests.usecases.test_inbound import booked, hear, tasks
 from tests.world import RUTH, World
 
 
@@ -247,3 +247,18 @@ def test_a_cancel_that_is_found_after_the_visit_began_still_asks_whether_it_was_
     world.clock.at = starts_at + 4 * MINUTE
     lists(world)
     assert "opted_out_before_visit" in tasks(world)
+
+
+def test_who_says_stop_again_and_again_is_asked_about_once_a_day() -> None:
+    """R10: staff get a task, not one for each text."""
+    world = World()
+    booked(world)
+    for minute in range(3):
+        world.clock.at += MINUTE
+        hear(world, "STOP", sid=f"SM{minute:032x}")
+    world.drain()
+    assert tasks(world) == ["opted_out_before_visit"]
+    world.clock.at += timedelta(days=1)
+    hear(world, "CANCEL", sid="SM" + "c" * 32)
+    world.drain()
+    assert tasks(world) == ["opted_out_before_visit"] * 2
