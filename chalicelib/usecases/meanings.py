@@ -28,7 +28,7 @@ def _stop(heard: Heard) -> list[Operation]:
         # START came after it and was heard first: the last word counts, and a person sees both.
         return [read_this(heard, "reply_to_read")]
     ids = [patient.id for patient in heard.patients]
-    return cancelling_meant(heard.desk, heard.owner_id, ids, said_at=heard.at, now=heard.now)
+    return cancelling_meant(heard.desk, ids, said_at=heard.at, now=heard.now)
 
 
 def _start(heard: Heard) -> list[Operation]:
@@ -107,9 +107,13 @@ def _about_visit(heard: Heard) -> list[Operation]:
     if heard.reading.meaning is Meaning.DRIVER_NO:
         # Where nobody asked about a ride, "no" says something else, and a person reads it.
         visits = [visit for visit in visits if _was_asked(heard, visit)]
-    asked = [v for v in visits if not _has_answered(heard, v) and _was_asked(heard, v)]
+    asked = [visit for visit in visits if _was_asked(heard, visit)]
+    unanswered = [visit for visit in asked if not _has_answered(heard, visit)]
     # What came late may be about a visit as it was then, so only an answer to a question counts.
-    meant = asked or ([] if is_before(heard.at, heard.now) else visits)
+    meant = unanswered or ([] if is_before(heard.at, heard.now) else visits)
+    if len({visit.patient_id for visit in asked}) > 1:
+        # Two people on one phone: that one of them has answered does not say who answers now (R42).
+        meant = asked
     if not meant:
         return _other(heard)
     if len(meant) == 1:

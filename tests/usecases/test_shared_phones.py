@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Invalid, Unavailable
 from chalicelib.domain.people import Patient, Phone
@@ -232,3 +233,22 @@ def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
     with pytest.raises(Invalid):
         contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
     assert phone_of(world).opted_out_means == "text"
+
+
+def test_of_two_people_on_one_phone_nobody_is_confirmed_by_guess() -> None:
+    """R42: the first has confirmed, and the next C may be either's."""
+    world = World()
+    visits = [booked(world), booked(world, "room-2", name="Bo Example")]
+    world.drain()
+    world.clock.at += timedelta(minutes=1)
+    hear(world, "C", sid="SM" + "1" * 32)
+    hear(world, "1", sid="SM" + "2" * 32)
+    world.clock.at += timedelta(minutes=1)
+    hear(world, "C", sid="SM" + "3" * 32)
+    confirmed = [
+        visit.confirmed_at is not None
+        for visit in (world.store.get(Appointment.ref(visit_id)) for visit_id in visits)
+        if visit is not None
+    ]
+    assert confirmed == [True, False]
+    assert phone_of(world).choosing.keys() == {"1", "2"}
