@@ -54,12 +54,13 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     """
     patient = _patient(desk, who)
     about = desk.store.of_patient(patient.id)
-    visits = [record for record in about if isinstance(record, Appointment)]
-    for visit in visits:
+    for visit in _visits(about):
         visit.refuse_unless(*(set(AppointmentStatus) - {AppointmentStatus.ARRIVED}))
     # First of all, so that nobody books, texts or hears them while the rest goes on.
     _make_nameless(desk, patient.id, actor)
-    for visit in visits:
+    # The index may not name what was written a moment ago, so each time that it is asked counts.
+    about += desk.store.of_patient(patient.id)
+    for visit in _visits(about):
         if visit.status is AppointmentStatus.BOOKED:
             cancel(
                 desk,
@@ -68,7 +69,6 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
                 tell_patient=False,
                 actor=actor,
             )
-    # The index may not name what was cancelled a moment ago, so what it named before counts too.
     rows = _all(desk, patient, [*about, *desk.store.of_patient(patient.id)])
     wanted = iter(rows)
     changed, under_way = 1, 0
@@ -76,6 +76,11 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
         of_part = _without_words(desk, part, actor)
         changed, under_way = changed + of_part.rows, under_way + of_part.under_way
     return Erased(changed, under_way)
+
+
+def _visits(about: Sequence[Record]) -> list[Appointment]:
+    """Each visit once, as it was read last."""
+    return list({row.id: row for row in about if isinstance(row, Appointment)}.values())
 
 
 def _patient(desk: Desk, who: str) -> Patient:

@@ -12,7 +12,7 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
-from chalicelib.domain.record import Ref
+from chalicelib.domain.record import Record, Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText
 from chalicelib.outbox import courier, receipts
@@ -378,9 +378,30 @@ def test_a_text_that_was_read_before_its_writer_is_erased_is_put_under_nobodys_n
     assert "reply_to_read" in [task.what for task in world.open_tasks()]
 
 
+def test_a_visit_that_the_index_names_only_a_moment_later_is_cancelled_as_well() -> None:
+    """F70: it was booked just before, and the first reading did not have it yet."""
+    world = World()
+    visit_id = booked(world, **PLANTED)
+    of_patient = world.store.of_patient
+    late = [True]
+
+    def lagging(patient_id: str) -> list[Record]:
+        rows = of_patient(patient_id)
+        if late:
+            late.pop()
+            return [row for row in rows if not isinstance(row, Appointment)]
+        return rows
+
+    world.store.of_patient = lagging  # type: ignore[method-assign]
+    erase(world.desk, visit_id, actor=RUTH)
+    visit = world.store.get(Appointment.ref(visit_id))
+    assert visit is not None
+    assert visit.status is AppointmentStatus.CANCELLED
+
+
 def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:
     world, visit_id, patient_id = with_history()
-    answers = [world.store.of_patient(patient_id), []]
+    answers: list[list[Record]] = [world.store.of_patient(patient_id), [], []]
     world.store.of_patient = lambda patient_id: answers.pop(0)  # type: ignore[method-assign]
     erase(world.desk, visit_id, actor=RUTH)
     assert [trace for trace in TRACES if trace in stored(world)] == []
