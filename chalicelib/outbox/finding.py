@@ -1,13 +1,11 @@
 """Which of the texts that the provider has is this row's: by its number, its words and its time."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.domain.work import ProviderId
-from chalicelib.outbox.office import Office
+from chalicelib.outbox.office import CLOCKS_DIFFER, Office
 from chalicelib.ports import OutcomeUnknown, ProviderText
-
-CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
 
 
 def sent_since(office: Office, to: str, *, body: str, since: datetime) -> ProviderText | None:

@@ -20,6 +20,7 @@ from chalicelib.domain.work import Stop, Task
 from chalicelib.ports import Clock, EmailSender, Links, Nudge, Store, TextSender
 
 RESTS = timedelta(hours=24)
+CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
 EARLY = timedelta(seconds=1)  # a clock may be this far behind the one that called us
 
 

@@ -7,7 +7,7 @@ from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.record import id_from, written
 from chalicelib.domain.work import Stop, Task, TaskStatus
-from chalicelib.outbox.office import Office
+from chalicelib.outbox.office import CLOCKS_DIFFER, Office
 
 PROBE_EVERY = timedelta(minutes=5)
 _ALARM = "texts-stopped"
@@ -41,8 +41,8 @@ def stopped_by_receipt(
     known: Stop | None, message: Message, code: int | None, now: datetime
 ) -> list[Operation]:
     """As `stopped`, unless texts have gone again since this one was claimed: it is old news."""
-    ended_at = known.ended_at if known else None
-    if ended_at is not None and message.claimed_at is not None and message.claimed_at <= ended_at:
+    ended_at, claimed_at = known.ended_at if known else None, message.claimed_at
+    if ended_at is not None and claimed_at is not None and claimed_at < ended_at + CLOCKS_DIFFER:
         return []
     return stopped(known, code, now, by_receipt=True)
 
@@ -62,8 +62,10 @@ def ended_by_arrival(
     office: Office, stop: Stop | None, message: Message, now: datetime
 ) -> list[Operation]:
     """A text that was claimed since the stop and has arrived ends it, whatever began it."""
-    is_since = stop is not None and stop.stands and (message.claimed_at or stop.since) > stop.since
-    return _ended(office, stop, now) if stop is not None and is_since else []
+    if stop is None or not stop.stands or message.claimed_at is None:
+        return []
+    is_since = message.claimed_at >= stop.since + CLOCKS_DIFFER
+    return _ended(office, stop, now) if is_since else []
 
 
 def _ended(office: Office, stop: Stop, now: datetime) -> list[Operation]:
