@@ -50,7 +50,8 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
         if isinstance(phone, Unreadable):
             # Nothing of the row is needed for it to stand.
             return Change(opted_out(incoming.sender, means="text", now=at)), None
-        if phone is not None and is_before(at, phone.opted_in_at):
+        # One that comes just now is the last word, whatever two clocks that differ say (F22).
+        if phone is not None and is_before(incoming.received_at, phone.opted_in_at):
             return Change(), None
         out = phone.opted_out_at if phone is not None else None
         stands = opted_out(incoming.sender, means="text", now=max(at, out or at))

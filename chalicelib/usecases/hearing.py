@@ -54,6 +54,11 @@ class Heard:
         return next(iter(meant or agreed or self.patients), None)
 
     @property
+    def found_at(self) -> datetime | None:
+        """When a text that was found late had come; one that comes just now is the last word."""
+        return self.at if is_before(self.at, self.now) else None
+
+    @property
     def sender_id(self) -> str | None:
         """The patient who wrote, when there can be no doubt who of the phone it was."""
         return self.patients[0].id if self.is_whole and len(self.patients) == 1 else None

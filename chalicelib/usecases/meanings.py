@@ -24,7 +24,7 @@ RIDE = {Meaning.DRIVER_YES, Meaning.DRIVER_NO}  # answers to the last of them al
 
 def _stop(heard: Heard) -> list[Operation]:
     """The opt-out stands already; did they mean to cancel a visit?"""
-    if is_before(heard.at, heard.phone.opted_in_at):
+    if is_before(heard.found_at, heard.phone.opted_in_at):
         # START came after it and was heard first: the last word counts, and a person sees both.
         return [read_this(heard, "reply_to_read")]
     ids = [patient.id for patient in heard.patients]
@@ -138,7 +138,7 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
 
 def _doubtful(heard: Heard) -> list[Operation]:
     """It may have meant stop: automatic texts pause and a person looks (R6)."""
-    if heard.phone.opted_out_at is not None or is_before(heard.at, heard.phone.opted_in_at):
+    if heard.phone.opted_out_at is not None or is_before(heard.found_at, heard.phone.opted_in_at):
         return [read_this(heard, "doubtful_stop")]
     return [paused(heard.phone.number, now=heard.at), read_this(heard, "doubtful_stop")]
 

@@ -262,3 +262,19 @@ def test_who_says_stop_again_and_again_is_asked_about_once_a_day() -> None:
     hear(world, "CANCEL", sid="SM" + "c" * 32)
     world.drain()
     assert tasks(world) == ["opted_out_before_visit"] * 2
+
+
+@pytest.mark.parametrize(("body", "means"), [("STOP", "text"), ("leave me alone", "doubtful text")])
+def test_who_wants_silence_right_after_a_start_has_it_though_clocks_differ(
+    body: str, means: str
+) -> None:
+    """F22, R5, R6: the START was heard where the clock is a minute ahead."""
+    world = World()
+    booked(world)
+    hear(world, "STOP", sid="SM" + "1" * 32)
+    world.clock.at += timedelta(minutes=5)
+    hear(world, "START", sid="SM" + "2" * 32)
+    world.clock.at -= timedelta(minutes=1)
+    hear(world, body, sid="SM" + "3" * 32)
+    assert phone(world).opted_out_at is not None
+    assert phone(world).opted_out_means == means
