@@ -1,27 +1,32 @@
 """What must hold of the visits at once, with every change that is written."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 
+from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change
-from chalicelib.domain.message import Message, MessageStatus
+from chalicelib.domain.message import WAITING, Message
 from chalicelib.ports import Store
-from tests.simulation.ledger import VERSION, Ledger, hold
-
-CALLED_OFF = ("cancelled", "noshow")
+from tests.simulation.effects import Effects
+from tests.simulation.ledger import CALLED_OFF, VERSION, Ledger, hold
 
 
 class Commits:
     """Has the ledger note each change, and looks at the visits that it touched."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clinic: Clinic, plans: Mapping[str, CarePlan]) -> None:
         self._ledger = ledger
+        self._effects = Effects(ledger, clinic, plans)
         self._by_place: dict[tuple[str, date], set[str]] = defaultdict(set)
 
     def applied(self, change: Change, table: Store) -> None:
         """A change was written."""
-        for before, visit in self._ledger.applied(change, table):
+        applied = self._ledger.applied(change, table)
+        self._effects.of(applied)
+        for before, visit in applied.visits:
             if before is not None and _changed(before, visit):
                 self._withdrawn(visit, table)
             self._alone(visit)
@@ -36,14 +41,16 @@ class Commits:
         act = stage.current
         began_at = act.began_at if act is not None and act.began_at else stage.now
         for record in table.owned(visit.id):
-            if not isinstance(record, Message) or record.status is not MessageStatus.PENDING:
+            if not isinstance(record, Message) or record.status not in WAITING:
                 continue
             found = VERSION.search(record.id)
             if self._ledger.first_seen[record.id] >= began_at:
                 continue
-            if found is None or record.subject is None or "cancelled" in record.subject.statuses:
+            if found is None or record.subject is None:
                 continue
-            is_old = int(found[1]) < visit.version or visit.status == "cancelled"
+            is_owed = visit.status in record.subject.statuses
+            is_off = visit.status in CALLED_OFF and not is_owed
+            is_old = int(found[1]) < visit.version or is_off
             hold(
                 not is_old or record.void_because is not None,
                 f"{record.id} still waits though {visit.id} is {visit.status} v{visit.version}",
@@ -68,5 +75,5 @@ class Commits:
 
 def _changed(before: Appointment, now: Appointment) -> bool:
     return now.version != before.version or (
-        now.status == "cancelled" and before.status != "cancelled"
+        now.status in CALLED_OFF and before.status != now.status
     )

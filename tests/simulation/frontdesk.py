@@ -28,6 +28,19 @@ Choose = Callable[[Sequence[Any]], Any]
 LINK = re.compile(r"/v/[0-9A-Za-z]{22}")
 LINK_LIFE = timedelta(days=30)
 TIMES = re.compile(r'name="starts_at"[^>]*value="([^"]+)"')
+#: How the timeline calls what this button does.
+NOTED = {
+    "confirm": "booked",
+    "propose": "proposed",
+    "decline": "declined",
+    "course": "course_booked",
+    "reschedule": "moved",
+    "cancel": "cancelled",
+    "contact": "contact_changed",
+    "opt_out": "opted_out",
+    "resume": "texts_resumed",
+    "undo": "undone",
+}
 
 
 def page_in(message: Taken | Mailed) -> str | None:
@@ -57,7 +70,11 @@ class FrontDesk:
             actor = acting(desk, staff_id, now)
             row.take(Taking(desk, subject_id, actor), read(row.fields, dict(form)))
 
+        is_web = False
+
         def by_web() -> None:
+            nonlocal is_web
+            is_web = True
             now = self._services.clock.now()
             token = self._services.links.staff_token(
                 subject_id=subject_id, staff_id=staff_id, now=now
@@ -65,8 +82,16 @@ class FrontDesk:
             pairs = [(field, value) for field, values in form.items() for value in values]
             self._acts.check(self._acts.browser.send(f"/s/{token}/{name}", pairs).status_code)
 
+        def ended(act: Act) -> None:
+            if act.killed or act.failed or is_web or act.began_at is None:
+                return
+            what = NOTED.get(name, name)
+            since = self._ledger.decided_since(act.began_at)
+            noted = any(event.what == what and event.by == staff_id for event in since)
+            hold(noted, f"{staff_id} was told that {subject_id} is {what}, and nothing says so")
+
         said = " ".join(f"{field}={'/'.join(values)}" for field, values in form.items())
-        self._acts.either(f"{staff_id}: {name} {subject_id} {said}", work, by_web)
+        self._acts.either(f"{staff_id}: {name} {subject_id} {said}", work, by_web, ended)
 
     def close(self, task_id: str, staff_id: str) -> None:
         """A task is done."""

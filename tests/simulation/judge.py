@@ -12,14 +12,15 @@ from chalicelib.clinic.steps import AFTERWARDS, DECISIONS, Step
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import Message
 from chalicelib.domain.people import TextConsent
-from tests.simulation.ledger import VERSION, Claim, Ledger, hold
+from tests.simulation.ledger import CALLED_OFF, VERSION, Ledger, hold
 from tests.simulation.mails import Mailed
+from tests.simulation.noted import Claim
 from tests.simulation.provider import Taken
+from tests.simulation.rights import Rights, answers, class_of
 
 SKEW = timedelta(minutes=1)  # a container's clock against true time
 CALL = timedelta(seconds=20)  # from the last look at the clock until the provider has the text
 SLACK = SKEW + CALL
-CALLED_OFF = ("cancelled", "noshow")
 
 
 PROMPT = timedelta(minutes=2) + SKEW  # from when a row is due until a courier takes it
@@ -32,6 +33,7 @@ class Judge:
         self._ledger = ledger
         self._clinic = clinic
         self._plans = plans
+        self._rights = Rights(ledger, clinic, plans)
         self._accepted: Counter[str] = Counter()
         self._counted: dict[str, list[tuple[datetime, set[date]]]] = defaultdict(list)
 
@@ -42,6 +44,7 @@ class Judge:
         hold(self._accepted[id_] == 1, f"{id_} was sent {self._accepted[id_]} times")
         claim = self._claim(id_, text.called_at)
         hold(text.called_at - claim.at < timedelta(minutes=5), f"{id_} was sent after its lease")
+        self._rights.accepted(text, claim, self._zone(claim))
         self._allowed(text, claim)
         self._owed(id_, claim)
         self._in_time(text, claim)
@@ -139,7 +142,7 @@ class Judge:
             hold(at < times.useful_until + SLACK, f"{id_} was sent after {times.useful_until}")
             if step.anchor not in AFTERWARDS and visit.status == "booked":
                 hold(at < visit.start_at + SLACK, f"{id_} was sent after the visit began")
-        if claim.message.answers_person:
+        if answers(claim.message):
             return
         for moment in (at - SLACK, at + SLACK):
             local = moment.astimezone(self._zone(claim))
@@ -162,13 +165,17 @@ class Judge:
         counted = self._counted[text.to]
         today = [other for at, other in counted if at < first_at and other == days]
         counted.append((first_at, days))
-        if message.priority == 1 or message.answers_person:
+        class_ = class_of(message, claim.visit, self._step_of(claim), self._clinic.zone)
+        if class_ == 1 or answers(message):
             return
-        caps, spare = self._clinic.caps, message.priority - 2
+        caps, spare = self._clinic.caps, class_ - 2
         hold(len(today) < caps.per_day - spare, f"{message.id} is one too many for the day")
         week_ago = max(days) - timedelta(days=7)
         week = [other for at, other in counted if at < first_at and min(other) > week_ago]
         hold(len(week) < caps.per_week - spare, f"{message.id} is one too many for the week")
+
+    def _step_of(self, claim: Claim) -> Step | None:
+        return self._step(claim.visit, claim.message) if claim.visit else None
 
     def _step(self, visit: Appointment, message: Message) -> Step | None:
         return self._plans[visit.visit_type].step(message.step) if message.step else None

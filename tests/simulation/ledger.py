@@ -5,41 +5,31 @@ It is written from the changes that were applied, and shares no rule with the co
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Require
 from chalicelib.domain.message import FINAL, Message, MessageStatus
-from chalicelib.domain.people import Patient, Phone
-from chalicelib.domain.record import Key, Record, Ref
+from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
-from chalicelib.domain.work import Task, TaskStatus
+from chalicelib.domain.work import AuditEvent, Stop, Task, TaskStatus
 from chalicelib.ports import ReceivedText, Store
+from tests.simulation.noted import Applied, Claim, read, standing
 from tests.simulation.stage import Stage
 
 VERSION = re.compile(r"\.v(\d+)-(.+)$")
 SILENCE = frozenset({"STOP", "CANCEL", "please stop texting me", "leave me alone"})
 DOUBTFUL = frozenset({"leave me alone"})
 TEXTS_AGAIN = frozenset({"START"})
+CALLED_OFF = ("cancelled", "noshow")
+RACE = timedelta(minutes=21)  # between what somebody saw and what they then wrote, at most
+SKEWS = timedelta(minutes=2)  # between two containers, and a moment more
 
 
 class Broken(BaseException):
     """Something that must hold does not. No handler's own catch may hide it."""
-
-
-@dataclass
-class Claim:
-    """A courier took a row: what was true in that very moment."""
-
-    at: datetime
-    waited_since: datetime  #: when the row came due, as it then stood
-    message: Message
-    patient: Patient | None
-    phone: Phone | None
-    visit: Appointment | None
-    request: ConsultationRequest | None
-    is_task_open: bool  #: of a mail about a task; False too for what is about none
 
 
 @dataclass
@@ -52,6 +42,10 @@ class Ledger:
     was: dict[str, list[tuple[datetime, Appointment]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    visits_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    without_consent: set[str] = field(default_factory=set)  #: patients, at any time
+    without_mail: set[str] = field(default_factory=set)  #: the same, of an address for mails
+    consents: set[tuple[str, str]] = field(default_factory=set)  #: patient and number, ever
     open_visits: dict[str, Appointment] = field(default_factory=dict)
     requests: dict[str, ConsultationRequest] = field(default_factory=dict)
     open_requests: dict[str, ConsultationRequest] = field(default_factory=dict)
@@ -63,6 +57,14 @@ class Ledger:
         default_factory=lambda: defaultdict(list)
     )
     messages: dict[str, Message] = field(default_factory=dict)
+    messages_of: dict[str, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
+    events: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
+    #: Opt-outs that staff entered: when, by which change, of which number.
+    told_stop: list[tuple[datetime, str, str]] = field(default_factory=list)
+    stop: Stop | None = None  #: of all texts, while it stands
+    stopped_at: datetime | None = None  #: the last time that texts were stopped
+    #: When anything of a visit was written; an index may lack what is fresh.
+    touched_at: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     first_seen: dict[str, datetime] = field(default_factory=dict)
     changed_at: dict[str, datetime] = field(default_factory=dict)
     no_mail: set[tuple[str, str]] = field(default_factory=set)  #: patient and address, ever
@@ -71,26 +73,39 @@ class Ledger:
     said: dict[str, list[ReceivedText]] = field(default_factory=lambda: defaultdict(list))
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
-    def applied(self, change: Change, table: Store) -> list[tuple[Appointment | None, Appointment]]:
-        """A change was written: note what it made true. The visits it touched, before and now."""
+    def applied(self, change: Change, table: Store) -> Applied:
+        """A change was written: note what it made true."""
         now = self.stage.now
-        taken, touched = [], []
+        taken, touched, rows, events = [], [], [], []
+        stop_before, stop = self.stop, None
         for operation in change.operations:
             if isinstance(operation, Require):
                 continue
+            if operation.key.pk.startswith("APT-"):
+                self.touched_at[operation.key.pk].append(now)
             if operation.key.sk == "TXT":
                 self.heard.setdefault(operation.key.pk.removeprefix("TXT-"), now)
-            record = _read(operation.key, table)
+            record = read(operation.key, table)
             match record:
+                case Stop():
+                    if self.stop is None:
+                        self.stopped_at = now
+                    stop = self.stop = standing(record)
+                case AuditEvent():
+                    events.append(record)
+                    self.events.append((now, record))
                 case Appointment():
                     touched.append((self.visits.get(record.id), record))
                     self.visits[record.id] = record
+                    self.visits_of[record.patient_id].add(record.id)
                     self.open_visits.pop(record.id, None)
                     if record.is_open:
                         self.open_visits[record.id] = record
                     self.was[record.id].append((now, record))
                 case ConsultationRequest():
                     if record.id not in self.requests:
+                        once = record.note not in self.asked
+                        hold(once, f"{record.id} was asked for before: {record.note} (F2)")
                         self.asked[record.note] = record.id
                     self.requests[record.id] = record
                     self.open_requests.pop(record.id, None)
@@ -100,9 +115,15 @@ class Ledger:
                     self.open_tasks.pop(record.id, None)
                     if record.status is TaskStatus.OPEN:
                         self.open_tasks[record.id] = record
+                case Consent():
+                    self.consents.add((record.patient_id, record.phone))
                 case Patient():
                     self.patients[record.id] = record
                     self.numbers[record.id].add(record.phone)
+                    if record.text_consent is TextConsent.NONE:
+                        self.without_consent.add(record.id)
+                    if record.mail_to is None:
+                        self.without_mail.add(record.id)
                     if record.mail_stopped is not None:
                         self.no_mail.add((record.id, record.email or ""))
                 case Phone():
@@ -118,9 +139,22 @@ class Ledger:
                     self.changed_at[record.id] = now
                     self.first_seen.setdefault(record.id, now)
                     self.messages[record.id] = record
+                    self.messages_of[record.owner_id][record.id] = record
+                    rows.append((before_, record))
+        for event in events:
+            if event.what == "opted_out":
+                number = self.patients[event.owner_id].phone
+                self.told_stop.append((now, event.change_id, number))
         for message, since in taken:
             self.claims[message.id].append(self._claim(message, now, since))
-        return touched
+        return Applied(touched, rows, events, stop_before, stop)
+
+    def decided_since(self, at: datetime) -> Iterator[AuditEvent]:
+        """What the timelines say of that time, the last first."""
+        for when, event in reversed(self.events):
+            if when < at:
+                return
+            yield event
 
     def phone_at(self, number: str, at: datetime) -> Phone | None:
         known = [phone for when, phone in self.phone_was[number] if when <= at]
@@ -143,6 +177,11 @@ class Ledger:
             now = self.stage.now
             self.said[number].append(ReceivedText("resumed", number, "START", now))
 
+    def is_erased(self, patient_id: str | None) -> bool:
+        """Whether nobody can tell any more who it was."""
+        patient = self.patients.get(patient_id or "")
+        return patient is None or patient.erased_at is not None
+
     def visit_at(self, visit_id: str, at: datetime) -> Appointment | None:
         known = [visit for when, visit in self.was[visit_id] if when <= at]
         return known[-1] if known else None
@@ -154,7 +193,7 @@ class Ledger:
 
     def _claim(self, message: Message, now: datetime, since: datetime) -> Claim:
         patient = self.patients.get(message.patient_id or "")
-        about = message.subject.pk if message.subject else ""
+        about = message.subject.pk if message.subject else message.owner_id
         return Claim(
             at=now,
             waited_since=since,
@@ -165,22 +204,6 @@ class Ledger:
             request=self.requests.get(about),
             is_task_open=about in self.open_tasks,
         )
-
-
-_KIND_BY_SK: dict[str, type[Record]] = {
-    "APT": Appointment,
-    "PAT": Patient,
-    "REQ": ConsultationRequest,
-    "TEL": Phone,
-    "TSK": Task,
-}
-
-
-def _read(key: Key, table: Store) -> object:
-    kind = _KIND_BY_SK.get(key.sk)
-    if kind is None and key.sk.startswith("MSG#"):
-        kind = Message
-    return table.get(Ref(kind, key)) if kind is not None else None
 
 
 def hold(holds: bool, what: str) -> None:

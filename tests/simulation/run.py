@@ -111,7 +111,7 @@ class _Play:
             clinic=clinic,
             plans=PLANS,
             clock=StageClock(stage),
-            store=FaultyStore(self.table, faults, Commits(ledger)),
+            store=FaultyStore(self.table, faults, Commits(ledger, clinic, PLANS)),
             text_sender=provider,
             text_inbox=provider,
             email_sender=self.mails,
