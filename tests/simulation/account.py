@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.work import Task, TaskStatus
+from chalicelib.outbox.refusals import BACKOFF_MOST
 from chalicelib.ports import MailFate, ReceivedText
 from tests.simulation.clinic import CLINIC
 from tests.simulation.judge import SKEW, SLACK
@@ -109,7 +110,9 @@ class Account:
             at = row.history[-1].at
             last = row.send_before - SLACK
             early = at < last and "quiet hours" not in (row.reason or "")
-            hold(not early or "refused" in (row.reason or ""), f"{row.id} expired too early, {at}")
+            # Refused for now, and the next try would have come too late.
+            is_last = "refused" in (row.reason or "") and at > last - BACKOFF_MOST
+            hold(not early or is_last, f"{row.id} expired too early, {at}: {row.reason}")
         if row.reason == "opted out" and row.patient_id is not None:
             numbers = self._ledger.numbers[row.patient_id]
             ever = [phone for n in numbers for _, phone in self._ledger.phone_was[n]]

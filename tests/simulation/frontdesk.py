@@ -83,12 +83,16 @@ class FrontDesk:
             self._acts.check(self._acts.browser.send(f"/s/{token}/{name}", pairs).status_code)
 
         def ended(act: Act) -> None:
-            if act.killed or act.failed or is_web or act.began_at is None:
+            if act.killed or act.failed or act.began_at is None:
                 return
             what = NOTED.get(name, name)
             since = self._ledger.decided_since(act.began_at)
-            noted = any(event.what == what and event.by == staff_id for event in since)
-            hold(noted, f"{staff_id} was told that {subject_id} is {what}, and nothing says so")
+            noted = [e for e in since if e.what == what and e.by == staff_id]
+            # Over the web a refusal is a page as well.
+            told = bool(noted) or is_web
+            hold(told, f"{staff_id} was told that {subject_id} is {what}, and nothing says so")
+            if name == "opt_out":
+                self._ledger.told_to_the_end |= {event.change_id for event in noted}
 
         said = " ".join(f"{field}={'/'.join(values)}" for field, values in form.items())
         self._acts.either(f"{staff_id}: {name} {subject_id} {said}", work, by_web, ended)

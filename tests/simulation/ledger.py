@@ -61,6 +61,7 @@ class Ledger:
     events: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
     #: Opt-outs that staff entered: when, by which change, of which number.
     told_stop: list[tuple[datetime, str, str]] = field(default_factory=list)
+    told_to_the_end: set[str] = field(default_factory=set)  #: those whose handler was not cut off
     stop: Stop | None = None  #: of all texts, while it stands
     stopped_at: datetime | None = None  #: the last time that texts were stopped
     #: When anything of a visit was written; an index may lack what is fresh.

@@ -10,6 +10,8 @@ from tests.simulation.provider import Provider
 from tests.simulation.scene import Scene
 from tests.simulation.staff import Staff
 
+LAST_ALARMS = 3  # days by which whoever cried for help was heard of
+
 
 class People:
     """The days of a run, planned ahead; what people then do depends on what is true."""
@@ -28,6 +30,9 @@ class People:
                 minute = chance.randint(6 * 60, 22 * 60)
                 at = at_wall_clock(on, time(minute // 60, minute % 60), zone)
                 stage.at(at, self.patients.ask)
+
+        for day in range(days, days + LAST_ALARMS):
+            stage.after(staff.takes_alarms, days=day)
 
     def meddle(self, message_id: str) -> None:
         """Somebody acts on the very thing that a courier has in hand."""

@@ -71,7 +71,7 @@ class Promises:
     def to_patients(self) -> None:
         """What did not reach the patient is mailed, tried again, or said by a person (R11, F35)."""
         for row in self._rows.values():
-            if row.kind not in CALLED or row.channel is Channel.TASK or not _was_owed(row):
+            if row.kind not in CALLED or row.channel is Channel.TASK or not was_owed(row):
                 continue
             patient = self._ledger.patients[row.patient_id or ""]
             if patient.erased_at is not None:
@@ -89,7 +89,7 @@ class Promises:
             hold(row is not None, f"{staff_id} was not mailed of {what}")
 
 
-def _was_owed(row: Message) -> bool:
+def was_owed(row: Message) -> bool:
     """Whether it was to be said and did not get there."""
     if row.void_because is not None or row.history[-1].what == "skipped":
         return False

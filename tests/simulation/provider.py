@@ -50,6 +50,7 @@ class Provider:
     means: dict[str, str | None] = field(default_factory=dict)  #: STOP, START, HELP or nothing
     misconfigured_until: datetime | None = None
     unregistered_until: datetime | None = None
+    misconfigured_at: list[datetime] = field(default_factory=list)  #: each refusal for that
 
     def __post_init__(self) -> None:
         self._by_number: dict[str, list[Taken]] = defaultdict(list)
@@ -151,6 +152,7 @@ class Provider:
     def _refuse(self, to: str, body: str, validity: timedelta) -> None:
         until = self.misconfigured_until
         if until is not None and self.stage.now < until and not self.faults.is_calm:
+            self.misconfigured_at.append(self.stage.now)
             raise Refused(Fate.CONFIGURATION, 20003)
         self._stops.refuse(to=to, body=body, validity=validity)
         if to in self.bad_numbers:

@@ -12,12 +12,12 @@ from chalicelib import wiring
 from chalicelib.adapters.links import SignedLinks
 from chalicelib.domain.chance import drawn_from
 from chalicelib.wiring import Services
-from tests.simulation.account import Account
 from tests.simulation.acts import Acts
 from tests.simulation.boundaries import FaultyQueue, FaultyStore
 from tests.simulation.clinic import PLANS, clinic_for
 from tests.simulation.commits import Commits
 from tests.simulation.dispatcher import Dispatcher
+from tests.simulation.endings import Rested, judge_in_the_end
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.frontdesk import FrontDesk
 from tests.simulation.judge import Judge
@@ -25,13 +25,11 @@ from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.mails import Mailed, Mails
 from tests.simulation.outcome import Outcome, Run
 from tests.simulation.people import People
-from tests.simulation.promises import Promises
-from tests.simulation.provider import NUMBER_REFUSED, SETTINGS_REFUSED, Provider, Taken
+from tests.simulation.provider import Provider, Taken
 from tests.simulation.scene import Scene
 from tests.simulation.service import Service
 from tests.simulation.stage import Stage, StageClock
 from tests.simulation.table import QuickTable
-from tests.simulation.visits import Visits
 from tests.web.browser import Browser
 from tests.world import SETTINGS
 
@@ -87,6 +85,7 @@ class _Play:
         )
         self.ledger = ledger = Ledger(stage)
         clinic = clinic_for(run.asks_a_day)
+        self.clinic = clinic
         self.judge = Judge(ledger, clinic, PLANS)
         people = Random(f"{seed}/people")
         count = max(4, int(run.asks_a_day * run.days * 0.6))
@@ -138,7 +137,7 @@ class _Play:
         try:
             with self.client:
                 self._live()
-                self._judge_in_the_end()
+                judge_in_the_end(self._rested())
         except Broken as error:
             broken = str(error)
             self.say(f"BROKEN: {broken}")
@@ -180,28 +179,23 @@ class _Play:
             else:
                 self.dispatcher.run(tick_at or stage.now)
 
+    def _rested(self) -> Rested:
+        return Rested(
+            ledger=self.ledger,
+            table=self.table,
+            clinic=self.clinic,
+            provider=self.provider,
+            mails=self.mails,
+            service=self.service,
+            desk=self.desk,
+        )
+
     def _tell(self) -> None:
         days = (self.stage.now - self.begin).days
         if days - self._told >= TOLD_EVERY:
             self._told = days
             visits, texts = len(self.ledger.visits), len(self.provider.taken)
             self.tell(f"day {days}: {visits} visits, {texts} texts, {len(self.story)} events")
-
-    def _judge_in_the_end(self) -> None:
-        account = Account(self.ledger, self.table)
-        account.of_rows()
-        account.of_texts(self.provider.taken, self.provider.received)
-        account.of_mails(self.mails.sent, self.service.told)
-        account.of_erased(self.desk.erased, self.provider.taken)
-        Visits(self.ledger, self.table, PLANS).of_visits()
-        promises = Promises(self.ledger, self.table)
-        promises.to_who_asked(self.desk.acknowledged)
-        promises.to_who_wrote()
-        promises.to_staff()
-        promises.of_alarms(
-            sum(self.faults.counted[kind] for kind in (SETTINGS_REFUSED, NUMBER_REFUSED))
-        )
-        promises.to_patients()
 
     def _mailed(self, mail: Mailed) -> None:
         self.say(f"MAILED {mail.message_id} to {mail.to}")

@@ -66,6 +66,12 @@ class Staff:
                 minutes = chance.uniform(0, 900)
                 stage.after(partial(self.changes, visit.id), minutes=minutes)
 
+    def takes_alarms(self) -> None:
+        """An alarm is mailed until somebody takes it, also when nothing else happens (R44)."""
+        for task in list(self.scene.ledger.open_tasks.values()):
+            if task.urgent:
+                self.does(task)
+
     def _today(self, visit: Appointment) -> None:
         chance, stage = self.scene.chance, self.scene.stage
         sure: Form = {"sure": ["yes"]}

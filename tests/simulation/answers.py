@@ -1,0 +1,122 @@
+"""What must have come in the end of every STOP, START and cry for help, and of any other text."""
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from chalicelib.domain.message import Message
+from chalicelib.domain.people import Phone
+from tests.simulation.clinic import CLINIC
+from tests.simulation.ledger import RACE, SILENCE, SKEWS, TEXTS_AGAIN, Ledger, hold
+from tests.simulation.promises import URGENT
+from tests.simulation.staff import STAFF
+from tests.simulation.table import QuickTable
+
+LAGS = timedelta(seconds=5)  # what was written since then may be missing from an index
+SOON = timedelta(days=14)  # an opt-out this close before a visit (R10)
+ANSWERED_FOR = timedelta(hours=4)  # one automatic answer per sender (R43)
+
+
+class Answers:
+    """Asked in the end of everybody who wrote, or told us otherwise to be left alone."""
+
+    def __init__(self, ledger: Ledger, table: QuickTable) -> None:
+        self._ledger = ledger
+        self._table = table
+        self._rows = {row.id: row for row in table.rows(Message)}
+        self._told_stop: dict[str, list[datetime]] = defaultdict(list)
+        for at, _, number in ledger.told_stop:
+            self._told_stop[number].append(at)
+
+    def of_who_wrote(self) -> None:
+        """STOP, START and a cry for help had all that must follow."""
+        for number, texts in self._ledger.said.items():
+            for text in texts:
+                heard_at = self._ledger.heard.get(text.sid)
+                if heard_at is None:
+                    continue
+                owner = f"TXT-{text.sid}"
+                if text.body in ("STOP", "CANCEL", "please stop texting me"):
+                    read = f"{owner}.reply_to_read" in self._rows
+                    if not read:
+                        self._asked_whether_cancelled(owner, number, text.at, heard_at)
+                if text.body in URGENT:
+                    self._alarmed(owner, number, heard_at)
+            self._may_be_texted_again(number)
+        for at, change_id, number in self._ledger.told_stop:
+            if change_id in self._ledger.told_to_the_end:
+                self._asked_whether_cancelled(change_id, number, at - SKEWS, at)
+        self._answered_seldom()
+
+    def _asked_whether_cancelled(
+        self, owner: str, number: str, said_at: datetime, at: datetime
+    ) -> None:
+        """Who opts out shortly before a visit may have meant to cancel it (R10); once a day."""
+        phone = self._ledger.phone_at(number, at)
+        days = _days(said_at, at + SKEWS)
+        for patient_id in phone.patients if phone is not None else ():
+            patient = self._ledger.patients[patient_id]
+            if patient.phone != number or patient.erased_at is not None:
+                continue
+            visits = self._ledger.visits_of[patient_id]
+            asked = any(f"{id_}.opted-out-{on}" in self._rows for id_ in visits for on in days)
+            soon = [id_ for id_ in visits if self._is_soon(id_, said_at, at)]
+            hold(asked or not soon, f"{owner} opted out before {soon}, and nobody asks why (R10)")
+
+    def _is_soon(self, visit_id: str, said_at: datetime, at: datetime) -> bool:
+        """Whether this visit was certainly known to be coming soon."""
+        visit = self._ledger.visit_at(visit_id, at - SKEWS)
+        if visit is None or visit != self._ledger.visit_at(visit_id, at + SKEWS):
+            return False
+        if any(at - LAGS < touched < at for touched in self._ledger.touched_at[visit_id]):
+            return False  # an index may lack it
+        return visit.is_open and at + SKEWS < visit.start_at < said_at + SOON - SKEWS
+
+    def _alarmed(self, owner: str, number: str, heard_at: datetime) -> None:
+        """The fixed answer goes out, and the alarm is repeated until somebody takes it (R44)."""
+        phone = self._ledger.phone_at(number, heard_at)
+        patients = phone.patients if phone is not None else ()
+        is_known = any(self._ledger.patients[id_].phone == number for id_ in patients)
+        alarms = [
+            id_ for id_ in self._ledger.messages_of[owner] if id_.startswith(f"{owner}.alarm-")
+        ]
+        if not alarms:
+            return  # it joins an alarm that stands
+        answered = f"{owner}.urgent_answer" in self._rows
+        hold(answered or not is_known, f"{owner} has no answer (R44)")
+        hold(len(alarms) > len(STAFF), f"the alarm of {owner} is not repeated (R44)")
+
+    def _may_be_texted_again(self, number: str) -> None:
+        """Whose last word was START is not opted out, unless somebody told us so later (R7)."""
+        words = [
+            text
+            for text in sorted(self._ledger.said[number], key=lambda text: text.at)
+            if text.body in SILENCE | TEXTS_AGAIN
+        ]
+        if len(words) < 1 or words[-1].body not in TEXTS_AGAIN or words[-1].sid == "resumed":
+            return
+        started_at = words[-1].at - RACE
+        told = self._told_stop[number]
+        others = any(at > started_at for at in [*told, *(text.at for text in words[:-1])])
+        phone = self._table.get(Phone.ref(number))
+        off = phone is not None and phone.opted_out_at is not None
+        hold(others or not off, f"{number} texted START at {words[-1].at}, and is still opted out")
+
+    def _answered_seldom(self) -> None:
+        at_by_number: dict[str, list[datetime]] = defaultdict(list)
+        for texts in self._ledger.said.values():
+            for text in texts:
+                row = self._rows.get(f"TXT-{text.sid}.automatic_answer")
+                if row is not None:
+                    at_by_number[text.sender].append(row.created_at)
+        for number, times in at_by_number.items():
+            ordered = sorted(times)
+            for one, other in pairwise(ordered):
+                seldom = other - one > ANSWERED_FOR - SKEWS
+                hold(seldom, f"{number} was answered automatically at {one} and {other} (R43)")
+
+
+def _days(since: datetime, until: datetime) -> list[date]:
+    """The clinic's days from one moment to another."""
+    first, last = (at.astimezone(CLINIC.zone).date() for at in (since, until))
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
