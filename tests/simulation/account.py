@@ -9,10 +9,10 @@ from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.outbox.refusals import BACKOFF_MOST
 from chalicelib.ports import MailFate, ReceivedText
 from tests.simulation.clinic import CLINIC
+from tests.simulation.delivery import Taken
 from tests.simulation.judge import SKEW, SLACK
 from tests.simulation.ledger import Ledger, hold
 from tests.simulation.mails import Mailed
-from tests.simulation.provider import Taken
 from tests.simulation.table import QuickTable
 
 AGAIN = timedelta(minutes=6)  # within this, what was told is told again if nobody took it in

@@ -15,6 +15,8 @@ from chalicelib.ports import Due, Store
 from tests.simulation.commits import Commits
 from tests.simulation.faults import Faults
 
+KEPT = 4 * 86400.0  # seconds that the queue keeps an id
+
 R = TypeVar("R", bound=Record)
 
 
@@ -102,6 +104,8 @@ class FaultyQueue:
             for _ in range(2 if faults.happens("queue: id twice") else 1):
                 late = faults.happens("queue: id late")
                 seconds = faults.chance.uniform(0.05, 900 if late else 2)
+                if faults.happens("queue: id days late"):
+                    seconds = faults.chance.uniform(3600, KEPT)
                 faults.stage.after(partial(self._deliver, message_id), seconds=seconds)
         if message_ids:
             faults.boundary("queue, after")

@@ -79,7 +79,7 @@ class Effects:
 
     def _booked_once(self, before: Appointment | None, visit: Appointment) -> None:
         """A request is answered once (R50)."""
-        if before is not None or visit.request_id is None:
+        if before is not None or visit.request_id is None or self._ledger.lost:
             return
         for id_ in self._ledger.visits_of[visit.patient_id] - {visit.id}:
             other = self._ledger.visits[id_]

@@ -7,6 +7,9 @@ from random import Random
 
 from tests.simulation.stage import Killed, Stage
 
+NO_STORE = "no store for minutes"
+RESTORED = "the table is restored to an hour ago"
+
 #: How likely each fault is at each place where it can happen.
 CHANCE_OF = {
     "put off at a boundary": 0.06,
@@ -32,24 +35,34 @@ CHANCE_OF = {
     "mail: there is no such address": 0.01,
     "mail: the mailbox is full": 0.01,
     "mail: its reader wants none": 0.005,
+    "mail: our own service rejects it": 0.005,
     "mail: told twice": 0.1,
     "mail: told hours late": 0.1,
     "queue: id lost": 0.02,
     "queue: id twice": 0.03,
     "queue: id late": 0.05,
+    "queue: id days late": 0.01,
     "receipt lost": 0.05,
     "receipt twice": 0.05,
     "receipts reversed": 0.05,
     "receipt hours late": 0.03,
+    "receipt replayed days later": 0.03,
+    "receipt on another row's address": 0.05,
     "text undelivered": 0.04,
+    "text: off as before": 0.5,
+    "text: the phone is off for hours": 0.04,
+    "text: listed minutes late": 0.05,
     "webhook lost": 0.08,
     "webhook twice": 0.08,
     "webhook late": 0.05,
+    "webhook replayed days later": 0.05,
     "two ticks at once": 0.03,
+    "a container's clock jumps": 0.003,
     "form sent twice": 0.1,
     "two of the staff at once": 0.15,
     "someone acts in the middle": 0.008,
     "a patient wants to be erased": 0.03,
+    RESTORED: 0.12,  # once in a run
 }
 #: How often these begin within thirty days.
 OUTAGES = {
@@ -57,7 +70,7 @@ OUTAGES = {
     "no ticks for a day": 0.25,
     "no provider for hours": 0.5,
     "no provider for a day": 0.25,
-    "no store for minutes": 0.6,
+    NO_STORE: 0.6,
     "no webhooks for an hour": 0.6,
 }
 KINDS = frozenset({*CHANCE_OF, *OUTAGES})
@@ -94,6 +107,15 @@ class Faults:
         self.counted[kind] += 1
         return True
 
+    def no_store(self, begins: datetime, ends: datetime) -> None:
+        """The table is out of reach for that long."""
+        self._outages[NO_STORE].append((begins, ends))
+
+    def end_no_store(self, at: datetime) -> None:
+        """It is back."""
+        spans = self._outages[NO_STORE]
+        self._outages[NO_STORE] = [(begin, min(end, at)) for begin, end in spans]
+
     def lasts(self, *kinds: str) -> datetime | None:
         """The end of such an outage, while one lasts."""
         if self.is_calm:
@@ -120,6 +142,8 @@ class Faults:
         if act.about is not None and self.happens("someone acts in the middle"):
             self.meddle(act.about)
             stage.put_off(self.chance.uniform(0.05, 1))
+        if self.happens("a container's clock jumps"):
+            act.skew = stage.any_skew()
         if self.happens("put off at a boundary"):
             stage.put_off(self.chance.uniform(0, 3))
         if self.happens("put off for minutes"):

@@ -15,9 +15,9 @@ from chalicelib.web.decision_fields import read
 from chalicelib.web.decisions import DECISIONS, Taking
 from chalicelib.wiring import Services
 from tests.simulation.acts import Acts
+from tests.simulation.delivery import Taken
 from tests.simulation.ledger import Ledger, hold
 from tests.simulation.mails import Mailed
-from tests.simulation.provider import Taken
 from tests.simulation.stage import Act
 from tests.web.browser import forms_of
 from tests.world import FORM
@@ -145,6 +145,8 @@ class FrontDesk:
         ledger = self._ledger
         claims = ledger.claims[message.message_id]
         claim = [claim for claim in claims if claim.at <= message.at][-1]
+        if ledger.is_lost(claim.at):
+            return
         patient = ledger.patients[claim.message.patient_id or ""]
         is_theirs = claim.patient is not None and claim.patient.links == patient.links
         is_young = self._stage.now - claim.at < LINK_LIFE - timedelta(hours=1)

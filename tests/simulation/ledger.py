@@ -66,9 +66,12 @@ class Ledger:
     stopped_at: datetime | None = None  #: the last time that texts were stopped
     #: When anything of a visit was written; an index may lack what is fresh.
     touched_at: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    #: From when to when what was written is gone, since the table was restored.
+    lost: list[tuple[datetime, datetime]] = field(default_factory=list)
     first_seen: dict[str, datetime] = field(default_factory=dict)
     changed_at: dict[str, datetime] = field(default_factory=dict)
     no_mail: set[tuple[str, str]] = field(default_factory=set)  #: patient and address, ever
+    zones: dict[str, set[str | None]] = field(default_factory=lambda: defaultdict(set))  #: ever
     numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     heard: dict[str, datetime] = field(default_factory=dict)  #: texts that came in: by id, when
     said: dict[str, list[ReceivedText]] = field(default_factory=lambda: defaultdict(list))
@@ -121,6 +124,7 @@ class Ledger:
                 case Patient():
                     self.patients[record.id] = record
                     self.numbers[record.id].add(record.phone)
+                    self.zones[record.id].add(record.time_zone)
                     if record.text_consent is TextConsent.NONE:
                         self.without_consent.add(record.id)
                     if record.mail_to is None:
@@ -149,6 +153,10 @@ class Ledger:
         for message, since in taken:
             self.claims[message.id].append(self._claim(message, now, since))
         return Applied(touched, rows, events, stop_before, stop)
+
+    def is_lost(self, at: datetime) -> bool:
+        """Whether what was written then is gone."""
+        return any(since <= at <= until for since, until in self.lost)
 
     def decided_since(self, at: datetime) -> Iterator[AuditEvent]:
         """What the timelines say of that time, the last first."""

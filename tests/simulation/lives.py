@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.life import MOST_LINES
 from chalicelib.domain.message import Channel, Message, MessageStatus
-from chalicelib.domain.people import Patient
 from chalicelib.domain.work import Stop
 from tests.simulation.ledger import SKEWS, Ledger, hold
 
@@ -65,8 +64,10 @@ class Lives:
         if row.status is not MessageStatus.PENDING or row.due_at is None:
             return
         if row.reason == "quiet hours" and before.reason != row.reason:
-            local = row.due_at.astimezone(self._zone(row)).time()
-            hold(local == time(8), f"{row.id} waits for the end of quiet hours until {local} (R14)")
+            # Whose zone changes at that very moment may be seen in the old one.
+            zones = self._ledger.zones[row.patient_id or ""]
+            local = {row.due_at.astimezone(self._zone(zone)).time() for zone in zones}
+            hold(time(8) in local, f"{row.id} waits for the end of quiet hours until {local} (R14)")
         if row.reason is None and before.due_at is not None and row.due_at > before.due_at:
             hold(row.due_at < now + WAITS, f"{row.id} waits until {row.due_at} and says not why")
 
@@ -87,6 +88,5 @@ class Lives:
             is_probe or not may_know, f"{row.id} was claimed though texts wait for {stop.probe_at}"
         )
 
-    def _zone(self, row: Message) -> ZoneInfo:
-        patient: Patient | None = self._ledger.patients.get(row.patient_id or "")
-        return ZoneInfo(patient.time_zone) if patient and patient.time_zone else self._clinic.zone
+    def _zone(self, zone: str | None) -> ZoneInfo:
+        return ZoneInfo(zone) if zone else self._clinic.zone

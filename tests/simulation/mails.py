@@ -48,6 +48,7 @@ COMES_BACK: Mapping[str, tuple[MailFate, dict[str, Any]]] = {
         MailFate.DELAYED,
         {"eventType": "Bounce", "bounce": {"bounceType": "Transient"}},
     ),
+    "mail: our own service rejects it": (MailFate.REFUSED, {"eventType": "Reject"}),
     "mail: its reader wants none": (
         MailFate.UNWANTED,
         {"eventType": "Complaint", "complaint": {}},

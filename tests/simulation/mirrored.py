@@ -19,6 +19,8 @@ T = TypeVar("T")
 class MirroredTable(QuickTable):
     """Implements ports.Store: DynamoDB's answers, each held against the table in memory."""
 
+    can_be_restored = False  # the emulator has no point to restore to
+
     def __init__(self, *, shards: int, client: Any, table: str) -> None:
         super().__init__(shards=shards)
         self._real = DynamoStore(

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.usecases.intake import Wish
+from tests.simulation.delivery import Taken
 from tests.simulation.frontdesk import page_in
 from tests.simulation.mails import Mailed
-from tests.simulation.provider import Provider, Taken
+from tests.simulation.provider import Provider
 from tests.simulation.scene import Scene
 
 ANSWERS = {  # what is typed upon a text of this kind, and how often
@@ -68,6 +69,9 @@ class Patients:
             late = faults.happens("webhook late")
             seconds = self.scene.chance.uniform(0.1, 1800 if late else 2)
             self.scene.stage.after(lambda: self.scene.service.hear(text, means), seconds=seconds)
+        if faults.happens("webhook replayed days later"):
+            hours = self.scene.chance.uniform(2, 200)
+            self.scene.stage.after(lambda: self.scene.service.hear(text, means), hours=hours)
 
     def ask(self) -> None:
         chance = self.scene.chance

@@ -1,4 +1,4 @@
-"""A provider of texts as ours is: it accepts, delivers or not, reports late, has a STOP list."""
+"""A provider of texts as ours is: it accepts or refuses, lists what it has, has a STOP list."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -9,30 +9,14 @@ from functools import partial
 
 from chalicelib.adapters import twilio_errors
 from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, ReceivedText, Refused
+from tests.simulation.delivery import Delivery, Taken
 from tests.simulation.faults import Faults
 from tests.simulation.stage import Stage
 from tests.twilio_rules import NUMBER, StopList, refuse_under_way
 
 SETTINGS_REFUSED = "text: our settings refused for hours"
-NUMBER_REFUSED = "text: accepted, our number refused for hours"
+LISTED = 3.0  # minutes until a list has a text, at most
 CLOCK_OFF = 30.0  # seconds: the provider's clock against true time, at most
-
-
-@dataclass
-class Taken:
-    """A text that the provider accepted, with the true times."""
-
-    sid: str
-    message_id: str
-    to: str
-    body: str
-    at: datetime  #: when it was accepted
-    called_at: datetime  #: when it was handed over; earlier than `at` if the network was slow
-    listed_at: datetime  #: as the provider's own clock says, in whole seconds
-    expires_at: datetime
-    status: str = "queued"
-    error_code: int | None = None
-    hidden: bool = False
 
 
 @dataclass
@@ -49,13 +33,13 @@ class Provider:
     received: list[ReceivedText] = field(default_factory=list)  #: in the order of their times
     means: dict[str, str | None] = field(default_factory=dict)  #: STOP, START, HELP or nothing
     misconfigured_until: datetime | None = None
-    unregistered_until: datetime | None = None
-    misconfigured_at: list[datetime] = field(default_factory=list)  #: each refusal for that
+    misconfigured_at: list[datetime] = field(default_factory=list)  #: each text refused so
 
     def __post_init__(self) -> None:
         self._by_number: dict[str, list[Taken]] = defaultdict(list)
         self._by_sid: dict[str, Taken] = {}
         self._stops = StopList()
+        self._delivery = Delivery(self.faults, report=self.report, ring=self.ring, among=self.taken)
         self._place_of: dict[str, int] = {}  #: where in `received` a text stands
         self._off = timedelta(seconds=self.faults.chance.uniform(-CLOCK_OFF, CLOCK_OFF))
 
@@ -89,9 +73,9 @@ class Provider:
         return Accepted(text.sid, "queued")
 
     def sent_to(self, number: str) -> list[ProviderText]:
-        # A list by the number alone is complete; only one of a time lacks what is fresh.
         self._asked()
-        return [self._shown(text) for text in reversed(self._by_number[number])]
+        texts = [text for text in self._by_number[number] if text.shown_at <= self.stage.now]
+        return [self._shown(text) for text in reversed(texts)]
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
         self._asked()
@@ -144,16 +128,23 @@ class Provider:
 
     def _asked(self) -> None:
         self.faults.boundary("provider: asked")
+        self._knows_us()
         if self.faults.lasts("no provider for hours", "no provider for a day"):
             raise OutcomeUnknown("simulated outage")
         if self.faults.happens("text: listing or fetch fails"):
             raise OutcomeUnknown("simulated: the list broke off")
 
-    def _refuse(self, to: str, body: str, validity: timedelta) -> None:
+    def _knows_us(self) -> None:
         until = self.misconfigured_until
         if until is not None and self.stage.now < until and not self.faults.is_calm:
-            self.misconfigured_at.append(self.stage.now)
             raise Refused(Fate.CONFIGURATION, 20003)
+
+    def _refuse(self, to: str, body: str, validity: timedelta) -> None:
+        try:
+            self._knows_us()
+        except Refused:
+            self.misconfigured_at.append(self.stage.now)
+            raise
         self._stops.refuse(to=to, body=body, validity=validity)
         if to in self.bad_numbers:
             raise Refused(self.fate_of(21614), 21614)
@@ -165,6 +156,8 @@ class Provider:
         self, to: str, body: str, message_id: str, called_at: datetime, validity: timedelta
     ) -> Taken:
         now = self.stage.now
+        late = self.faults.happens("text: listed minutes late")
+        before = next(reversed(self._by_number[to]), None)
         text = Taken(
             sid=f"SM{0xA0000000 + len(self.taken):032x}",
             message_id=message_id,
@@ -174,46 +167,15 @@ class Provider:
             called_at=called_at,
             listed_at=(now + self._off).replace(microsecond=0),
             expires_at=now + validity,
+            shown_at=now + timedelta(minutes=self.faults.chance.uniform(0, LISTED) * late),
             hidden=self.faults.happens("text: words hidden in the listing"),
         )
         self.taken.append(text)
         self._by_number[to].append(text)
         self._by_sid[text.sid] = text
         self.judge(text)
-        self._deliver_later(text)
+        self._delivery.begins(text, before)
         return text
-
-    def _deliver_later(self, text: Taken) -> None:
-        faults, chance = self.faults, self.faults.chance
-        sent_in, ends_in = chance.uniform(0.2, 3), chance.uniform(3, 40)
-        if faults.happens("receipts reversed"):
-            sent_in, ends_in = ends_in, sent_in
-        code = None
-        if faults.happens("text undelivered"):
-            code = chance.choice([30003, 30005, 30006, 30007, 30008])
-        if faults.happens(NUMBER_REFUSED):
-            self.unregistered_until = self.stage.now + timedelta(hours=chance.uniform(0.1, 5))
-        until = self.unregistered_until
-        if until is not None and self.stage.now < until and not faults.is_calm:
-            code = 30034
-        end = "delivered" if code is None else "undelivered"
-        self.stage.after(lambda: self._becomes(text, "sent", None), seconds=sent_in)
-        self.stage.after(lambda: self._becomes(text, end, code), seconds=ends_in)
-
-    def _becomes(self, text: Taken, status: str, code: int | None) -> None:
-        faults = self.faults
-        if text.status not in ("delivered", "undelivered"):
-            text.status, text.error_code = status, code
-        if status == "delivered":
-            self.ring(text)
-        if faults.happens("receipt lost") or faults.lasts("no webhooks for an hour"):
-            return
-        seconds = faults.chance.uniform(0.1, 2)
-        if faults.happens("receipt hours late"):
-            seconds = faults.chance.uniform(600, 30000)
-        for _ in range(2 if faults.happens("receipt twice") else 1):
-            self.stage.after(lambda: self.report(text, status, code), seconds=seconds)
-            seconds += faults.chance.uniform(0, 60)
 
     def _shown(self, text: Taken) -> ProviderText:
         body = "" if text.hidden else text.body

@@ -15,9 +15,9 @@ from chalicelib.domain.message import FINAL, LEFT, Message
 from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.domain.segments import transliterate
 from chalicelib.messages import catalogue
+from tests.simulation.delivery import Taken
 from tests.simulation.ledger import RACE, Ledger, hold
 from tests.simulation.noted import Claim
-from tests.simulation.provider import Taken
 
 SHORT_NOTICE = timedelta(hours=48)  # of a move or a cancellation (R19)
 RESTS = timedelta(hours=24)  # after a session nobody is asked to decide (R20)

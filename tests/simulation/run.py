@@ -16,6 +16,7 @@ from tests.simulation.acts import Acts
 from tests.simulation.boundaries import FaultyQueue, FaultyStore
 from tests.simulation.clinic import PLANS, clinic_for
 from tests.simulation.commits import Commits
+from tests.simulation.delivery import Taken
 from tests.simulation.dispatcher import Dispatcher
 from tests.simulation.endings import Rested, judge_in_the_end
 from tests.simulation.faults import KINDS, Faults
@@ -25,7 +26,8 @@ from tests.simulation.ledger import Broken, Ledger
 from tests.simulation.mails import Mailed, Mails
 from tests.simulation.outcome import Outcome, Run
 from tests.simulation.people import People
-from tests.simulation.provider import Provider, Taken
+from tests.simulation.provider import Provider
+from tests.simulation.restoring import Restoring
 from tests.simulation.scene import Scene
 from tests.simulation.service import Service
 from tests.simulation.stage import Stage, StageClock
@@ -163,6 +165,9 @@ class _Play:
         if self.run.without >= KINDS:
             self.ledger.calm_since = stage.now
         rests_at = last + RESTS
+        restoring = Restoring(self.faults, self.table, self.ledger, self.judge, self.say)
+        chance = Random(f"{self.run.seed}/restored")
+        restoring.plan(chance, days=self.run.days, zone=self.clinic.zone)
         while True:
             if stage.now >= last and not self.faults.is_calm:
                 self.faults.is_calm = True

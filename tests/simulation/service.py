@@ -12,8 +12,8 @@ from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.web.guard import EventFailed
 from chalicelib.wiring import Services
 from tests.simulation.acts import Acts
+from tests.simulation.delivery import Taken
 from tests.simulation.mails import Mailed
-from tests.simulation.provider import Taken
 from tests.simulation.stage import Act
 from tests.world import SETTINGS
 

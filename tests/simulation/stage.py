@@ -73,7 +73,7 @@ class Stage:
         self._coming: list[tuple[datetime, int, Work]] = []
         self._idle: list[_Worker] = []
         self._busy: dict[Act, _Worker] = {}
-        self._skews = [timedelta(seconds=chance.uniform(-SKEW, SKEW)) for _ in range(CONTAINERS)]
+        self._skews = [self.any_skew() for _ in range(CONTAINERS)]
 
     def at(self, when: datetime, work: Work) -> None:
         """Something happens then, outside the service or as the start of an act."""
@@ -81,6 +81,15 @@ class Stage:
 
     def after(self, work: Work, **span: float) -> None:
         self.at(self.now + timedelta(**span), work)
+
+    def any_skew(self) -> timedelta:
+        """How far off a container's clock is."""
+        return timedelta(seconds=self.chance.uniform(-SKEW, SKEW))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a handler is under way, or put off."""
+        return bool(self._busy)
 
     def next_at(self) -> datetime | None:
         return self._coming[0][0] if self._coming else None

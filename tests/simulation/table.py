@@ -3,6 +3,7 @@
 What is written, and under which condition, stays the memory store's own.
 """
 
+import copy
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -30,6 +31,8 @@ class QuickTable(MemoryStore):
 
     Not for several threads at once; the stage runs one at a time.
     """
+
+    can_be_restored = True
 
     def __init__(self, *, shards: int) -> None:
         super().__init__(shards=shards)
@@ -60,6 +63,21 @@ class QuickTable(MemoryStore):
 
     def of_patient(self, patient_id: str) -> list[Record]:
         return self._readable(self._found("patient", patient_id))
+
+    def copied(self) -> dict[Key, Row]:
+        """Every row as it is now."""
+        return {key: copy.deepcopy(row) for key, row in self._rows.items()}
+
+    def restore(self, rows: dict[Key, Row]) -> None:
+        """Every row is as it was then."""
+        self._rows = rows
+        self._records.clear()
+        self._keys.clear()
+        self._entries.clear()
+        for key, row in rows.items():
+            self._entries[key] = _entries(key, row)
+            for place, entry in self._entries[key]:
+                self._keys[place].add(entry)
 
     def rows(self, kind: type[R]) -> list[R]:
         """Every record of a kind, for those who judge."""
