@@ -85,7 +85,9 @@ class Account:
             came = row.status is MessageStatus.UNDELIVERED
             hold(came, f"{row.id} is {row.status}, yet its mail came back")
         if row.staff_id is not None:
-            days = {moment.astimezone(CLINIC.zone).date() for moment in (at - AGAIN, at + SKEW)}
+            # It may have been taken in as soon as it was sent, by an act that was killed then.
+            moments = (mail.at - SKEW, at - AGAIN, at + SKEW)
+            days = {moment.astimezone(CLINIC.zone).date() for moment in moments}
             tasks = (f"SYS-{day.isoformat()}.staff-mail-{row.staff_id}" for day in days)
             hold(
                 any(task in self._rows for task in tasks),
