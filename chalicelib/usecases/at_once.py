@@ -11,11 +11,12 @@ from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.message import LEFT, WAITING, Message
 from chalicelib.domain.owed import mails_to_staff, subject_of
+from chalicelib.domain.people import Phone
 from chalicelib.domain.record import id_from, written
 from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.readable import read_each
-from chalicelib.usecases.contacting import opted_out
+from chalicelib.usecases.contacting import opted_out, paused
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
 from chalicelib.usecases.hearing import (
     Heard,
@@ -38,15 +39,19 @@ ANSWERED = timedelta(minutes=10)  # after which the next cry for help is answere
 def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
     """A STOP stands before anything else is looked at, so nothing can fail it (R5).
 
-    Dying after it is harmless: heard again, it stands again and the rest follows.
+    So does a pause for what may have meant one (R6). Dying after it is harmless: heard again, it
+    stands again and the rest follows.
     """
-    if understand(incoming.body, opt_out_type=incoming.opt_out_type).meaning is not Meaning.STOP:
+    meaning = understand(incoming.body, opt_out_type=incoming.opt_out_type).meaning
+    if meaning not in (Meaning.STOP, Meaning.DOUBTFUL_STOP):
         return
 
     def attempt(now: datetime) -> tuple[Change, None]:
         known, phone = known_rows(desk, incoming)
         if known is not None:
             return Change(), None
+        if meaning is Meaning.DOUBTFUL_STOP:
+            return Change(*_pause(incoming, phone, at)), None
         if isinstance(phone, Unreadable):
             # Nothing of the row is needed for it to stand.
             return Change(opted_out(incoming.sender, means="text", now=at)), None
@@ -61,6 +66,15 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
         return Change(stands), None
 
     decide(desk, attempt)
+
+
+def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -> list[Operation]:
+    """Nothing where texts have stopped already, or were wished for since."""
+    if isinstance(phone, Phone):
+        is_answered = is_before(incoming.received_at, phone.opted_in_at)
+        if phone.opted_out_at is not None or is_answered:
+            return []
+    return [paused(incoming.sender, now=at)]
 
 
 def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:

@@ -11,7 +11,7 @@ from chalicelib.domain.people import Consent, Phone, TextConsent
 from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
-from chalicelib.usecases.contacting import cancelling_meant, paused
+from chalicelib.usecases.contacting import cancelling_meant
 from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
 from chalicelib.usecases.visits import open_visits
 from chalicelib.usecases.welcoming import first_text, is_welcomed
@@ -137,10 +137,8 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
 
 
 def _doubtful(heard: Heard) -> list[Operation]:
-    """It may have meant stop: automatic texts pause and a person looks (R6)."""
-    if heard.phone.opted_out_at is not None or is_before(heard.found_at, heard.phone.opted_in_at):
-        return [read_this(heard, "doubtful_stop")]
-    return [paused(heard.phone.number, now=heard.at), read_this(heard, "doubtful_stop")]
+    """It may have meant stop: automatic texts are paused already, and a person looks (R6)."""
+    return [read_this(heard, "doubtful_stop")]
 
 
 def _other(heard: Heard) -> list[Operation]:

@@ -473,7 +473,7 @@ def deaf_to(world: World, body: str) -> None:
 
     def failing(change: Change) -> None:
         heard = [record for record in change.saved if isinstance(record, InboundText)]
-        if any(row.body == body and row.meaning == "other" for row in heard):
+        if any(row.body == body and row.meaning != "not_heard" for row in heard):
             raise ValueError(body)
         commit(change)
 
@@ -496,3 +496,14 @@ def test_a_text_that_cannot_be_heard_is_read_by_a_person_and_holds_the_mark_no_l
     world.texts.listing.extend([OutcomeUnknown("no answer")] * 60)
     ticks_for(world, timedelta(minutes=40))
     assert tasks(world) == ["reply_to_read", "texts_may_be_missed"]
+
+
+def test_a_text_that_may_have_meant_stop_pauses_texts_though_it_cannot_be_heard() -> None:
+    """R6: the pause needs nothing else of the text to go well."""
+    world, _ = with_visit()
+    deaf_to(world, "leave me alone")
+    arrives(world, "leave me alone")
+    ticks_for(world, timedelta(minutes=6))
+    assert phone(world).opted_out_means == "doubtful text"
+    ticks_for(world, timedelta(minutes=30))
+    assert tasks(world) == ["reply_to_read"]
