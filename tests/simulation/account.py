@@ -13,6 +13,7 @@ from tests.simulation.delivery import Taken
 from tests.simulation.judge import SKEW, SLACK
 from tests.simulation.ledger import Ledger, hold
 from tests.simulation.mails import Mailed
+from tests.simulation.noted import end_of
 from tests.simulation.table import QuickTable
 
 AGAIN = timedelta(minutes=6)  # within this, what was told is told again if nobody took it in
@@ -108,8 +109,8 @@ class Account:
             return
         hold(row.status in FINAL, f"{row.id} is {row.status} for ever, due {row.due_at}")
         hold(bool(row.reason), f"{row.id} is {row.status} without a reason")
-        if row.status is MessageStatus.EXPIRED and row.history[-1].what != "skipped":
-            at = row.history[-1].at
+        if row.status is MessageStatus.EXPIRED and end_of(row).what != "skipped":
+            at = end_of(row).at
             last = row.send_before - SLACK
             early = at < last and "quiet hours" not in (row.reason or "")
             # Refused for now, and the next try would have come too late.

@@ -16,6 +16,7 @@ from tests.simulation.account import CALLED, RETRY
 from tests.simulation.decisions import is_of
 from tests.simulation.judge import SLACK
 from tests.simulation.ledger import RACE, SKEWS, Ledger, hold
+from tests.simulation.noted import end_of
 from tests.simulation.promises import OTHERWISE, was_owed
 from tests.simulation.provider import Provider
 from tests.simulation.rights import class_of
@@ -57,7 +58,7 @@ class Drops:
                 hold(is_ours, f"{row.id}: too many (R33)")
             reason = row.reason or ""
             if row.status is MessageStatus.FAILED and reason.startswith(UNSURE):
-                late = row.history[-1].at > row.send_before - SLACK
+                late = end_of(row).at > row.send_before - SLACK
                 hold(late, f"{row.id} was given up before {row.send_before}")
             if row.status is MessageStatus.SUPPRESSED:
                 self._rightly_suppressed(row)
@@ -82,7 +83,7 @@ class Drops:
         hold(told, "our settings were refused, and nobody was told")
 
     def _rightly_suppressed(self, row: Message) -> None:
-        reason, at = row.reason or "", row.history[-1].at
+        reason, at = row.reason or "", end_of(row).at
         if reason.startswith("no consent"):
             never = row.patient_id in self._ledger.without_consent
             hold(never, f"{row.id} was suppressed: {reason}; yet there is one")
@@ -119,7 +120,7 @@ class Drops:
             return
         mailed, called = f"{row.id}-mail" in self._rows, f"{row.id}-call" in self._rows
         hold(mailed or called, f"{row.id} is {row.status} ({row.reason}); nobody says it otherwise")
-        ended = row.history[-1].at
+        ended = end_of(row).at
         can_mail = patient_id not in self._ledger.without_mail and ended < row.send_before - SLACK
         hold(mailed or not can_mail, f"{row.id} is {row.status}, and not mailed (R11)")
         if row.kind == "preparation":

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.message import Message
+from chalicelib.domain.message import Happened, Message
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.record import Key, Record, Ref
 from chalicelib.domain.request import ConsultationRequest
@@ -54,6 +54,11 @@ class Applied(NamedTuple):
 def standing(stop: Stop | None) -> Stop | None:
     """The stop of all texts, if they wait."""
     return stop if stop is not None and stop.stands else None
+
+
+def end_of(row: Message) -> Happened:
+    """What became of a message, whatever was erased since."""
+    return next(line for line in reversed(row.history) if line.what != "erased")
 
 
 def read(key: Key, table: Store) -> object:

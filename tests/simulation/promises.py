@@ -10,6 +10,7 @@ from chalicelib.domain.record import id_from
 from chalicelib.domain.work import Task
 from tests.simulation.account import CALLED, RETRY
 from tests.simulation.ledger import Ledger, hold
+from tests.simulation.noted import end_of
 from tests.simulation.staff import STAFF
 from tests.simulation.table import QuickTable
 
@@ -91,7 +92,7 @@ class Promises:
 
 def was_owed(row: Message) -> bool:
     """Whether it was to be said and did not get there."""
-    if row.void_because is not None or row.history[-1].what == "skipped":
+    if row.void_because is not None or end_of(row).what == "skipped":
         return False
     match row.status:
         case MessageStatus.UNDELIVERED | MessageStatus.FAILED | MessageStatus.EXPIRED:
