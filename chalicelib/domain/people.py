@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from chalicelib.domain.change import Is, Require
 from chalicelib.domain.errors import AlreadyDecided
-from chalicelib.domain.record import Instant, Key, Record, Ref, written
+from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
 
 
 class TextConsent(StrEnum):
@@ -37,10 +37,14 @@ class Patient(Record):
     created_at: Instant
     erased_at: Instant | None = None  #: at their wish; nobody can tell any more who it was
     erased_by: str | None = None  #: the name of who did it
+    erase_at: Instant | None = None  #: when what was written as they were erased goes as well
 
     @property
     def key(self) -> Key:
         return Key(self.id, "PAT")
+
+    def index(self) -> Mapping[str, str | int]:
+        return erased_later(self.erase_at)
 
     @staticmethod
     def ref(patient_id: str) -> Ref["Patient"]:

@@ -8,11 +8,13 @@ from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
 from chalicelib.domain.erasure import erased
 from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.message import WAITING, Message
+from chalicelib.domain.people import Patient
 from chalicelib.domain.record import Record, erased_later
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import InboundText, ProviderId, Task
 from chalicelib.ports import OutcomeUnknown, Refused, TextInbox
 from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.forgetting import erase_the_rest
 
 log = Logger(service="bookend", child=True)
 
@@ -46,6 +48,8 @@ def erase_what_is_old(desk: Desk, inbox: TextInbox) -> int:
 def _erasing(desk: Desk, inbox: TextInbox, record: Record, now: datetime) -> list[Operation]:
     """What is left to write once the provider, who is asked first, has none of the words."""
     match record:
+        case Patient():
+            return [Save(erase_the_rest(desk, record, now))]
         case ProviderId():
             return _of_sent(desk, inbox, record, now)
         case InboundText():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,13 +17,15 @@ from chalicelib.domain.record import Record, Ref, erased_later
 from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText, ProviderId, Task, TaskStatus
 from chalicelib.usecases.contacting import patient_of
-from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.deciding import SERVICE, Actor, Desk, change_of, decide
 from chalicelib.usecases.moving import cancel
 from chalicelib.usecases.welcoming import left_by
 
 NOBODY = "erased"  # what stands in place of a name and of a number
 WHY = "erased at the patient's wish"
 AT_ONCE = 40  # writes of one transaction; DynamoDB takes a hundred
+CAUGHT_UP = timedelta(minutes=10)  # an index lags by seconds
+AGAIN = timedelta(hours=1)  # while a text is under way
 
 
 class Erased(NamedTuple):
@@ -49,7 +51,8 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     """Nobody can tell any more who it was; what waits is withdrawn, visits to come are cancelled.
 
     The opt-out of the number and the consents that were given stay: they are the proof of what was
-    allowed. Twilio's copies are erased by the next ticks. Erasing again goes on where it ended.
+    allowed. Twilio's copies are erased by the next ticks. Erasing again goes on where it ended, as
+    a tick does in a while: an index may not name yet what was written a moment before.
     AlreadyDecided while the patient is being treated.
     """
     patient = _patient(desk, who)
@@ -69,6 +72,16 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
                 tell_patient=False,
                 actor=actor,
             )
+    return _words_of(desk, patient, about, actor)
+
+
+def erase_the_rest(desk: Desk, patient: Patient, now: datetime) -> Patient:
+    """Of who was erased a while ago, what no index named then goes too; the row as it is now."""
+    left = _words_of(desk, patient, (), SERVICE)
+    return patient.evolve(erase_at=now + AGAIN if left.under_way else None)
+
+
+def _words_of(desk: Desk, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
     rows = _all(desk, patient, [*about, *desk.store.of_patient(patient.id)])
     wanted = iter(rows)
     changed, under_way = 1, 0
@@ -135,6 +148,7 @@ def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
             links=patient.links + 1,
             erased_at=patient.erased_at or now,
             erased_by=patient.erased_by or actor.name,
+            erase_at=now + CAUGHT_UP,
         )
         change.include([Save(nobody)])
         if phone is not None:

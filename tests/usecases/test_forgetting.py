@@ -14,7 +14,7 @@ from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.record import Record, Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.domain.work import InboundText
+from chalicelib.domain.work import InboundText, Task
 from chalicelib.outbox import courier, receipts
 from chalicelib.ports import OutcomeUnknown
 from chalicelib.usecases import attending, booking, contacting, courses, offers
@@ -481,3 +481,24 @@ def test_nobody_is_erased_by_a_wrong_name(who: str) -> None:
         with pytest.raises(NotFound):
             command()
     assert stored(world) == before
+
+
+def test_what_no_index_named_when_a_patient_was_erased_goes_a_while_later() -> None:
+    """R55: a text of theirs was heard a moment before, and its row is nobody's own."""
+    world, visit_id, patient_id = with_history()
+    hear(world, "PLANTED-WORDS where do I park", sid="SM" + "9" * 32)
+    of_patient = world.store.of_patient
+
+    def lagging(patient_id: str) -> list[Record]:
+        return [row for row in of_patient(patient_id) if not isinstance(row, InboundText | Task)]
+
+    world.store.of_patient = lagging  # type: ignore[method-assign]
+    erase(world.desk, visit_id, actor=RUTH)
+    world.store.of_patient = of_patient  # type: ignore[method-assign]
+    assert "PLANTED-WORDS" in stored(world)
+    world.clock.at += timedelta(minutes=11)
+    ticks(world)
+    assert "PLANTED-WORDS" not in stored(world)
+    patient = world.store.get(Patient.ref(patient_id))
+    assert patient is not None
+    assert patient.erase_at is None
