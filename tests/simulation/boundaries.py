@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from chalicelib.domain.change import Change
+from chalicelib.domain.change import Change, Require
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.record import Record, Ref
 from chalicelib.ports import Due, Store
@@ -67,7 +67,8 @@ class FaultyStore:
             faults.counted["(a condition refused)"] += 1
             raise
         self._commits.applied(change, self._inner)
-        self._fresh.append((faults.stage.now, frozenset(o.key.pk for o in change.operations)))
+        written = (part for part in change.operations if not isinstance(part, Require))
+        self._fresh.append((faults.stage.now, frozenset(part.key.pk for part in written)))
         if faults.happens("store: written, answer lost"):
             raise Unavailable("simulated: it was written")
         faults.boundary("store.commit, after")

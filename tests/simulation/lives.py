@@ -31,7 +31,8 @@ class Lives:
 
     def probed(self, stop: Stop) -> None:
         """Texts are stopped; when the next one tries was written just now."""
-        waits = stop.probe_at - self._ledger.stage.now
+        act = self._ledger.stage.current
+        waits = stop.probe_at - (act.began_at if act and act.began_at else self._ledger.stage.now)
         hold(waits > PROBES - SKEWS, f"texts are tried again in {waits} (R33)")
 
     def _begins(self, row: Message) -> None:

@@ -84,14 +84,18 @@ class Staff:
 
         if chance.random() < 0.12:
             then("no_show", missed := about(visit.start_at, 0, 60))
-            if chance.random() < 0.2:
-                then("undo", about(missed, 0, 11))
-            return
+            if chance.random() < 0.5:
+                return
+            # They are only late.
+            then("undo", about(missed, 0, 11))
         if chance.random() < 0.8:
-            then("arrived", about(visit.start_at, 15, 15))
+            then("arrived", came := about(visit.start_at, 15, 15))
+            if chance.random() < 0.08:
+                then("undo", about(came, 0, 11))
+                then("arrived", about(came, -11, 30))
         if chance.random() < 0.85:
             then("discharged", left := about(visit.end_at, 30, 40))
-            if chance.random() < 0.1:
+            if chance.random() < 0.25:
                 then("undo", about(left, 0, 11))
                 then("discharged", about(left, -11, 40))
 
