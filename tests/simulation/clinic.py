@@ -4,11 +4,12 @@ from chalicelib.clinic.careplan import load_careplans
 from chalicelib.clinic.parts import Resource
 from chalicelib.clinic.profile import Clinic, load_profile
 
+KEPT_DAYS = 20  # so short that words are erased by their age while a run lasts (R55)
 CLINIC, PLANS = load_profile(), load_careplans()
 
 
 def clinic_for(asks_a_day: float) -> Clinic:
-    """The clinic, with a room more for every other request a day that its own cannot take."""
+    """The clinic, of short memory; with a room more for every other request a day too many."""
     rooms = [Resource(id=f"room-{n}", name=f"Room {n}") for n in range(3, 3 + int(asks_a_day // 2))]
     more = tuple(room.id for room in rooms)
     types = [
@@ -16,4 +17,11 @@ def clinic_for(asks_a_day: float) -> Clinic:
         for type_ in CLINIC.visit_types
     ]
     resources = (*CLINIC.resources, *rooms)
-    return CLINIC.model_copy(update={"resources": resources, "visit_types": tuple(types)})
+    kept = dict.fromkeys(("notes_days", "texts_days", "inbound_days"), KEPT_DAYS)
+    return CLINIC.model_copy(
+        update={
+            "resources": resources,
+            "visit_types": tuple(types),
+            "retention": CLINIC.retention.model_copy(update=kept),
+        }
+    )

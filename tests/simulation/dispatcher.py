@@ -10,7 +10,7 @@ from tests.simulation.table import QuickTable
 
 MINUTE = timedelta(minutes=1)
 LISTS = timedelta(minutes=20)  # it also runs when nothing is due, to list what came in
-ERASES = timedelta(hours=7)  # words that must go within this are waited for
+ERASES = timedelta(hours=7)  # at rest, words that must go wait until more have to
 
 
 class Dispatcher:
@@ -31,7 +31,9 @@ class Dispatcher:
         """The next minute in which there is something to do; None when there will be none."""
         due = self._table.first_due()
         lists = self.last_at + LISTS if not self._is_at_rest() else None
-        wanted = min((at for at in (due, lists) if at is not None), default=None)
+        erases = self._table.first_open("erase")
+        gone = erases + ERASES if erases is not None else None
+        wanted = min((at for at in (due, lists, gone) if at is not None), default=None)
         if wanted is None:
             return None
         at = max(wanted, self.last_at + MINUTE, self._stage.now)
@@ -51,9 +53,7 @@ class Dispatcher:
             self._service.tick()
 
     def _is_at_rest(self) -> bool:
-        """A while after the last text came in, nothing is left to be listed, nor to be erased."""
-        if self._table.open("erase", limit=1, until=self._stage.now + ERASES):
-            return False
+        """A while after the last text came in, nothing is left to be listed."""
         received, now = self._provider.received, self._stage.now
         last = received[-1].at if received else now - timedelta(days=1)
         return now - last > timedelta(hours=3)

@@ -10,6 +10,7 @@ from tests.simulation.decisions import Decisions
 from tests.simulation.delivery import NUMBER_REFUSED
 from tests.simulation.drops import Drops
 from tests.simulation.frontdesk import FrontDesk
+from tests.simulation.kept import Kept
 from tests.simulation.ledger import Ledger
 from tests.simulation.mails import Mails
 from tests.simulation.promises import Promises
@@ -57,3 +58,7 @@ def judge_in_the_end(run: Rested) -> None:
     drops = Drops(ledger, table, run.clinic, PLANS)
     drops.of_rows()
     drops.of_stop(run.provider)
+    kept = Kept(ledger, table)
+    kept.of_requests()
+    kept.of_rows()
+    kept.of_provider(run.provider.taken, run.provider.received)

@@ -57,6 +57,11 @@ class QuickTable(MemoryStore):
             (datetime.fromisoformat(at) for first in firsts for at, _ in first), default=None
         )
 
+    def first_open(self, kind: str) -> datetime | None:
+        """The earliest deadline of what is open of this kind."""
+        first = self._keys["open", kind][:1]
+        return min((datetime.fromisoformat(at) for at, _ in first), default=None)
+
     def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
         latest = "~" if until is None else written(until)
         return self._readable(islice(self._found("open", kind, until=latest), limit))
