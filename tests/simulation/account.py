@@ -100,7 +100,8 @@ class Account:
             known = (row.patient_id, mail.to) in self._ledger.no_mail
             hold(known, f"{row.id}: mails to {mail.to} go on: {mail.fate}")
         about = row.id.removesuffix("-mail")
-        if row.kind in CALLED and row.void_because is None and mail.fate is not MailFate.UNWANTED:
+        is_owed = row.void_because is None and not is_erased
+        if row.kind in CALLED and is_owed and mail.fate is not MailFate.UNWANTED:
             called = f"{about}-call" in self._rows or f"{row.id}-call" in self._rows
             hold(called, f"{row.id} came back, and nobody calls")
 

@@ -12,7 +12,9 @@ from tests.simulation.promises import URGENT
 from tests.simulation.staff import STAFF
 from tests.simulation.table import QuickTable
 
-LAGS = timedelta(seconds=5)  # what was written since then may be missing from an index
+# What was written since then may have been missing from an index when a text was heard, by an
+# act that was held up for a while before it wrote.
+LAGS = timedelta(minutes=20)
 SOON = timedelta(days=14)  # an opt-out this close before a visit (R10)
 ANSWERED_FOR = timedelta(hours=4)  # one automatic answer per sender (R43)
 

@@ -32,7 +32,9 @@ def answers(message: Message) -> bool:
 
 
 def class_of(message: Message, visit: Appointment | None, step: Step | None, at: ZoneInfo) -> int:
-    """R19's class, by what the message says and when."""
+    """R19's class, by what the message says and when; tried again, it is what it was at first."""
+    if "retry" in message.facts:
+        return message.priority
     if step is None or visit is None:
         return catalogue.priority(message.kind)
     due_at, start_at = message.scheduled_at, visit.start_at
