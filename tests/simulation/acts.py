@@ -9,6 +9,7 @@ from tests.simulation.stage import Act, Stage, Work
 from tests.web.browser import Browser
 
 BY_WEB = 0.15  # the share of the handlers that are reached over HTTP
+ENDED_WITH = "ended with"  # what no handler may raise
 
 Say = Callable[[str], None]
 Ended = Callable[[Act], None]
@@ -36,7 +37,7 @@ class Acts:
             if act.failed is not None and not (
                 may_fail and isinstance(act.failed, Refusal | Unavailable)
             ):
-                raise Broken(f"{act.name} ended with {act.failed!r}") from act.failed
+                raise Broken(f"{act.name} {ENDED_WITH} {act.failed!r}") from act.failed
             if ended is not None:
                 ended(act)
 
@@ -66,6 +67,6 @@ class Acts:
     def check(self, status: int) -> None:
         """A 5xx is a refusal to be tried again; the framework's own 500 is a defect."""
         if status == 500:
-            raise Broken("the web answered 500")
+            raise Broken(f"the web {ENDED_WITH} 500")
         if status >= 500:
             raise Unavailable(str(status))

@@ -13,6 +13,8 @@ from chalicelib.domain.appointment import DaySheet
 from chalicelib.domain.change import Change, Patch
 from chalicelib.outbox import checks, claiming, lookups, mail_events, sending, tick
 from chalicelib.usecases import inbound, moving
+from tests.simulation.guards_more import MORE
+from tests.simulation.taking_away import put
 
 
 def _no_claim() -> None:
@@ -22,7 +24,7 @@ def _no_claim() -> None:
     def blindly(*given: Any, **named: Any) -> Patch:
         return replace(claimed(*given, **named), when=())
 
-    _put(claiming, "claimed", blindly)
+    put(claiming, "claimed", blindly)
 
 
 def _no_lease() -> None:
@@ -31,9 +33,9 @@ def _no_lease() -> None:
     def at_once(office: Any, message: Any, now: Any) -> None:
         office.store.commit(Change(life.again(message, due_at=now, why="unknown", now=now)))
 
-    _put(lookups, "after_lease", at_once)
-    _put(life, "LEASE", timedelta(seconds=20))
-    _put(sending, "SEND_TAKES", timedelta(0))
+    put(lookups, "after_lease", at_once)
+    put(life, "LEASE", timedelta(seconds=20))
+    put(sending, "SEND_TAKES", timedelta(0))
 
 
 def _no_version() -> None:
@@ -45,12 +47,12 @@ def _no_version() -> None:
         key = subject.requirement().key if subject is not None else None
         return [part for part in permissions(seen) if part.key != key]
 
-    _put(claiming, "_permissions", without_subject)
+    put(claiming, "_permissions", without_subject)
 
 
 def _no_withdrawal() -> None:
     """A move or a cancellation leaves the old messages as they are."""
-    _put(moving, "voids", lambda messages, **_: [])
+    put(moving, "voids", lambda messages, **_: [])
 
 
 def _no_reconciliation() -> None:
@@ -64,30 +66,30 @@ def _no_reconciliation() -> None:
             patch = life.again(message, due_at=now, why="unknown", now=now)
         office.store.commit(Change(patch))
 
-    _put(lookups, "after_lease", blindly)
+    put(lookups, "after_lease", blindly)
 
 
 def _no_second_look() -> None:
     """One empty list, read at once, is taken for a proof that nothing left."""
-    _put(lookups, "SETTLED_AFTER", timedelta(0))
-    _put(lookups, "AND_AGAIN", timedelta(0))
+    put(lookups, "SETTLED_AFTER", timedelta(0))
+    put(lookups, "AND_AGAIN", timedelta(0))
 
 
 def _no_opt_out() -> None:
     """Nobody asks whether the number opted out, neither before the claim nor in it."""
     _no_opt_out_in_claim()
-    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._number))
+    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._number))
 
 
 def _deaf_to_stop() -> None:
     """A STOP is read and answered, and the number goes on being texted."""
-    _put(inbound, "_opt_out_at_once", lambda *_: None)
+    put(inbound, "opt_out_at_once", lambda *_: None)
 
 
 def _no_opt_out_in_claim() -> None:
     """An opt-out that comes between the last look and the claim is not noticed."""
     permissions = claiming._permissions
-    _put(
+    put(
         claiming,
         "_permissions",
         lambda seen: [part for part in permissions(seen) if part.key.sk != "TEL"],
@@ -97,53 +99,53 @@ def _no_opt_out_in_claim() -> None:
 def _no_consent() -> None:
     """Nobody asks whether the patient agreed to texts."""
     permissions = claiming._permissions
-    _put(
+    put(
         claiming,
         "_permissions",
         lambda seen: [part for part in permissions(seen) if part.key.sk != "PAT"],
     )
-    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._consent))
+    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._consent))
 
 
 def _no_day_sheet() -> None:
     """A booking does not look at what is busy."""
-    _put(DaySheet, "is_free", lambda *_: True)
+    put(DaySheet, "is_free", lambda *_: True)
 
 
 def _no_quiet_hours() -> None:
     """Texts leave at night."""
-    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._quiet))
+    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._quiet))
 
 
 def _no_caps() -> None:
     """Any number of texts a day."""
-    _put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._caps))
+    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._caps))
 
 
 def _no_window() -> None:
     """What is too late is sent all the same."""
-    _put(checks, "_ALL", tuple(check for check in checks._ALL if check is not checks._window))
+    put(checks, "_ALL", tuple(check for check in checks._ALL if check is not checks._window))
 
 
 def _no_address() -> None:
     """A mail goes where its courier last saw that it should, whatever happened since."""
-    _put(claiming, "_address", lambda *_: [])
+    put(claiming, "_address", lambda *_: [])
 
 
 def _no_mail_events() -> None:
     """A mail that came back is noted on its row, and nothing follows."""
-    _put(mail_events, "_followed_up", lambda *_: [])
+    put(mail_events, "_followed_up", lambda *_: [])
 
 
 def _no_consequence() -> None:
     """A look-up that finds a text undelivered notes it on the row, and nothing follows."""
-    _put(lookups, "followed_up", lambda *_, **__: [])
+    put(lookups, "followed_up", lambda *_, **__: [])
 
 
 def _no_promptness() -> None:
     """The dispatcher looks for what is due only every ten minutes."""
     oldest = tick._oldest
-    _put(tick, "_oldest", lambda office, now: [] if now.minute % 10 else oldest(office, now))
+    put(tick, "_oldest", lambda office, now: [] if now.minute % 10 else oldest(office, now))
 
 
 MUTATIONS: Mapping[str, Callable[[], None]] = {
@@ -165,11 +167,5 @@ MUTATIONS: Mapping[str, Callable[[], None]] = {
     "what follows a mail that came back": _no_mail_events,
     "what follows a text that did not arrive": _no_consequence,
     "promptness": _no_promptness,
+    **MORE,
 }
-
-
-def _put(where: Any, name: str, what: Any) -> None:
-    """Only ever in a process that was made for this."""
-    if not hasattr(where, name):
-        raise AttributeError(name)
-    setattr(where, name, what)

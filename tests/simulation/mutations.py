@@ -5,6 +5,7 @@ import multiprocessing
 import sys
 from typing import NamedTuple
 
+from tests.simulation.acts import ENDED_WITH
 from tests.simulation.guards import MUTATIONS
 from tests.simulation.outcome import Run
 from tests.simulation.run import play_quietly
@@ -15,37 +16,53 @@ WITHIN = 100  # seeds
 class Found(NamedTuple):
     """Which seed noticed, and what it said; neither when none did."""
 
+    name: str
     seed: int | None
     broken: str | None
 
 
 def main(arguments: list[str]) -> int:
-    """0 when the simulation noticed every mutation, and nothing without one."""
+    """0 when the simulation noticed every mutation, and nothing in those seeds without one."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutations")
     parser.add_argument("names", nargs="*", default=list(MUTATIONS))
     parser.add_argument("--seeds", type=int, default=WITHIN)
     asked = parser.parse_args(arguments)
-    pool = multiprocessing.get_context("spawn").Pool(
-        multiprocessing.cpu_count(), maxtasksperchild=1
-    )
-    missed = 0
-    with pool:  # it is terminated when the last has been noticed
-        for name, found in pool.imap(_noticed, [(name, asked.seeds) for name in asked.names]):
-            missed += found.seed is None
-            by = f"seed {found.seed}: {found.broken}" if found.broken else "NOT NOTICED"
-            sys.stdout.write(f"without {name}: {by}\n")
-            sys.stdout.flush()
-    return 1 if missed else 0
+    context = multiprocessing.get_context("spawn")
+    failed = 0
+    noticing: set[int] = set()
+    with context.Pool(multiprocessing.cpu_count(), maxtasksperchild=1) as pool:
+        for found in pool.imap_unordered(_noticed, [(name, asked.seeds) for name in asked.names]):
+            failed += found.seed is None
+            noticing |= {found.seed} if found.seed is not None else set()
+            by = f"seed {found.seed}: " if found.seed is not None else "NOT NOTICED "
+            _say(f"without {found.name}: {by}{found.broken or ''}")
+        for seed, broken in pool.imap_unordered(_untouched, sorted(noticing)):
+            failed += broken is not None
+            if broken is not None:
+                _say(f"with every guard, seed {seed}: {broken}")
+    return 1 if failed else 0
 
 
-def _noticed(asked: tuple[str, int]) -> tuple[str, Found]:
+def _noticed(asked: tuple[str, int]) -> Found:
+    """The first seed that says what is wrong. A handler that only fails shows no guard."""
     name, seeds = asked
     MUTATIONS[name]()
+    failed = None
     for seed in range(seeds):
         broken = play_quietly(Run(seed)).broken
-        if broken is not None:
-            return name, Found(seed, broken)
-    return name, Found(None, None)
+        if broken is not None and ENDED_WITH not in broken:
+            return Found(name, seed, broken)
+        failed = failed or broken
+    return Found(name, None, failed)
+
+
+def _untouched(seed: int) -> tuple[int, str | None]:
+    return seed, play_quietly(Run(seed)).broken
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
