@@ -111,11 +111,6 @@ def _no_aftercare_again() -> None:
     put(attending, "_aftercare_again", lost)
 
 
-def _no_late_look_up() -> None:
-    """A text that is late is sent, though it may have left in an hour that was lost (F71)."""
-    put(lookups, "is_late", lambda *_: False)
-
-
 def _no_call() -> None:
     """A preparation that was not texted is mailed, and nobody calls in time (F35)."""
     put(instead, "ALSO_CALL", frozenset())
@@ -137,7 +132,6 @@ MORE: Mapping[str, Callable[[], None]] = {
     "the audit of requests": _no_audit,
     "the line of a withdrawal": _no_history,
     "the aftercare of a discharge": _no_aftercare_again,
-    "the look-up of what is late": _no_late_look_up,
     "the call about a preparation": _no_call,
     "the erasing by age": _no_erasing,
 }
