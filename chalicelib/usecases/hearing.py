@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.owed import task_message
+from chalicelib.domain.owed import subject_of, task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.record import Instant, Value
 from chalicelib.domain.work import InboundText
@@ -110,9 +111,15 @@ def as_heard(
     )
 
 
-def reply(heard: Heard, kind: str, about: str | None = None, **facts: str) -> list[Operation]:
-    """One text back, to a known patient alone: an unknown number learns nothing (R45)."""
-    reader = heard.reader(about)
+def reply(
+    heard: Heard, kind: str, *, about: Appointment | None = None, **facts: str
+) -> list[Operation]:
+    """One text back, to a known patient alone: an unknown number learns nothing (R45).
+
+    About a visit, it is owed only while the visit is as it was: what comes late is not true of a
+    time that it was moved to.
+    """
+    reader = heard.reader(about.patient_id if about else None)
     if reader is None:
         return []
     return [
@@ -123,6 +130,7 @@ def reply(heard: Heard, kind: str, about: str | None = None, **facts: str) -> li
                 kind,
                 patient_id=reader.id,
                 now=heard.now,
+                subject=subject_of(about, ("arrived", "booked")) if about else None,
                 facts=facts,
                 answers_person=True,
                 # A table that was restored may have forgotten an answer, so a late one is looked

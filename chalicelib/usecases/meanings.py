@@ -133,7 +133,7 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
         effects = APPLY[meaning](visit, heard.owner_id, heard.now)
     except Refusal:
         return _other(heard)
-    return [*effects, *reply(heard, THANKS[meaning], visit.patient_id, appointments=visit.id)]
+    return [*effects, *reply(heard, THANKS[meaning], about=visit, appointments=visit.id)]
 
 
 def _doubtful(heard: Heard) -> list[Operation]:

@@ -115,6 +115,10 @@ class Judge:
         about = claim.message.subject
         if about is not None and about.sk == "TSK":
             hold(claim.is_task_open, f"{id_} was sent though its task is done")
+        if found is None and about is not None and about.sk == "APT":
+            was = self._ledger.visit_at(about.pk, claim.at)
+            right = was is not None and was.version == about.version
+            hold(right, f"{id_} was sent though {about.pk} was moved")
         if visit is None or found is None:
             if claim.request is not None and found is not None:
                 right = int(found[1]) == claim.request.version

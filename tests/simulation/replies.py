@@ -30,7 +30,12 @@ class Replies:
         self._ledger = ledger
 
     def written(self, row: Message) -> None:
-        """What the answer to a patient's text says was done was done in the same change (R41)."""
+        """What the answer to a patient's text says was done was done in the same change (R41).
+
+        Tried again, it is owed only while the visit is as it was then.
+        """
+        if "retry" in row.facts:
+            return
         meaning = row.kind
         about = row.facts.get("appointments", "")
         visit = self._ledger.visits.get(about)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import attending, booking, contacting, offers
+from chalicelib.ports import Fate, Refused
+from chalicelib.usecases import attending, booking, contacting, moving, offers
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.tasks import close_task
 from tests.world import RUTH, World, at
@@ -366,3 +367,22 @@ def test_help_is_answered_by_the_provider_or_by_us_and_by_one_alone(
     assert receive_text(world.desk, asks, quiet_words=frozenset({"help"})) == "help"
     world.drain()
     assert len(world.texts.sent) - sent == is_ours
+
+
+def test_an_answer_that_is_late_says_nothing_of_a_time_that_the_visit_was_moved_to() -> None:
+    """R18, R41: "confirmed" was true of the old time."""
+    world = World()
+    visit_id = booked(world)
+    world.texts.before.append(Refused(Fate.LATER, 429))
+    hear(world, "C")
+    moving.reschedule(
+        world.desk,
+        appointment_id=visit_id,
+        when=at("2026-12-09T09:00"),
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.run_for(hours=1)
+    late = world.store.of_patient(visit_of(world, visit_id).patient_id)
+    (thanks,) = [m for m in late if isinstance(m, Message) and m.kind == "confirmed_thanks"]
+    assert (thanks.status, thanks.reason) == (MessageStatus.WITHDRAWN, "it was changed since")
