@@ -64,21 +64,21 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
     by whoever sees that it did: whether a visit was meant to be cancelled (R10).
     """
 
-    def stands(now: datetime) -> tuple[Change, Patient]:
+    def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(desk, subject_id)
         patient.refuse_erased()
         change = change_of(patient.id, "opted_out", actor, now, means=means)
         change.include([opted_out(patient.phone, means=means, now=now)])
-        return change, patient
+        return change, (patient, now)
 
-    patient = decide(desk, stands)
+    patient, said_at = decide(desk, stands)
 
     def asks(now: datetime) -> tuple[Change, None]:
         (phone,) = read_each(desk.store, Phone.ref(patient.phone))
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
         change = Change()
-        change.include(cancelling_meant(desk, list(everybody), said_at=now, now=now))
+        change.include(cancelling_meant(desk, list(everybody), said_at=said_at, now=now))
         return change, None
 
     return decide(desk, asks)

@@ -1,7 +1,7 @@
 """An opt-out is never refused and never lost; only a START that came after it lifts it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -278,3 +278,21 @@ def test_who_wants_silence_right_after_a_start_has_it_though_clocks_differ(
     hear(world, body, sid="SM" + "3" * 32)
     assert phone(world).opted_out_at is not None
     assert phone(world).opted_out_means == means
+
+
+def test_whether_a_visit_was_to_be_cancelled_is_asked_though_it_began_meanwhile() -> None:
+    """R10: the opt-out was noted before the visit, and what follows was held up."""
+    world = World()
+    visit_id = booked(world)
+    world.clock.at = datetime(2026, 12, 8, 14, 59, tzinfo=UTC)
+    commit = world.store.commit
+
+    def slowly(change: Change) -> None:
+        commit(change)
+        world.store.commit = commit  # type: ignore[method-assign]
+        world.clock.at += timedelta(minutes=10)
+
+    world.store.commit = slowly  # type: ignore[method-assign]
+    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    world.drain()
+    assert "opted_out_before_visit" in tasks(world)
