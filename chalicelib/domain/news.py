@@ -33,7 +33,7 @@ def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
 
     It may be told before our own note that the mail was accepted.
     """
-    if message.provider_status == word or message.to is None:
+    if message.provider_status == word or message.first_claimed_at is None:
         return None
     return Patch(
         message.key,

@@ -61,3 +61,14 @@ def test_a_mail_that_came_back(fate: MailFate) -> None:
     assert row(world, mail.message_id).status is MessageStatus.UNDELIVERED
     assert calls_to(world, patient_id) == []
     assert world.store.get(Patient.ref(patient_id)) == erased
+
+
+def test_staff_who_want_no_mails_are_named_though_it_was_about_somebody_erased() -> None:
+    """F36: the mail's row says no more to whom it went, and the others must know all the same."""
+    world, _, patient_id = treated()
+    mail = next(m for m in world.mails.sent if m.to == "nurse@example.com")
+    erase(world.desk, patient_id, actor=RUTH)
+    event = MailEvent(mail.message_id, "ses-1", MailFate.UNWANTED)
+    assert mail_events.take(world.office, event)
+    world.drain()
+    assert [task.what for task in world.open_tasks()].count("staff_mail_does_not_arrive") == 1
