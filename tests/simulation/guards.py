@@ -123,8 +123,9 @@ def _no_caps() -> None:
 
 
 def _no_window() -> None:
-    """What is too late is sent all the same."""
+    """What is too late is sent all the same: neither before the claim nor after it does one ask."""
     put(checks, "_ALL", tuple(check for check in checks._ALL if check is not checks._window))
+    put(checks, "_window", lambda *_: None)
 
 
 def _no_address() -> None:
