@@ -1,14 +1,13 @@
 """What is wrong with the sending itself is told to staff once a day, however often it happens."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.clinic.staff import member_of
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
+from chalicelib.outbox.oddities import SEE_WITHIN
 from chalicelib.outbox.office import Office
-
-SEE_WITHIN = timedelta(hours=4)
 
 
 def staff_unreachable(office: Office, staff_id: str, why: str, now: datetime) -> list[Operation]:
