@@ -62,7 +62,7 @@ CHANCE_OF = {
     "form sent twice": 0.1,
     "two of the staff at once": 0.15,
     "someone acts in the middle": 0.008,
-    "a patient wants to be erased": 0.03,
+    "a patient wants to be erased": 0.08,
     RESTORED: 0.12,  # once in a run
 }
 #: How often these begin within thirty days.

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from functools import partial
 
 from chalicelib.clinic.times import at_wall_clock
+from chalicelib.domain.message import Channel
 from tests.simulation.patients import Patients
 from tests.simulation.provider import Provider
 from tests.simulation.scene import Scene
@@ -46,6 +47,8 @@ class People:
             acts.append(lambda: self.patients.texts(number, "STOP"))
             if visit is not None:
                 acts.append(partial(self._opts_out, visit.id, number))
+            if visit is not None and message is not None and message.channel is Channel.EMAIL:
+                acts += [partial(self.staff.corrects, visit.id)] * 8
         if visit is not None and visit.status == "booked":
             acts += [partial(self.staff.changes, visit.id)] * 4
             sure = {"sure": ["yes"]}

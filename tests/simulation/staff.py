@@ -122,19 +122,27 @@ class Staff:
             "reschedule": self._place(visit.visit_type),
             "cancel": {"reason_code": ["clinic_closed"], "tell_patient": ["yes"]},
             "driver": {"has": [chance.choice(["yes", "no"])]},
-            "contact": {
-                "name": ["Pat Example"],
-                "phone": [chance.choice(self.scene.numbers)],
-                "email": ["pat@example.org"],
-                "language": ["en"],
-                "sure": ["yes"],
-            },
+            "contact": self._details(),
             "opt_out": {"means": ["phone"]},
         }[name]
         self.decide(name, visit_id, form)
         if self.scene.faults.happens("two of the staff at once"):
             again = self._place(visit.visit_type) if name == "reschedule" else form
             self.decide(name, visit_id, again)
+
+    def corrects(self, subject_id: str) -> None:
+        """A patient is reached elsewhere from now on."""
+        self.decide("contact", subject_id, self._details())
+
+    def _details(self) -> Form:
+        chance = self.scene.chance
+        return {
+            "name": ["Pat Example"],
+            "phone": [chance.choice(self.scene.numbers)],
+            "email": [f"pat-{chance.randint(1, 99)}@example.com"],
+            "language": ["en"],
+            "sure": ["yes"],
+        }
 
     def decide(self, name: str, subject_id: str, form: Form) -> None:
         self.scene.desk.decide(name, subject_id, self.scene.chance.choice(STAFF), form)
