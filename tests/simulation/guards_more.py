@@ -121,6 +121,11 @@ def _no_erasing() -> None:
     put(erasing, "erased", lambda message, **_: Patch(Message.ref(message.id).key, set={}))
 
 
+def _no_late_look() -> None:
+    """After a restored table, what left in the forgotten hour is not looked for first (F71)."""
+    put(lookups, "is_late", lambda *_: False)
+
+
 MORE: Mapping[str, Callable[[], None]] = {
     "the wait for the first text": _no_first_text,
     "the end of an opt-out": _no_start,
@@ -134,4 +139,5 @@ MORE: Mapping[str, Callable[[], None]] = {
     "the aftercare of a discharge": _no_aftercare_again,
     "the call about a preparation": _no_call,
     "the erasing by age": _no_erasing,
+    "the look before a late claim": _no_late_look,
 }
