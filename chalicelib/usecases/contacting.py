@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Is, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.errors import Invalid, NotFound
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
@@ -60,14 +60,16 @@ _NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
 def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
     """The patient's number gets no text any more, by whatever means they said so (R9).
 
-    That stands before anything else is looked at, as for a text. What may fail is asked for again
-    by whoever sees that it did: whether a visit was meant to be cancelled (R10).
+    That stands before anything else is looked at, as for a text; it is refused only to be decided
+    again for the number that the patient has by then. What may fail is asked for again by whoever
+    sees that it did: whether a visit was meant to be cancelled (R10).
     """
 
     def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(desk, subject_id)
         patient.refuse_erased()
         change = change_of(patient.id, "opted_out", actor, now, means=means)
+        change.include([Require(patient.key, (Is("phone", patient.phone),))])
         change.include([opted_out(patient.phone, means=means, now=now)])
         return change, (patient, now)
 

@@ -26,6 +26,8 @@ from tests.usecases.test_catching_up import (
 from tests.usecases.test_inbound import booked, hear, tasks
 from tests.world import RUTH, World
 
+OTHER = "+13165550150"
+
 
 def meanwhile(world: World, act: Callable[[], object]) -> None:
     """Just before the next commit, something else happens."""
@@ -37,6 +39,18 @@ def meanwhile(world: World, act: Callable[[], object]) -> None:
         commit(change)
 
     world.store.commit = once  # type: ignore[method-assign]
+
+
+def has_another_number(world: World, visit_id: str) -> None:
+    contacting.contact(
+        world.desk,
+        subject_id=visit_id,
+        name="Ana Löwe",
+        phone=OTHER,
+        email=None,
+        language="en",
+        actor=RUTH,
+    )
 
 
 @pytest.mark.parametrize("means", ["phone", "text"])
@@ -92,6 +106,15 @@ def test_a_doubtful_text_does_not_make_a_stop_of_the_same_moment_doubtful() -> N
         contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
 
 
+def test_an_opt_out_holds_for_the_number_that_the_patient_has_by_then() -> None:
+    world, visit_id = with_visit()
+    meanwhile(world, lambda: has_another_number(world, visit_id))
+    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    other = world.store.get(Phone.ref(OTHER))
+    assert other is not None and other.opted_out_at == world.clock.at
+    assert phone(world).opted_out_at is None
+
+
 @pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(seconds=2)])
 def test_a_start_does_not_lift_a_stop_that_came_while_it_was_heard(later: timedelta) -> None:
     world, _ = with_visit()
@@ -110,25 +133,16 @@ def test_a_start_does_not_lift_a_stop_that_came_while_it_was_heard(later: timede
 
 def test_two_starts_at_once_make_one_first_text() -> None:
     world, visit_id = with_visit()
-    number = "+13165550150"
-    contacting.contact(
-        world.desk,
-        subject_id=visit_id,
-        name="Ana Löwe",
-        phone=number,
-        email=None,
-        language="en",
-        actor=RUTH,
-    )
+    has_another_number(world, visit_id)
     sent = len(world.texts.sent)
     world.clock.at += MINUTE
 
     def start() -> None:
-        hear(world, "START", sender=number)
+        hear(world, "START", sender=OTHER)
         world.clock.at += timedelta(milliseconds=1)
 
     meanwhile(world, start)
-    hear(world, "START", sender=number)
+    hear(world, "START", sender=OTHER)
     assert ["Msg & data rates" in body for body in world.texts.bodies[sent:]] == [True]
 
 
