@@ -96,12 +96,12 @@ class Account:
                 f"{row.id} did not reach {row.staff_id}, and nobody was told",
             )
             return
-        is_erased = self._ledger.patients[row.patient_id or ""].erased_at is not None
-        if stops and not is_erased:
+        patient = self._ledger.patients[row.patient_id or ""]
+        if stops and patient.erased_at is None and patient.email == mail.to:
             known = (row.patient_id, mail.to) in self._ledger.no_mail
             hold(known, f"{row.id}: mails to {mail.to} go on: {mail.fate}")
         about = row.id.removesuffix("-mail")
-        is_owed = row.void_because is None and not is_erased
+        is_owed = row.void_because is None and patient.erased_at is None
         if row.kind in CALLED and is_owed and mail.fate is not MailFate.UNWANTED:
             called = f"{about}-call" in self._rows or f"{row.id}-call" in self._rows
             hold(called, f"{row.id} came back, and nobody calls")

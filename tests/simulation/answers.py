@@ -70,8 +70,8 @@ class Answers:
         visit = self._ledger.visit_at(visit_id, at - SKEWS)
         if visit is None or visit != self._ledger.visit_at(visit_id, at + SKEWS):
             return False
-        if any(at - LAGS < touched < at for touched in self._ledger.touched_at[visit_id]):
-            return False  # an index may lack it
+        if any(at - LAGS < known_at < at for known_at, _ in self._ledger.was[visit_id]):
+            return False  # an index may lack it, or show it as it was
         return visit.is_open and at + SKEWS < visit.start_at < said_at + SOON - SKEWS
 
     def _alarmed(self, owner: str, number: str, heard_at: datetime) -> None:

@@ -6,14 +6,17 @@ A call fails before or after it had its effect; an answer is lost, an id comes t
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from chalicelib.domain.change import Change, Require
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.record import Record, Ref
-from chalicelib.ports import Due, Store
+from chalicelib.domain.message import message_key
+from chalicelib.domain.record import Key, Record, Ref, written
+from chalicelib.ports import Due
 from tests.simulation.commits import Commits
 from tests.simulation.faults import Faults
+from tests.simulation.table import Place, QuickTable, Standing
 
 KEPT = 4 * 86400.0  # seconds that the queue keeps an id
 
@@ -23,11 +26,12 @@ R = TypeVar("R", bound=Record)
 class FaultyStore:
     """Implements ports.Store over another one, with every fault before and after each call."""
 
-    def __init__(self, inner: Store, faults: Faults, commits: Commits) -> None:
+    def __init__(self, inner: QuickTable, faults: Faults, commits: Commits) -> None:
         self._inner = inner
         self._faults = faults
         self._commits = commits
-        self._fresh: list[tuple[datetime, frozenset[str]]] = []
+        #: What the last seconds wrote: each row as it was before.
+        self._fresh: list[tuple[datetime, dict[Key, Standing]]] = []
 
     def get(self, ref: Ref[R]) -> R | None:
         self._reading("store.get")
@@ -44,31 +48,34 @@ class FaultyStore:
     def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
         self._reading("store.due")
         found = self._inner.due(shard=shard, until=until, limit=limit)
-        return self._lagging(found, lambda due: due.message_id.partition(".")[0])
+        behind = self._behind()
+        return [due for due in found if message_key(due.message_id) not in behind]
 
     def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
         self._reading("store.open")
         found = self._inner.open(kind, limit=limit, until=until)
-        return self._lagging(found, lambda record: record.key.pk)
+        latest = "~" if until is None else written(until)
+        return self._as_it_was(found, ("open", kind), until=latest)[:limit]
 
     def of_patient(self, patient_id: str) -> list[Record]:
         self._reading("store.of_patient")
         found = self._inner.of_patient(patient_id)
-        return self._lagging(found, lambda record: record.key.pk)
+        return self._as_it_was(found, ("patient", patient_id))
 
     def commit(self, change: Change) -> None:
         faults = self._faults
         faults.boundary("store.commit, before")
         if faults.lasts("no store for minutes") or faults.happens("store: write fails"):
             raise Unavailable("simulated")
+        keys = [part.key for part in change.operations if not isinstance(part, Require)]
+        before = {key: self._inner.standing(key) for key in keys}
         try:
             self._inner.commit(change)
         except Stale:
             faults.counted["(a condition refused)"] += 1
             raise
         self._commits.applied(change, self._inner)
-        written = (part for part in change.operations if not isinstance(part, Require))
-        self._fresh.append((faults.stage.now, frozenset(part.key.pk for part in written)))
+        self._fresh.append((faults.stage.now, before))
         if faults.happens("store: written, answer lost"):
             raise Unavailable("simulated: it was written")
         faults.boundary("store.commit, after")
@@ -78,14 +85,29 @@ class FaultyStore:
         if self._faults.lasts("no store for minutes") or self._faults.happens("store: read fails"):
             raise Unavailable("simulated")
 
-    def _lagging(self, found: list[Any], owner_of: Any) -> list[Any]:
-        """What was written in the last seconds may be missing from an index."""
+    def _as_it_was(self, found: list[Record], place: Place, until: str = "~") -> list[Record]:
+        """The answer, or that of some seconds ago: without what is new, with what has gone."""
+        behind = self._behind()
+        if not behind:
+            return found
+        now = {each.key: self._inner.standing(each.key) for each in found}
+        rows = [
+            (row.places[place], row.record)
+            for row in (now | behind).values()
+            if row.record is not None and row.places.get(place, "~~") <= until
+        ]
+        return [record for _, record in sorted(rows, key=itemgetter(0))]
+
+    def _behind(self) -> dict[Key, Standing]:
+        """What an index has not heard of yet, as it was before (F19); mostly nothing."""
         since = self._faults.stage.now - timedelta(seconds=3)
         self._fresh = [part for part in self._fresh if part[0] >= since]
         if not self._fresh or not self._faults.happens("store: an index lags"):
-            return found
-        hidden = frozenset[str]().union(*(owners for _, owners in self._fresh))
-        return [each for each in found if owner_of(each) not in hidden]
+            return {}
+        was: dict[Key, Standing] = {}
+        for _, before in reversed(self._fresh):
+            was |= before
+        return was
 
 
 class FaultyQueue:

@@ -64,8 +64,6 @@ class Ledger:
     told_to_the_end: set[str] = field(default_factory=set)  #: those whose handler was not cut off
     stop: Stop | None = None  #: of all texts, while it stands
     stopped_at: datetime | None = None  #: the last time that texts were stopped
-    #: When anything of a visit was written; an index may lack what is fresh.
-    touched_at: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     #: From when to when what was written is gone, since the table was restored.
     lost: list[tuple[datetime, datetime]] = field(default_factory=list)
     first_seen: dict[str, datetime] = field(default_factory=dict)
@@ -85,8 +83,6 @@ class Ledger:
         for operation in change.operations:
             if isinstance(operation, Require):
                 continue
-            if operation.key.pk.startswith("APT-"):
-                self.touched_at[operation.key.pk].append(now)
             if operation.key.sk == "TXT":
                 self.heard.setdefault(operation.key.pk.removeprefix("TXT-"), now)
             record = read(operation.key, table)

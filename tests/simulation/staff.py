@@ -139,7 +139,7 @@ class Staff:
         return {
             "name": ["Pat Example"],
             "phone": [chance.choice(self.scene.numbers)],
-            "email": [f"pat-{chance.randint(1, 99)}@example.com"],
+            "email": [f"pat-{chance.randint(1, 9999)}@example.com"],
             "language": ["en"],
             "sure": ["yes"],
         }

@@ -5,10 +5,10 @@ What is written, and under which condition, stays the memory store's own.
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from sortedcontainers import SortedList
 
@@ -24,6 +24,13 @@ Place = tuple[str, str]  # an index, and the part of it that one query reads
 #: The attributes that put a row into an index: which part of it, and where in there.
 INDEXES = {"due": ("due_shard", "due_at"), "open": ("open_kind", "deadline_at")}
 INDEXES |= {"patient": ("patient_id", "patient_at"), "owner": ("pk", "sk")}
+
+
+class Standing(NamedTuple):
+    """A row as it is, or was."""
+
+    record: Record | None  #: None when it is not there, or cannot be read
+    places: Mapping[Place, str]  #: where each index has it
 
 
 class QuickTable(MemoryStore):
@@ -91,6 +98,12 @@ class QuickTable(MemoryStore):
             for key, row in self._rows.items()
             if row.get("record") == kind.KIND
         ]
+
+    def standing(self, key: Key) -> Standing:
+        """The row as it is now, and as each index has it."""
+        record = next(iter(self._readable([key] if key in self._rows else [])), None)
+        places = {place: at for place, (at, _) in self._entries.get(key, ())}
+        return Standing(record, places)
 
     def _apply(self, operation: Operation) -> None:
         super()._apply(operation)
