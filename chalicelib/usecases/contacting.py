@@ -69,7 +69,7 @@ def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
         patient = patient_of(desk, subject_id)
         patient.refuse_erased()
         change = change_of(patient.id, "opted_out", actor, now, means=means)
-        change.include([Require(patient.key, (Is("phone", patient.phone),))])
+        change.include([_still_theirs(patient)])
         change.include([opted_out(patient.phone, means=means, now=now)])
         return change, (patient, now)
 
@@ -98,6 +98,7 @@ def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
         if phone is None or phone.opted_out_means != DOUBTFUL:
             raise Invalid(sure="No text is paused here. After STOP the patient must text START.")
         change = change_of(patient.id, "texts_resumed", actor, now)
+        change.include([_still_theirs(patient)])
         lifted: dict[str, object] = {"opted_out_at": None, "opted_out_means": None}
         when = (Is("opted_out_means", DOUBTFUL), Is("welcome_id", phone.welcome_id))
         # A number that was owed no text yet is owed none by this.
@@ -158,6 +159,11 @@ def cancelling_meant(
         )
     there = desk.store.get_many(*(Message.ref(task.id) for task in tasks)) if tasks else ()
     return [Save(task) for task, row in zip(tasks, there, strict=True) if row is None]
+
+
+def _still_theirs(patient: Patient) -> Require:
+    """What is decided for a patient's number is decided anew when they have another by then."""
+    return Require(patient.key, (Is("phone", patient.phone),))
 
 
 def patient_of(desk: Desk, subject_id: str) -> Patient:

@@ -115,6 +115,15 @@ def test_an_opt_out_holds_for_the_number_that_the_patient_has_by_then() -> None:
     assert phone(world).opted_out_at is None
 
 
+def test_a_pause_ends_only_for_the_number_that_the_patient_still_has() -> None:
+    world, visit_id = with_visit()
+    hear(world, "too many texts")
+    meanwhile(world, lambda: has_another_number(world, visit_id))
+    with pytest.raises(Invalid):
+        contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+    assert phone(world).opted_out_at is not None
+
+
 @pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(seconds=2)])
 def test_a_start_does_not_lift_a_stop_that_came_while_it_was_heard(later: timedelta) -> None:
     world, _ = with_visit()
