@@ -111,7 +111,8 @@ def test_an_opt_out_holds_for_the_number_that_the_patient_has_by_then() -> None:
     meanwhile(world, lambda: has_another_number(world, visit_id))
     contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     other = world.store.get(Phone.ref(OTHER))
-    assert other is not None and other.opted_out_at == world.clock.at
+    assert other is not None
+    assert other.opted_out_at == world.clock.at
     assert phone(world).opted_out_at is None
 
 
