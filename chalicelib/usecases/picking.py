@@ -5,13 +5,16 @@ from typing import NamedTuple
 
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.errors import AlreadyDecided, Invalid, NotFound, SlotTaken
+from chalicelib.domain.message import LEFT, Message, MessageStatus
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import written
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
 from chalicelib.usecases.offers import choose
 
+OUT = LEFT | {MessageStatus.SENDING}  # of the offer's text: it may have been read
 OFFER = "offer"  # how a digit's meaning begins on the phone's row, when it stands for a time
 
 
@@ -73,9 +76,15 @@ def _meant(
         for record in desk.store.of_patient(patient_id)
         if isinstance(record, ConsultationRequest) and record.status is RequestStatus.PROPOSED
     ]
-    if len(offered) != 1 or not 1 <= number <= len(offered[0].offers):
+    if len(offered) != 1:
         return None
-    asked = [decision.at for decision in offered[0].decisions if decision.what == "proposed"]
-    if asked and is_before(said_at, asked[-1]):
+    # As it is now: an index may show an older offer, and a newer one may not have left yet.
+    request = desk.store.get(ConsultationRequest.ref(offered[0].id))
+    if request is None or not 1 <= number <= len(request.offers):
         return None
-    return offered[0].id, offered[0].offers[number - 1].start_at
+    (asked,) = read_each(desk.store, Message.ref(f"{request.id}.v{request.version}-proposed"))
+    if not isinstance(asked, Message) or asked.status not in OUT:
+        return None
+    if is_before(said_at, asked.claimed_at):
+        return None
+    return request.id, request.offers[number - 1].start_at
