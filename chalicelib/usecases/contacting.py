@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Is, Operation, Patch, Require, Save, as_stored
-from chalicelib.domain.errors import Invalid, NotFound
+from chalicelib.domain.errors import Invalid, LinkExpired, NotFound
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
@@ -13,7 +13,7 @@ from chalicelib.domain.request import ConsultationRequest
 from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
-from chalicelib.usecases.welcoming import first_text, is_welcomed
+from chalicelib.usecases.welcoming import first_text, is_welcomed, left_by
 
 DOUBTFUL = "doubtful text"  # the means of a pause, which staff may end once they have asked
 MOST_ASKED = 20  # patients of one phone who are looked after when it opts out
@@ -30,11 +30,18 @@ def contact(
     language: str,
     actor: Actor,
 ) -> Patient:
-    """The details are as typed. A new number has no consent until it gives its own (F68)."""
+    """The details are as typed. A new number has no consent until it gives its own (F68).
+
+    Invalid when somebody else changes them at this moment: what was typed is older than that.
+    """
+    read: list[Patient] = []
 
     def attempt(now: datetime) -> tuple[Change, Patient]:
         patient = patient_of(desk, subject_id)
         patient.refuse_erased()
+        read.append(patient)
+        if _details(patient) != _details(read[0]):
+            raise Invalid(sure="Somebody has just changed these details. Please look again.")
         changed = patient.evolve(name=name, phone=phone, email=email, language=language)
         if email != patient.email:
             changed = changed.evolve(mail_stopped=None)
@@ -44,7 +51,7 @@ def contact(
         change = change_of(patient.id, "contact_changed", actor, now)
         if phone != patient.phone:
             changed = changed.evolve(text_consent=TextConsent.NONE)
-            change.include(_other_number(desk, patient, phone))
+            change.include(_other_number(desk, change.id, patient, phone, now))
         else:
             # Somebody has looked at the number and says that it is right.
             change.include([Patch(Phone.ref(phone).key, set=_NOT_BAD | {"number": phone})])
@@ -54,20 +61,30 @@ def contact(
     return decide(desk, attempt)
 
 
+def _details(patient: Patient) -> tuple[str | None, ...]:
+    return patient.name, patient.phone, patient.email, patient.language
+
+
 _NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
 
 
-def opt_out(desk: Desk, *, subject_id: str, means: str, actor: Actor) -> None:
+def opt_out(
+    desk: Desk, *, subject_id: str, means: str, actor: Actor, links: int | None = None
+) -> None:
     """The patient's number gets no text any more, by whatever means they said so (R9).
 
     That stands before anything else is looked at, as for a text; it is refused only to be decided
     again for the number that the patient has by then. What may fail is asked for again by whoever
     sees that it did: whether a visit was meant to be cancelled (R10).
+
+    LinkExpired when it was said through a link, and the patient's `links` are others since.
     """
 
     def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(desk, subject_id)
         patient.refuse_erased()
+        if links is not None and links != patient.links:
+            raise LinkExpired
         change = change_of(patient.id, "opted_out", actor, now, means=means)
         change.include([_still_theirs(patient)])
         change.include([opted_out(patient.phone, means=means, now=now)])
@@ -102,9 +119,9 @@ def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
         lifted: dict[str, object] = {"opted_out_at": None, "opted_out_means": None}
         when = (Is("opted_out_means", DOUBTFUL), Is("welcome_id", phone.welcome_id))
         # A number that was owed no text yet is owed none by this.
-        is_owed = phone.welcome_id is not None and patient.text_consent is not TextConsent.NONE
-        if is_owed and not is_welcomed(desk, phone):
-            first = first_text(change.id, patient, phone, now=now)
+        reader = None if phone.welcome_id is None else _who_agreed(desk, patient, phone)
+        if reader is not None and not is_welcomed(desk, phone):
+            first = first_text(change.id, reader, phone, now=now)
             change.include([Save(first)])
             lifted["welcome_id"] = first.id
         change.include([Patch(phone.key, set=lifted, when=when)])
@@ -161,6 +178,22 @@ def cancelling_meant(
     return [Save(task) for task, row in zip(tasks, there, strict=True) if row is None]
 
 
+def _who_agreed(desk: Desk, patient: Patient, phone: Phone) -> Patient | None:
+    """The patient, or somebody else of the same number, who agreed to texts."""
+    others = (id_ for id_ in phone.patients if id_ != patient.id)
+    everybody = (patient, *read_each(desk.store, *map(Patient.ref, others)))
+    return next(
+        (
+            one
+            for one in everybody
+            if isinstance(one, Patient)
+            and one.phone == phone.number
+            and one.text_consent is not TextConsent.NONE
+        ),
+        None,
+    )
+
+
 def _still_theirs(patient: Patient) -> Require:
     """What is decided for a patient's number is decided anew when they have another by then."""
     return Require(patient.key, (Is("phone", patient.phone),))
@@ -188,12 +221,13 @@ def subject_by_id(desk: Desk, subject_id: str) -> ConsultationRequest | Appointm
     return found
 
 
-def _other_number(desk: Desk, patient: Patient, number: str) -> list[Operation]:
+def _other_number(
+    desk: Desk, owner_id: str, patient: Patient, number: str, now: datetime
+) -> list[Operation]:
     old, new = desk.store.get_many(Phone.ref(patient.phone), Phone.ref(number))
     new = new or Phone(number=number)
     operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
     if old is not None:
-        rest = tuple(id_ for id_ in old.patients if id_ != patient.id)
         # A digit from the old number is about nobody's visit any more.
-        operations.append(Save(old.evolve(patients=rest, choosing={})))
+        operations += left_by(desk, owner_id, patient, old, now=now)
     return operations

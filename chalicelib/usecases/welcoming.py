@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.change import Is, Operation, Require, Save
 from chalicelib.domain.message import LEFT, WAITING, Channel, Message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
@@ -25,8 +25,11 @@ def welcome(
     known = phone.evolve(patients=(*phone.patients, *joins))
     # One that an opt-out withdrew waits for the START; another one would be withdrawn as well.
     waits = phone.welcome_id is not None and not phone.may_be_texted
-    if patient.text_consent is TextConsent.NONE or waits or is_welcomed(desk, phone):
-        return known, [Save(known)] if joins else []
+    told = None if waits else told_to(desk, phone)
+    if patient.text_consent is TextConsent.NONE or waits or told is not None:
+        # Who the first text waits for may leave the number, or be erased, at this very moment.
+        still = [_still_theirs(told, phone)] if isinstance(told, Patient) else []
+        return known, [*([Save(known)] if joins else []), *still]
     message = first_text(owner_id, patient, phone, now=now)
     welcomed = known.evolve(welcome_id=message.id)
     return welcomed, [Save(message), Save(welcomed)]
@@ -62,13 +65,30 @@ def _is_texted(desk: Desk, row: object, phone: Phone) -> bool:
 
 def is_welcomed(desk: Desk, phone: Phone, *, gone: str | None = None) -> bool:
     """Whether the number's first text has left, or waits for anybody but who is gone."""
+    return told_to(desk, phone, gone=gone) is not None
+
+
+def told_to(desk: Desk, phone: Phone, *, gone: str | None = None) -> Message | Patient | None:
+    """The number's first text once it has left, or the patient whom it waits for.
+
+    None when there is none, or it waits for who has another number by now: it never leaves.
+    """
     if phone.welcome_id is None:
-        return False
+        return None
     (known,) = read_each(desk.store, Message.ref(phone.welcome_id))
     if not isinstance(known, Message):
-        return False
-    waits = known.shown_status in WAITING and known.patient_id != gone
-    return known.status in LEFT or waits
+        return None
+    if known.status in LEFT:
+        return known
+    if known.shown_status not in WAITING or known.patient_id in (None, gone):
+        return None
+    (reader,) = read_each(desk.store, Patient.ref(known.patient_id))
+    is_theirs = isinstance(reader, Patient) and reader.phone == phone.number
+    return reader if is_theirs else None
+
+
+def _still_theirs(patient: Patient, phone: Phone) -> Require:
+    return Require(patient.key, (Is("phone", phone.number),))
 
 
 def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:

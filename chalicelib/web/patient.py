@@ -169,7 +169,8 @@ def _instant(text: str) -> datetime:
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
     _sure(typed)
     desk = wiring.services().desk
-    opt_out(desk, subject_id=opened.subject.id, means="page", actor=PATIENT)
+    links = opened.patient.links
+    opt_out(desk, subject_id=opened.subject.id, means="page", actor=PATIENT, links=links)
     return "opt_out"
 
 

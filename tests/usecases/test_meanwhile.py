@@ -2,11 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.people import Patient
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import offers
-from tests.usecases.test_inbound import hear, offered, tasks, visit_of
+from chalicelib.usecases import booking, contacting, offers
+from chalicelib.usecases.forgetting import erase
+from tests.usecases.test_catching_up import ANA
+from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
+from tests.usecases.test_inbound import booked, hear, offered, tasks, visit_of
+from tests.usecases.test_opting_out import OTHER, has_another_number, meanwhile
+from tests.usecases.test_shared_phones import BO
 from tests.world import RUTH, World, at
 
 REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts have left
@@ -70,3 +78,69 @@ def test_a_digit_takes_the_time_of_the_offer_that_stands_though_the_index_lags()
     hear(world, "1")
     booked_id = request(world, reference).appointment_id or ""
     assert visit_of(world, booked_id).start_at == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
+
+
+def test_who_shares_a_number_is_told_who_texts_when_who_waited_for_it_has_another() -> None:
+    """R4: no race at all; the night is enough."""
+    world, ana = booked_at_night()
+    booked(world, "room-2", name=BO)
+    has_another_number(world, ana)
+    world.run_until(REMINDED)
+    assert first_alone(firsts(world))
+
+
+def test_who_is_booked_while_the_first_text_waits_for_who_left_the_number_is_told() -> None:
+    """R4: nor this."""
+    world, ana = booked_at_night()
+    has_another_number(world, ana)
+    booked(world, "room-2", name=BO)
+    world.run_until(REMINDED)
+    assert first_alone(firsts(world))
+
+
+def test_who_is_booked_at_the_moment_of_anothers_erasure_is_told_who_texts() -> None:
+    """R4."""
+    world, ana = booked_at_night()
+    reference = world.request(name=BO).reference
+    meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
+    booking.confirm(
+        world.desk,
+        subject_id=reference,
+        when=at("2026-12-08T09:00"),
+        visit_type="iv_infusion",
+        resource="room-2",
+        actor=RUTH,
+    )
+    world.run_until(REMINDED)
+    assert first_alone(firsts(world))
+
+
+def test_a_pause_that_ends_for_who_wants_no_texts_brings_the_others_their_first() -> None:
+    """R4: nor this is a race."""
+    world = World(NIGHT)
+    ana = booked(world, sms_consent=False, detailed_consent=False)
+    booked(world, "room-2", name=BO)
+    hear(world, "too many texts")
+    world.run_for(hours=12)
+    assert world.texts.sent == []
+    contacting.resume(world.desk, subject_id=ana, actor=RUTH)
+    world.run_until(REMINDED)
+    assert first_alone(firsts(world))
+
+
+def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> None:
+    """R50: else the number that was just mended is the wrong one again, and nobody is told."""
+    world = World()
+    visit_id = booked(world)
+    meanwhile(world, lambda: has_another_number(world, visit_id))
+    with pytest.raises(Invalid):
+        contacting.contact(
+            world.desk,
+            subject_id=visit_id,
+            name="Ana Löwe",
+            phone=ANA,
+            email="new@example.org",
+            language="en",
+            actor=RUTH,
+        )
+    assert contacting.patient_of(world.desk, visit_id).phone == OTHER
