@@ -34,10 +34,13 @@ def arrived(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Acto
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(desk, appointment_id)
         visit.appointment.refuse_unless(AppointmentStatus.BOOKED)
+        visit.patient.refuse_erased()
         when = _checked(visit.appointment, at, now)
-        return _recorded(
+        change, here = _recorded(
             visit, "arrived", actor, now, status=AppointmentStatus.ARRIVED, arrived_at=when
         )
+        change.include([visit.patient.unless_erased()])
+        return change, here
 
     return decide(desk, attempt)
 

@@ -1,15 +1,16 @@
 """Everything that is held about one patient: handed over, or erased at their wish (R55, F70)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.erasure import without_traces
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.life import voids
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Patient, Phone, TextConsent
@@ -57,14 +58,27 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     """
     patient = _patient(desk, who)
     about = desk.store.of_patient(patient.id)
-    for visit in _visits(about):
-        visit.refuse_unless(*(set(AppointmentStatus) - {AppointmentStatus.ARRIVED}))
     # First of all, so that nobody books, texts or hears them while the rest goes on.
-    _make_nameless(desk, patient.id, actor)
+    _make_nameless(desk, patient.id, about, actor)
     # The index may not name what was written a moment ago, so each time that it is asked counts.
     about += desk.store.of_patient(patient.id)
-    for visit in _visits(about):
-        if visit.status is AppointmentStatus.BOOKED:
+    _call_off(desk, about, actor)
+    return _words_of(desk, patient, about, actor)
+
+
+def erase_the_rest(desk: Desk, patient: Patient, now: datetime) -> Patient:
+    """Of who was erased a while ago, what no index named then goes too; the row as it is now."""
+    _call_off(desk, desk.store.of_patient(patient.id), SERVICE)
+    left = _words_of(desk, patient, (), SERVICE)
+    return patient.evolve(erase_at=now + AGAIN if left.under_way else None)
+
+
+def _call_off(desk: Desk, about: Sequence[Record], actor: Actor) -> None:
+    """What was booked for who is erased does not take place, and nobody is told."""
+    for visit in _visits(desk, about):
+        if visit.status is not AppointmentStatus.BOOKED:
+            continue
+        with suppress(AlreadyDecided):  # somebody else has just called it off
             cancel(
                 desk,
                 appointment_id=visit.id,
@@ -72,13 +86,6 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
                 tell_patient=False,
                 actor=actor,
             )
-    return _words_of(desk, patient, about, actor)
-
-
-def erase_the_rest(desk: Desk, patient: Patient, now: datetime) -> Patient:
-    """Of who was erased a while ago, what no index named then goes too; the row as it is now."""
-    left = _words_of(desk, patient, (), SERVICE)
-    return patient.evolve(erase_at=now + AGAIN if left.under_way else None)
 
 
 def _words_of(desk: Desk, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
@@ -91,9 +98,11 @@ def _words_of(desk: Desk, patient: Patient, about: Sequence[Record], actor: Acto
     return Erased(changed, under_way)
 
 
-def _visits(about: Sequence[Record]) -> list[Appointment]:
-    """Each visit once, as it was read last."""
-    return list({row.id: row for row in about if isinstance(row, Appointment)}.values())
+def _visits(desk: Desk, about: Sequence[Record]) -> list[Appointment]:
+    """Each visit once, as it is now: an index may show it as it was a moment ago."""
+    ids = sorted({row.id for row in about if isinstance(row, Appointment)})
+    found = desk.store.get_many(*map(Appointment.ref, ids)) if ids else ()
+    return [visit for visit in found if visit is not None]
 
 
 def _patient(desk: Desk, who: str) -> Patient:
@@ -132,10 +141,17 @@ def _own_part(row: Record, patient: Patient, owners: set[str]) -> Record:
     return row.evolve(patients=(patient.id,), welcome_id=first, choosing=asked)
 
 
-def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
-    """From now on no text and no mail finds them, and no link of theirs leads anywhere."""
+def _make_nameless(desk: Desk, patient_id: str, about: Sequence[Record], actor: Actor) -> None:
+    """From now on no text and no mail finds them, and no link of theirs leads anywhere.
+
+    AlreadyDecided while they are being treated; who arrives at this very moment is.
+    """
+    not_here = tuple(status for status in AppointmentStatus if status != AppointmentStatus.ARRIVED)
 
     def attempt(now: datetime) -> tuple[Change, None]:
+        visits = _visits(desk, about)
+        for visit in visits:
+            visit.refuse_unless(*not_here)
         patient = _patient(desk, patient_id)
         phone = desk.store.get(Phone.ref(patient.phone))
         change = change_of(patient.id, "erased", actor, now)
@@ -151,6 +167,11 @@ def _make_nameless(desk: Desk, patient_id: str, actor: Actor) -> None:
             erase_at=now + CAUGHT_UP,
         )
         change.include([Save(nobody)])
+        change.include(
+            Require(visit.key, (OneOf("status", not_here),))
+            for visit in visits
+            if visit.status is AppointmentStatus.BOOKED
+        )
         if phone is not None:
             change.include(left_by(desk, change.id, patient, phone, now=now))
         return change, None

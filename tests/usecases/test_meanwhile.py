@@ -4,20 +4,34 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.errors import Invalid
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.errors import AlreadyDecided, Invalid
 from chalicelib.domain.people import Patient
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import booking, contacting, offers
+from chalicelib.usecases import attending, booking, contacting, moving, offers
 from chalicelib.usecases.forgetting import erase
-from tests.usecases.test_catching_up import ANA
+from tests.outbox import rows
+from tests.usecases.test_catching_up import ANA, visit, with_visit
+from tests.usecases.test_courses import course_of, visits
 from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
+from tests.usecases.test_forgetting import PLANTED, ticks
 from tests.usecases.test_inbound import booked, hear, offered, tasks, visit_of
 from tests.usecases.test_opting_out import OTHER, has_another_number, meanwhile
 from tests.usecases.test_shared_phones import BO
 from tests.world import RUTH, World, at
 
 REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts have left
+
+
+def cancels(world: World, visit_id: str) -> None:
+    moving.cancel(
+        world.desk, appointment_id=visit_id, reason_code="other", tell_patient=False, actor=RUTH
+    )
+
+
+def arrives_here(world: World, visit_id: str) -> None:
+    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
 
 
 def lagging(world: World, patient_id: str) -> None:
@@ -40,6 +54,50 @@ def request(world: World, reference: str) -> ConsultationRequest:
     found = world.store.get(ConsultationRequest.ref(reference))
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize("index_lags", [False, True])
+def test_who_arrives_at_the_moment_of_an_erasure_is_not_erased(index_lags: bool) -> None:
+    """R11, F70: aftercare would go to nobody, and no task would tell of it."""
+    world, visit_id = with_visit()
+    patient_id = visit(world, visit_id).patient_id
+    world.run_until(visit(world, visit_id).start_at)
+    if index_lags:
+        lagging(world, patient_id)
+        arrives_here(world, visit_id)
+    else:
+        meanwhile(world, lambda: arrives_here(world, visit_id))
+    with pytest.raises(AlreadyDecided):
+        erase(world.desk, patient_id, actor=RUTH)
+    assert patient(world, patient_id).erased_at is None
+
+
+def test_an_erasure_goes_on_though_a_visit_was_cancelled_a_moment_ago() -> None:
+    """F70, F19: the index shows it as it was, and the others are to be cancelled all the same."""
+    world = World()
+    course = course_of(world)
+    world.drain()
+    lagging(world, course.patient_id)
+    cancels(world, course.appointment_ids[0])
+    erase(world.desk, course.patient_id, actor=RUTH)
+    assert {one.status for one in visits(world, course)} == {AppointmentStatus.CANCELLED}
+
+
+def test_a_visit_that_no_index_named_when_its_patient_was_erased_is_cancelled_later() -> None:
+    """F70, F19: it was booked a moment before."""
+    world = World()
+    visit_id = rows.booked(world, **PLANTED)
+    of_patient = world.store.of_patient
+
+    def without_visits(patient_id: str) -> list[Record]:
+        return [row for row in of_patient(patient_id) if not isinstance(row, Appointment)]
+
+    world.store.of_patient = without_visits  # type: ignore[method-assign]
+    erase(world.desk, visit_id, actor=RUTH)
+    world.store.of_patient = of_patient  # type: ignore[method-assign]
+    world.clock.at += timedelta(minutes=11)
+    ticks(world)
+    assert visit_of(world, visit_id).status is AppointmentStatus.CANCELLED
 
 
 def test_a_digit_takes_no_time_of_an_offer_that_has_not_left_yet() -> None:
