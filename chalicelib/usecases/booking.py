@@ -35,7 +35,14 @@ class Wanted(NamedTuple):
 
 
 def confirm(
-    desk: Desk, *, subject_id: str, when: WallTime, visit_type: str, resource: str, actor: Actor
+    desk: Desk,
+    *,
+    subject_id: str,
+    when: WallTime,
+    visit_type: str,
+    resource: str,
+    actor: Actor,
+    seen: int | None = None,
 ) -> Appointment:
     """The visit is booked and every text about it exists; the request is answered.
 
@@ -43,7 +50,7 @@ def confirm(
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        wanted = wanted_by(desk, subject_id)
+        wanted = wanted_by(desk, subject_id, seen)
         wished = slot(desk, when, visit_type=visit_type, resource=resource, now=now)
         booked = book(desk, wanted, wished, actor=actor, now=now)
         refuse_two_at_once(desk, wanted.patient.id, [wished], field="starts_at")
@@ -81,17 +88,21 @@ def book(
     return change, appointment
 
 
-def wanted_by(desk: Desk, subject_id: str) -> Wanted:
-    """Whom the booking is for. AlreadyDecided when the request was answered before (R50)."""
+def wanted_by(desk: Desk, subject_id: str, seen: int | None = None) -> Wanted:
+    """Whom the booking is for.
+
+    AlreadyDecided when the request was answered before (R50), or changed since it was `seen`.
+    """
     records = desk.store.owned(subject_id)
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
     visit = next((r for r in records if isinstance(r, Appointment)), None)
-    if request is None and visit is None:
+    subject = request or visit
+    if subject is None:
         raise NotFound
     if request is not None and request.status not in OPEN:
         raise answered_before(request)
-    patient_id = request.patient_id if request else visit.patient_id if visit else ""
-    patient = desk.store.get(Patient.ref(patient_id))
+    subject.refuse_unless_seen(seen)
+    patient = desk.store.get(Patient.ref(subject.patient_id))
     if patient is None:
         raise NotFound
     patient.refuse_erased()

@@ -27,6 +27,7 @@ def book_course(
     spacing_days: int | None,
     weekdays: Sequence[int],
     actor: Actor,
+    seen: int | None = None,
 ) -> Course:
     """All visits of the course or none, in one decision, with one overview text (R49).
 
@@ -36,7 +37,7 @@ def book_course(
     """
 
     def attempt(now: datetime) -> tuple[Change, Course]:
-        wanted = wanted_by(desk, subject_id)
+        wanted = wanted_by(desk, subject_id, seen)
         days = course_days(first, sessions, spacing_days, weekdays)
         slots = [slot(desk, day, visit_type=visit_type, resource=resource, now=now) for day in days]
         wrong = against_rule(desk, visit_type, [each.start_at for each in slots])

@@ -24,17 +24,25 @@ CANCEL_REASONS = {
 
 
 def reschedule(
-    desk: Desk, *, appointment_id: str, when: WallTime, resource: str, actor: Actor
+    desk: Desk,
+    *,
+    appointment_id: str,
+    when: WallTime,
+    resource: str,
+    actor: Actor,
+    seen: int | None = None,
 ) -> Appointment:
     """The visit has its new time; the old time's messages are void and the new one's exist (R18).
 
-    AlreadyDecided when it is there already, SlotTaken, Invalid by field.
+    AlreadyDecided when it is there already or was moved since it was `seen`, SlotTaken, Invalid by
+    field.
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(desk, appointment_id)
         old = visit.appointment
         old.refuse_unless(AppointmentStatus.BOOKED)
+        old.refuse_unless_seen(seen)
         wished = moved_slot(desk, old, when, resource=resource, now=now)
         if (wished.start_at, wished.resource) == (old.start_at, old.resource):
             raise _there_already(old)
@@ -73,7 +81,13 @@ def reschedule(
 
 
 def cancel(
-    desk: Desk, *, appointment_id: str, reason_code: str, tell_patient: bool, actor: Actor
+    desk: Desk,
+    *,
+    appointment_id: str,
+    reason_code: str,
+    tell_patient: bool,
+    actor: Actor,
+    seen: int | None = None,
 ) -> Appointment:
     """The visit is off, its slot free, its messages void; the patient is told if that is wished."""
 
@@ -81,6 +95,7 @@ def cancel(
         visit = visit_of(desk, appointment_id)
         old = visit.appointment
         old.refuse_unless(AppointmentStatus.BOOKED)
+        old.refuse_unless_seen(seen)
         if reason_code not in CANCEL_REASONS:
             raise Invalid(reason_code="Choose a reason.")
         cancelled = old.evolve(

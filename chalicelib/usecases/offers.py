@@ -37,11 +37,12 @@ def propose(
     visit_type: str,
     resource: str,
     actor: Actor,
+    seen: int | None = None,
 ) -> ConsultationRequest:
     """Up to three times are offered by text; none is held. A newer offer replaces an older one."""
 
     def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
-        wanted = wanted_by(desk, subject_id)
+        wanted = wanted_by(desk, subject_id, seen)
         request = _request(wanted)
         if not 1 <= len(set(times)) <= 3:
             raise Invalid(starts_at="Offer one to three different times.")
@@ -108,12 +109,18 @@ def choose(desk: Desk, *, request_id: str, start_at: datetime) -> Appointment:
 
 
 def decline(
-    desk: Desk, *, subject_id: str, reason_code: str, note: str, actor: Actor
+    desk: Desk,
+    *,
+    subject_id: str,
+    reason_code: str,
+    note: str,
+    actor: Actor,
+    seen: int | None = None,
 ) -> ConsultationRequest:
     """The request is declined and the patient told, kindly and without the reason."""
 
     def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
-        wanted = wanted_by(desk, subject_id)
+        wanted = wanted_by(desk, subject_id, seen)
         request = _request(wanted)
         if reason_code not in DECLINE_REASONS:
             raise Invalid(reason_code="Choose a reason.")

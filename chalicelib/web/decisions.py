@@ -14,6 +14,7 @@ class Taking(NamedTuple):
     desk: Desk
     subject_id: str
     actor: Actor
+    seen: int | None = None  #: the version of it that the page showed
 
 
 class Decision(NamedTuple):
@@ -40,6 +41,7 @@ def _confirm(taking: Taking, typed: fields.Booking) -> object:
         visit_type=typed.visit_type,
         resource=typed.resource,
         actor=taking.actor,
+        seen=taking.seen,
     )
 
 
@@ -51,6 +53,7 @@ def _propose(taking: Taking, typed: fields.Proposal) -> object:
         visit_type=typed.visit_type,
         resource=typed.resource,
         actor=taking.actor,
+        seen=taking.seen,
     )
 
 
@@ -61,6 +64,7 @@ def _decline(taking: Taking, typed: fields.Declining) -> object:
         reason_code=typed.reason_code,
         note=typed.note,
         actor=taking.actor,
+        seen=taking.seen,
     )
 
 
@@ -75,6 +79,7 @@ def _course(taking: Taking, typed: fields.CourseBooking) -> object:
         spacing_days=typed.spacing_days,
         weekdays=typed.weekday_numbers,
         actor=taking.actor,
+        seen=taking.seen,
     )
 
 
@@ -85,6 +90,7 @@ def _reschedule(taking: Taking, typed: fields.Move) -> object:
         when=typed.starts_at,
         resource=typed.resource,
         actor=taking.actor,
+        seen=taking.seen,
     )
 
 
@@ -95,6 +101,7 @@ def _cancel(taking: Taking, typed: fields.Cancellation) -> object:
         reason_code=typed.reason_code,
         tell_patient=typed.tell_patient is not None,
         actor=taking.actor,
+        seen=taking.seen,
     )
 
 

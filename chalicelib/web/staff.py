@@ -77,9 +77,11 @@ def decide(token: str, decision: str) -> Response:
     desk = wiring.services().desk
     try:
         subject_id = _meant(opened.subject_id, row)
-        if row.depends_on_time:
-            _as_seen(opened.subject_id, single(form, "seen"))
-        row.take(Taking(desk, subject_id, opened.actor), read(row.fields, form))
+        seen = _seen(single(form, "seen")) if row.depends_on_time else None
+        if seen is not None:
+            subject_by_id(desk, opened.subject_id).refuse_unless_seen(seen)
+        shown = seen if subject_id == opened.subject_id else None
+        row.take(Taking(desk, subject_id, opened.actor, shown), read(row.fields, form))
     except AlreadyDecided as error:
         return _again(opened, Typed(notice=decided_before(error)), 409)
     except Invalid as error:
@@ -124,10 +126,9 @@ def _meant(subject_id: str, row: Decision) -> str:
     return request.appointment_id
 
 
-def _as_seen(subject_id: str, seen: str | None) -> None:
-    """AlreadyDecided when somebody else has moved it, or offered times, since the page was read."""
-    if seen and seen.isdecimal():
-        subject_by_id(wiring.services().desk, subject_id).refuse_unless_seen(int(seen))
+def _seen(text: str | None) -> int | None:
+    """Which version the page showed: somebody else may move it, or offer times, since then."""
+    return int(text) if text and text.isdecimal() else None
 
 
 def _again(opened: Opened, typed: Typed, status: int) -> Response:
