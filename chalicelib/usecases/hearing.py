@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Operation, Patch, Save
+from chalicelib.domain.change import Is, Operation, Patch, Require, Save
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.owed import subject_of, task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
@@ -123,6 +123,8 @@ def reply(
     if reader is None:
         return []
     return [
+        # Who leaves the number at this very moment gets no answer there: then it is another's.
+        Require(reader.key, (Is("phone", heard.phone.number),)),
         Save(
             note_to_patient(
                 heard.owner_id,
@@ -137,7 +139,7 @@ def reply(
                 # up before it leaves (F71).
                 due_at=heard.at,
             )
-        )
+        ),
     ]
 
 

@@ -7,6 +7,7 @@ from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Is, Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.message import LEFT, Message
+from chalicelib.domain.owed import subject_of
 from chalicelib.domain.people import Consent, Phone, TextConsent
 from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
@@ -133,7 +134,10 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
         effects = APPLY[meaning](visit, heard.owner_id, heard.now)
     except Refusal:
         return _other(heard)
-    return [*effects, *reply(heard, THANKS[meaning], about=visit, appointments=visit.id)]
+    # An index may show the visit as it was, and what is about another time is not owed.
+    as_read = subject_of(visit, (visit.status.value,)).requirement()
+    thanks = reply(heard, THANKS[meaning], about=visit, appointments=visit.id)
+    return [as_read, *effects, *thanks]
 
 
 def _doubtful(heard: Heard) -> list[Operation]:

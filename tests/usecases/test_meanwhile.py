@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.errors import AlreadyDecided, Invalid
+from chalicelib.domain.errors import AlreadyDecided, Invalid, Unavailable
 from chalicelib.domain.people import Patient
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases import attending, booking, contacting, moving, offers
 from chalicelib.usecases.forgetting import erase
+from chalicelib.usecases.tasks import close_task
 from tests.outbox import rows
-from tests.usecases.test_catching_up import ANA, visit, with_visit
+from tests.usecases.test_catching_up import ANA, MINUTE, visit, with_visit
 from tests.usecases.test_courses import course_of, visits
 from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
 from tests.usecases.test_forgetting import PLANTED, ticks
@@ -22,6 +23,12 @@ from tests.usecases.test_shared_phones import BO
 from tests.world import RUTH, World, at
 
 REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts have left
+
+
+def moves(world: World, visit_id: str, when: str) -> None:
+    moving.reschedule(
+        world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
+    )
 
 
 def cancels(world: World, visit_id: str) -> None:
@@ -42,6 +49,17 @@ def lagging(world: World, patient_id: str) -> None:
         return then
 
     world.store.of_patient = lags  # type: ignore[method-assign]
+
+
+def hears_until_taken(world: World, body: str) -> None:
+    """As the webhook is tried again, or the list finds it, once the index has caught up."""
+    lagged, sid = world.store.of_patient, "SM" + "a" * 32
+    try:
+        hear(world, body, sid=sid)
+    except Unavailable:
+        del world.store.of_patient  # type: ignore[attr-defined]
+        hear(world, body, sid=sid)
+        world.store.of_patient = lagged  # type: ignore[method-assign]
 
 
 def patient(world: World, patient_id: str) -> Patient:
@@ -100,6 +118,36 @@ def test_a_visit_that_no_index_named_when_its_patient_was_erased_is_cancelled_la
     assert visit_of(world, visit_id).status is AppointmentStatus.CANCELLED
 
 
+def test_a_cry_for_help_joins_no_alarm_that_is_taken_at_that_moment() -> None:
+    """R44: who took the alarm has not read it, and nobody else would be mailed of it."""
+    world = World()
+    booked(world)
+    hear(world, "overdose")
+    world.clock.at += MINUTE
+    (alarm,) = world.open_tasks()
+    mails = len(world.mails.sent)
+    meanwhile(world, lambda: close_task(world.desk, task_id=alarm.id, note="called", actor=RUTH))
+    hear(world, "I want to kill myself")
+    assert tasks(world) == ["urgent_text"]
+    assert len(world.mails.sent) > mails
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_a_cry_for_help_is_answered_though_one_of_the_number_leaves_it(is_erased: bool) -> None:
+    """R44: somebody else of the same number may have written."""
+    world = World()
+    ana = booked(world)
+    booked(world, "room-2", name=BO)
+    sent = len(world.texts.sent)
+    if is_erased:
+        meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
+    else:
+        meanwhile(world, lambda: has_another_number(world, ana))
+    hear(world, "I have chest pain")
+    assert tasks(world) == ["urgent_text"]
+    assert any("911" in body for body in world.texts.bodies[sent:])
+
+
 def test_a_digit_takes_no_time_of_an_offer_that_has_not_left_yet() -> None:
     """R42: the new offer waits for the morning, and the patient answers the old one."""
     world = World(datetime(2026, 12, 2, 2, 0, tzinfo=UTC))  # 20:00 in Wichita
@@ -136,6 +184,29 @@ def test_a_digit_takes_the_time_of_the_offer_that_stands_though_the_index_lags()
     hear(world, "1")
     booked_id = request(world, reference).appointment_id or ""
     assert visit_of(world, booked_id).start_at == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
+
+
+def test_who_asks_to_move_while_the_visit_is_moved_is_called() -> None:
+    """R41."""
+    world = World()
+    visit_id = booked(world)
+    meanwhile(world, lambda: moves(world, visit_id, "2026-12-09T09:00"))
+    hear(world, "R")
+    assert tasks(world) != []
+
+
+@pytest.mark.parametrize("body", ["C", "R"])
+def test_an_answer_to_a_move_counts_though_the_index_does_not_show_the_move(body: str) -> None:
+    """R41, F19."""
+    world = World()
+    visit_id = booked(world)
+    hear(world, "C")
+    lagging(world, visit_of(world, visit_id).patient_id)
+    moves(world, visit_id, "2026-12-09T09:00")
+    world.drain()
+    hears_until_taken(world, body)
+    is_confirmed = visit_of(world, visit_id).confirmed_at is not None
+    assert (is_confirmed, tasks(world)) == ((body == "C"), [] if body == "C" else ["move_asked"])
 
 
 def test_who_shares_a_number_is_told_who_texts_when_who_waited_for_it_has_another() -> None:
