@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.chance import source
-from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.life import again, ended, held
 from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
+from chalicelib.domain.record import written
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.daily import staff_unreachable, texts_refused
 from chalicelib.outbox.instead import TASK_BY_KIND, instead_of, visit_call_by
@@ -44,7 +45,7 @@ def refused(office: Office, seen: Situation, taken: Message, error: Refused) -> 
     try:
         office.commit(_put_back(office, seen, taken, error, now, consequences), now)
     except Stale:
-        # Another courier has written the same consequences a moment ago.
+        # Another courier has written the same consequences a moment ago, or a START has come.
         office.commit(_put_back(office, seen, taken, error, now, []), now)
     told = {"message_id": taken.id, "code": error.code, "fate": error.fate.value}
     if taken.channel is Channel.EMAIL and error.fate is not Fate.LATER:
@@ -102,14 +103,22 @@ def look_up_refused(office: Office, seen: Situation, error: Refused) -> None:
     office.commit(change, now)
 
 
-def number_marked(message: Message, fate: Fate, code: int | None, now: datetime) -> list[Operation]:
-    """The number is known to be bad, or blocked at the provider, and a person hears of it (R12)."""
+def number_marked(
+    message: Message, fate: Fate, code: int | None, now: datetime, phone: Phone | None
+) -> list[Operation]:
+    """The number is known to be bad, or blocked at the provider, and a person hears of it (R12).
+
+    `phone` is the row as it was read: a START that came meanwhile is the last word (R7).
+    """
     if fate not in _MARKS or message.to is None:
         return []
     task, marks = _MARKS[fate](code, now)
     base: dict[str, object] = {"record": Phone.KIND, "number": message.to}
+    when: tuple[Is, ...] = ()
+    if fate is Fate.OPTED_OUT and phone is not None and phone.number == message.to:
+        when = (Is("opted_in_at", phone.opted_in_at and written(phone.opted_in_at)),)
     return [
-        Patch(Phone.ref(message.to).key, set=as_stored(base | marks)),
+        Patch(Phone.ref(message.to).key, set=as_stored(base | marks), when=when),
         Save(
             task_message(
                 owner_id=message.owner_id,
@@ -181,5 +190,5 @@ def _consequences(
     if taken.channel is not Channel.TEXT:
         return []
     if error.fate is not Fate.CONFIGURATION:
-        return number_marked(taken, error.fate, error.code, now)
+        return number_marked(taken, error.fate, error.code, now, seen.phone)
     return stopped(seen.stop, error.code, now)

@@ -42,7 +42,7 @@ def followed_up(
     seen = situation(office, message, now)
     if seen.is_erased:
         return operations
-    operations += number_marked(message.evolve(to=to), fate, code, now)
+    operations += number_marked(message.evolve(to=to), fate, code, now, seen.phone)
     retry = _retry(message, fate, now)
     if retry is not None:
         return [*operations, Save(retry)]

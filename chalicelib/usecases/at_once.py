@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.staff import staff_now
-from chalicelib.domain.change import Change, Is, Operation, Save
+from chalicelib.domain.change import Change, Is, Operation, Require, Save
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.message import LEFT, WAITING, Message
 from chalicelib.domain.owed import mails_to_staff, subject_of
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import id_from, written
-from chalicelib.domain.work import Task, TaskStatus
+from chalicelib.domain.work import InboundText, Task, TaskStatus
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.readable import read_each
 from chalicelib.usecases.contacting import opted_out, paused
@@ -50,20 +50,23 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
         known, phone = known_rows(desk, incoming)
         if known is not None:
             return Change(), None
+        # The same text, told twice at once, may be heard by now, and a START have come after it.
+        unheard = Require(InboundText.ref(incoming.sid).key, (Is("record", None),))
         if meaning is Meaning.DOUBTFUL_STOP:
-            return Change(*_pause(incoming, phone, at)), None
+            pause = _pause(incoming, phone, at)
+            return Change(*pause, *([unheard] if pause else [])), None
         if isinstance(phone, Unreadable):
             # Nothing of the row is needed for it to stand.
-            return Change(opted_out(incoming.sender, means="text", now=at)), None
+            return Change(opted_out(incoming.sender, means="text", now=at), unheard), None
         # One that comes just now is the last word, whatever two clocks that differ say (F22).
         if phone is not None and is_before(incoming.received_at, phone.opted_in_at):
             return Change(), None
         out = phone.opted_out_at if phone is not None else None
         stands = opted_out(incoming.sender, means="text", now=max(at, out or at))
         if incoming.received_at is not None:
-            # What is found late may be older than an opt-out of this very moment.
-            stands = replace(stands, when=(Is("opted_out_at", out and written(out)),))
-        return Change(stands), None
+            # What is found late may be older than an opt-out, or a START, of this very moment.
+            stands = replace(stands, when=_as_read(phone))
+        return Change(stands, unheard), None
 
     decide(desk, attempt)
 
@@ -74,7 +77,19 @@ def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -
         is_answered = is_before(incoming.received_at, phone.opted_in_at)
         if phone.opted_out_at is not None or is_answered:
             return []
-    return [paused(incoming.sender, now=at)]
+    pause = paused(incoming.sender, now=at)
+    if incoming.received_at is not None and not isinstance(phone, Unreadable):
+        pause = replace(pause, when=_as_read(phone))
+    return [pause]
+
+
+def _as_read(phone: Phone | None) -> tuple[Is, ...]:
+    """That neither an opt-out nor a START has come since the number's row was read."""
+    out, back = (phone.opted_out_at, phone.opted_in_at) if phone else (None, None)
+    return (
+        Is("opted_out_at", out and written(out)),
+        Is("opted_in_at", back and written(back)),
+    )
 
 
 def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
@@ -159,7 +174,8 @@ def _joined(heard: Heard, alarm: Task) -> list[Operation]:
     again = read_this(heard, "urgent_again", mailed=False)
     answer = [] if _is_answered(heard, alarm) else reply(heard, ANSWER)
     if not answer:
-        return [again]
+        # Whoever takes the alarm at this very moment has not read this text.
+        return [again, Require(alarm.key, (Is("status", TaskStatus.OPEN.value),))]
     return [again, Save(alarm.evolve(subject_id=heard.owner_id)), *answer]
 
 

@@ -13,7 +13,7 @@ from chalicelib.usecases import attending, booking, contacting, moving, offers
 from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.tasks import close_task
 from tests.outbox import rows
-from tests.usecases.test_catching_up import ANA, MINUTE, visit, with_visit
+from tests.usecases.test_catching_up import ANA, MINUTE, arrives, lists, phone, visit, with_visit
 from tests.usecases.test_courses import course_of, visits
 from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
 from tests.usecases.test_forgetting import PLANTED, ticks
@@ -255,6 +255,35 @@ def test_a_pause_that_ends_for_who_wants_no_texts_brings_the_others_their_first(
     contacting.resume(world.desk, subject_id=ana, actor=RUTH)
     world.run_until(REMINDED)
     assert first_alone(firsts(world))
+
+
+@pytest.mark.parametrize("body", ["STOP", "too many texts"])
+def test_older_words_that_are_found_while_a_start_is_heard_do_not_undo_it(body: str) -> None:
+    """R7, R60."""
+    world, _ = with_visit()
+    world.clock.at += MINUTE
+    arrives(world, body)
+    world.clock.at += 4 * MINUTE
+    meanwhile(world, lambda: arrives(world, "START", heard=True))
+    lists(world)
+    assert phone(world).opted_in_at == world.clock.at
+    assert phone(world).opted_out_at is None
+
+
+@pytest.mark.parametrize("body", ["STOP", "too many texts"])
+def test_a_text_that_is_told_twice_at_once_does_not_undo_a_start_after_it(body: str) -> None:
+    """R38, R7: one of the two containers was frozen."""
+    world, _ = with_visit()
+    sid = "SM" + "a" * 32
+
+    def is_told_again_and_lifted() -> None:
+        hear(world, body, sid=sid)
+        world.clock.at += MINUTE
+        hear(world, "START")
+
+    meanwhile(world, is_told_again_and_lifted)
+    hear(world, body, sid=sid)
+    assert phone(world).opted_out_at is None
 
 
 def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> None:
