@@ -45,7 +45,7 @@ def in_its_course(desk: Desk, old: Appointment, moved: Appointment) -> list[Oper
     """A session may move between its neighbours, no nearer to them than the clinic's rule says.
 
     The others stay where they are. Invalid says which one is too near or how long the course
-    would last; the conditions refuse if a neighbour moves meanwhile.
+    would last; the conditions refuse if one that counts moves meanwhile.
     """
     others = sessions_beside(desk, old).others
     before = [other for other in others if other.start_at < old.start_at]
@@ -54,9 +54,9 @@ def in_its_course(desk: Desk, old: Appointment, moved: Appointment) -> list[Oper
     wrong = against_rule(desk, old.visit_type, starts)
     if wrong:
         raise Invalid(starts_at=wrong)
-    return [
-        Require(near.key, (Is("version", near.version),)) for near in (*before[-1:], *after[:1])
-    ]
+    # Its neighbours, and the first and the last, between whom the course lasts.
+    beside = {v.id: v for v in (*before[:1], *before[-1:], *after[:1], *after[-1:])}
+    return [Require(v.key, (Is("version", v.version),)) for v in beside.values()]
 
 
 def after_calling_off(

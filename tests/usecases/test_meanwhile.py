@@ -14,7 +14,7 @@ from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.tasks import close_task
 from tests.outbox import rows
 from tests.usecases.test_catching_up import ANA, MINUTE, arrives, lists, phone, visit, with_visit
-from tests.usecases.test_courses import course_of, visits
+from tests.usecases.test_courses import course_of, visits, with_rule
 from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
 from tests.usecases.test_forgetting import PLANTED, ticks
 from tests.usecases.test_inbound import booked, hear, offered, tasks, visit_of
@@ -302,3 +302,13 @@ def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> N
             actor=RUTH,
         )
     assert contacting.patient_of(world.desk, visit_id).phone == OTHER
+
+
+def test_two_moves_at_once_make_no_course_longer_than_the_rule_allows() -> None:
+    """R49: of its first and its last session, neither of which is the other's neighbour."""
+    world = with_rule(World(), min_gap_days=2, max_span_days=16)
+    course = course_of(world)  # December 8, 15 and 22
+    first, _, last = course.appointment_ids
+    meanwhile(world, lambda: moves(world, first, "2026-12-06T09:00"))
+    with pytest.raises(Invalid):
+        moves(world, last, "2026-12-24T09:00")
