@@ -12,13 +12,25 @@ from chalicelib.domain.people import PatientLink, Phone, SentCount
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
-from chalicelib.outbox.saying import leaves_question_out
+from chalicelib.outbox.saying import leaves_question_out, listed
 from chalicelib.outbox.stop import probed
 
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
 AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
+
+
+def as_listed(office: Office, seen: Situation) -> list[Operation]:
+    """Conditions: the visits that the words list are as they are at this moment (F13).
+
+    To be asked before the words are made from them.
+    """
+    return [
+        Require(visit.key, (Is("version", visit.version), Is("status", visit.status.value)))
+        for visit in listed(office, seen)
+        if visit is not None
+    ]
 
 
 def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tuple[Message, Change]:

@@ -110,11 +110,14 @@ def _starts(office: Office, seen: Situation) -> dict[int, datetime]:
     if "starts" in seen.message.facts:
         starts = seen.message.facts["starts"].split()
         return dict(enumerate(map(datetime.fromisoformat, starts), 1))
+    rows = listed(office, seen)
+    return {n: row.start_at for n, row in enumerate(rows, 1) if row is not None and row.is_open}
+
+
+def listed(office: Office, seen: Situation) -> tuple[Appointment | None, ...]:
+    """The visits that the text lists, as they are now: of a course, or those it asks about."""
     ids = seen.message.facts.get("appointments", "").split()
     if not ids and seen.message.kind == "course_overview":
         course = office.store.get(Course.ref(seen.message.owner_id))
         ids = list(course.appointment_ids) if course is not None else []
-    if not ids:
-        return {}
-    rows = office.store.get_many(*(Appointment.ref(id_) for id_ in ids))
-    return {n: row.start_at for n, row in enumerate(rows, 1) if row is not None and row.is_open}
+    return office.store.get_many(*map(Appointment.ref, ids)) if ids else ()

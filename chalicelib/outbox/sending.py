@@ -14,7 +14,7 @@ from chalicelib.domain.work import ProviderId
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
 from chalicelib.outbox.checks import is_in_time, validity
-from chalicelib.outbox.claiming import KEPT, claim_of_mail, claim_of_text
+from chalicelib.outbox.claiming import KEPT, as_listed, claim_of_mail, claim_of_text
 from chalicelib.outbox.instead import instead_of
 from chalicelib.outbox.mailing import mail_of
 from chalicelib.outbox.office import Office, Situation
@@ -49,7 +49,7 @@ def open_task(office: Office, seen: Situation) -> None:
 
 def send_mail(office: Office, seen: Situation) -> None:
     """One mail to one person. It may repeat if its outcome stays unknown; a text may not."""
-    message = seen.message
+    message, named = seen.message, as_listed(office, seen)
     try:
         email = mail_of(office, seen)
     except NotFound:
@@ -58,6 +58,7 @@ def send_mail(office: Office, seen: Situation) -> None:
         return refusals.not_sayable(office, seen, error)
     email = email.model_copy(update={"message_id": message.id})
     taken, change = claim_of_mail(office, seen, to=email.to, said=email.text)
+    change.include(named)
     office.store.commit(change)
     if _has_paused(office, seen, taken):
         return None
@@ -74,11 +75,13 @@ def send_mail(office: Office, seen: Situation) -> None:
 
 def send_text(office: Office, seen: Situation) -> None:
     """One text to one number, claimed before the provider hears of it (R30)."""
+    named = as_listed(office, seen)
     try:
         said = text_of(office, seen)
     except CannotSay as error:
         return refusals.not_sayable(office, seen, error)
     taken, change = claim_of_text(office, seen, said.body)
+    change.include(named)
     office.store.commit(change)
     return _hand_over(office, seen, taken, said)
 

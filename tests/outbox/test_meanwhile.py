@@ -1,0 +1,42 @@
+"""What changes between a courier's look and its write."""
+
+from typing import Any
+
+from chalicelib.outbox import courier
+from chalicelib.ports import Accepted, Fate, Refused
+from tests.outbox.rows import before_the_next_claim
+from tests.usecases.test_catching_up import MINUTE, phone, with_visit
+from tests.usecases.test_courses import course_of
+from tests.usecases.test_inbound import hear
+from tests.usecases.test_meanwhile import cancels
+from tests.world import World
+
+
+def test_an_overview_names_no_session_that_was_called_off_before_its_claim() -> None:
+    """F13."""
+    world = World()
+    course = course_of(world)
+    courier.deliver(world.office, f"{course.id}.welcome")
+    before_the_next_claim(world, lambda: cancels(world, course.appointment_ids[0]))
+    courier.deliver(world.office, f"{course.id}.overview")
+    assert "your 2 visits: Tue Dec 15" in world.texts.bodies[-1]
+
+
+def test_a_start_that_comes_while_the_provider_still_refuses_is_the_last_word() -> None:
+    """R7, R12."""
+    world, visit_id = with_visit()
+    reminder = world.message(visit_id, "v1-reminder")
+    world.run_until(reminder.scheduled_at - MINUTE)
+    world.clock.at = reminder.scheduled_at
+    send = world.texts.send
+
+    def refuses(**_: Any) -> Accepted:
+        world.texts.send = send  # type: ignore[method-assign]
+        hear(world, "START")
+        raise Refused(Fate.OPTED_OUT, 21610)
+
+    world.texts.send = refuses  # type: ignore[method-assign]
+    courier.deliver(world.office, reminder.id)
+    world.drain()
+    assert phone(world).opted_in_at == world.clock.at
+    assert phone(world).opted_out_at is None
