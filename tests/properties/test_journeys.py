@@ -116,25 +116,29 @@ def act(world: World, asked: str, doing: Doing) -> None:
 
 
 def on_visit(world: World, visit: Appointment, doing: Doing, at: WallTime) -> None:
-    desk, about = world.desk, {"appointment_id": visit.id}
+    desk, id_ = world.desk, visit.id
     match doing.what:
         case "move":
-            moving.reschedule(desk, **about, when=at, resource="room-2", actor=RUTH)
+            moving.reschedule(desk, appointment_id=id_, when=at, resource="room-2", actor=RUTH)
         case "cancel":
             moving.cancel(
-                desk, **about, reason_code="other", tell_patient=doing.day % 2 == 0, actor=RUTH
+                desk,
+                appointment_id=id_,
+                reason_code="other",
+                tell_patient=doing.day % 2 == 0,
+                actor=RUTH,
             )
         case "confirm":
             answering.confirm_visit(desk, appointment_id=visit.id)
         case "driver":
-            attending.driver(desk, **about, has="yes", actor=RUTH)
+            attending.driver(desk, appointment_id=id_, has="yes", actor=RUTH)
         case "undo":
-            attending.undo(desk, **about, actor=RUTH)
+            attending.undo(desk, appointment_id=id_, actor=RUTH)
         case "opt_out":
             contacting.opt_out(desk, subject_id=visit.id, means="phone", actor=RUTH)
         case _:
             use_case = getattr(attending, doing.what)
-            use_case(desk, **about, at=None, actor=RUTH)
+            use_case(desk, appointment_id=id_, at=None, actor=RUTH)
 
 
 def account_for(world: World, zone: ZoneInfo) -> None:

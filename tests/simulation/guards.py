@@ -113,8 +113,9 @@ def _no_day_sheet() -> None:
 
 
 def _no_quiet_hours() -> None:
-    """Texts leave at night."""
+    """Texts leave at night: neither before the claim nor after it does one ask."""
     put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._quiet))
+    put(checks, "_quiet", lambda *_: None)
 
 
 def _no_caps() -> None:

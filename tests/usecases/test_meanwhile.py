@@ -57,7 +57,7 @@ def hears_until_taken(world: World, body: str) -> None:
     try:
         hear(world, body, sid=sid)
     except Unavailable:
-        del world.store.of_patient  # type: ignore[attr-defined]
+        del world.store.of_patient
         hear(world, body, sid=sid)
         world.store.of_patient = lagged  # type: ignore[method-assign]
 
