@@ -59,6 +59,10 @@ class Patient(Record):
         """The same as a condition: who is erased at this very moment is not begun with either."""
         return Require(self.key, (Is("erased_at", None),))
 
+    def while_reached_at(self, number: str) -> Require:
+        """What concerns their number is not written if they have another by then."""
+        return Require(self.key, (Is("phone", number),))
+
     def link_name(self, subject_id: str) -> str:
         """What this patient's link to a request or an appointment is derived from."""
         return f"{subject_id}/{self.links}" if self.links else subject_id

@@ -16,7 +16,6 @@ from chalicelib.domain.record import id_from, written
 from chalicelib.domain.work import InboundText, Task, TaskStatus
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.readable import read_each
-from chalicelib.usecases.contacting import opted_out, paused
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
 from chalicelib.usecases.hearing import (
     Heard,
@@ -29,6 +28,7 @@ from chalicelib.usecases.hearing import (
     read_this,
     reply,
 )
+from chalicelib.usecases.opting_out import opted_out, paused
 
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
 THEN_EVERY = "60"  # minutes, until somebody takes it

@@ -16,10 +16,10 @@ from chalicelib.domain.work import InboundMark, InboundText
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
 from chalicelib.readable import read_each
-from chalicelib.usecases.contacting import DOUBTFUL, opted_out
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.hearing import is_before
 from chalicelib.usecases.inbound import Incoming, let_a_person_read, receive_text
+from chalicelib.usecases.opting_out import DOUBTFUL, opted_out
 
 log = Logger(service="bookend", child=True)
 

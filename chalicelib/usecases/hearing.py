@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Is, Operation, Patch, Require, Save
+from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.owed import subject_of, task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
@@ -124,7 +124,7 @@ def reply(
         return []
     return [
         # Who leaves the number at this very moment gets no answer there: then it is another's.
-        Require(reader.key, (Is("phone", heard.phone.number),)),
+        reader.while_reached_at(heard.phone.number),
         Save(
             note_to_patient(
                 heard.owner_id,

@@ -12,8 +12,8 @@ from chalicelib.domain.people import Consent, Phone, TextConsent
 from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
-from chalicelib.usecases.contacting import cancelling_meant
 from chalicelib.usecases.hearing import Heard, is_before, read_this, reply
+from chalicelib.usecases.opting_out import cancelling_meant
 from chalicelib.usecases.visits import open_visits
 from chalicelib.usecases.welcoming import first_text, is_welcomed
 

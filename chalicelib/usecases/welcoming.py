@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.change import Is, Operation, Require, Save
+from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import LEFT, WAITING, Channel, Message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
@@ -28,7 +28,7 @@ def welcome(
     told = None if waits else told_to(desk, phone)
     if patient.text_consent is TextConsent.NONE or waits or told is not None:
         # Who the first text waits for may leave the number, or be erased, at this very moment.
-        still = [_still_theirs(told, phone)] if isinstance(told, Patient) else []
+        still = [told.while_reached_at(phone.number)] if isinstance(told, Patient) else []
         return known, [*([Save(known)] if joins else []), *still]
     message = first_text(owner_id, patient, phone, now=now)
     welcomed = known.evolve(welcome_id=message.id)
@@ -85,10 +85,6 @@ def told_to(desk: Desk, phone: Phone, *, gone: str | None = None) -> Message | P
     (reader,) = read_each(desk.store, Patient.ref(known.patient_id))
     is_theirs = isinstance(reader, Patient) and reader.phone == phone.number
     return reader if is_theirs else None
-
-
-def _still_theirs(patient: Patient, phone: Phone) -> Require:
-    return Require(patient.key, (Is("phone", phone.number),))
 
 
 def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from chalicelib.usecases import attending, booking, contacting, courses, moving, offers
+from chalicelib.usecases import attending, booking, contacting, courses, moving, offers, opting_out
 from chalicelib.usecases.deciding import Actor, Desk
 from chalicelib.web import decision_fields as fields
 
@@ -140,14 +140,14 @@ def _contact(taking: Taking, typed: fields.Contact) -> object:
 
 
 def _opt_out(taking: Taking, typed: fields.OptingOut) -> object:
-    contacting.opt_out(
+    opting_out.opt_out(
         taking.desk, subject_id=taking.subject_id, means=typed.means, actor=taking.actor
     )
     return None
 
 
 def _resume(taking: Taking, typed: fields.Sure) -> object:
-    contacting.resume(taking.desk, subject_id=taking.subject_id, actor=taking.actor)
+    opting_out.resume(taking.desk, subject_id=taking.subject_id, actor=taking.actor)
     return None
 
 

@@ -22,9 +22,10 @@ from chalicelib.domain.request import ConsultationRequest
 from chalicelib.messages.calendar import visit_ics
 from chalicelib.messages.letters import letters
 from chalicelib.usecases.answering import ask_to_move, confirm_visit
-from chalicelib.usecases.contacting import opt_out, subject_by_id
+from chalicelib.usecases.contacting import subject_by_id
 from chalicelib.usecases.deciding import PATIENT
 from chalicelib.usecases.offers import choose
+from chalicelib.usecases.opting_out import opt_out
 from chalicelib.web import answers
 from chalicelib.web.bodies import FORM, form_of, query_of, single
 from chalicelib.web.decision_fields import wall_time

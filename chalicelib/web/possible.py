@@ -7,7 +7,7 @@ from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.request import OPEN, ConsultationRequest
 from chalicelib.usecases.attending import UNDO_WITHIN, recorded_last
-from chalicelib.usecases.contacting import DOUBTFUL
+from chalicelib.usecases.opting_out import DOUBTFUL
 
 
 def possible_now(

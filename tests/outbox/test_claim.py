@@ -15,7 +15,7 @@ from chalicelib.domain.people import Patient, Phone, SentCount
 from chalicelib.domain.record import Key
 from chalicelib.outbox import courier, sending
 from chalicelib.ports import Accepted
-from chalicelib.usecases import contacting
+from chalicelib.usecases import opting_out
 from tests.outbox.rows import before_the_next_claim, ready, row
 from tests.world import RUTH, World
 
@@ -97,7 +97,7 @@ def test_no_mail_is_claimed_for_what_was_true_before(fact: Fact) -> None:
     world = World()
     text_id = ready(world)
     visit_id = row(world, text_id).owner_id
-    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     courier.deliver(world.office, text_id)
     claim_is_refused(world, f"{text_id}-mail", fact)
 

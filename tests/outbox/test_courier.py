@@ -13,7 +13,7 @@ from chalicelib.domain.people import Phone, SentCount
 from chalicelib.domain.work import Stop
 from chalicelib.outbox import courier, lookups, receipts
 from chalicelib.ports import Accepted, Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, contacting, moving
+from chalicelib.usecases import booking, contacting, moving, opting_out
 from tests.outbox.rows import before_the_next_claim, ever
 from tests.world import NOON, RUTH, World, at
 
@@ -243,7 +243,7 @@ def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
     world = World()
     visit_id, _ = ready(world)
     world.drain()
-    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     sent = len(world.texts.sent)
     world.run_until(WEEK_LATER)
     assert len(world.texts.sent) == sent
@@ -265,7 +265,7 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
             tell_patient=False,
             actor=RUTH,
         ),
-        "opt out": lambda: contacting.opt_out(
+        "opt out": lambda: opting_out.opt_out(
             world.desk, subject_id=visit_id, means="phone", actor=RUTH
         ),
         "new number": lambda: contacting.contact(
@@ -525,7 +525,7 @@ def test_whatever_keeps_the_preparation_from_leaving_the_call_comes_before_the_f
             Change(Patch(Phone.ref("+13165550142").key, set={"bad_because": "a landline"}))
         )
     elif why == "opted out":
-        contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+        opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     else:
         late = {"send_before": preparation.scheduled_at + timedelta(minutes=15)}
         world.store.commit(Change(Patch(preparation.key, set=as_stored(late))))

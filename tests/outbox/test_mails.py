@@ -11,7 +11,7 @@ from chalicelib.domain.message import Channel, MessageStatus
 from chalicelib.domain.people import PatientLink
 from chalicelib.outbox import courier
 from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, contacting, courses
+from chalicelib.usecases import booking, courses, opting_out
 from tests.outbox.rows import booked, ready, row, tasks
 from tests.world import RUTH, FakeMails, World, at
 
@@ -35,7 +35,7 @@ class PickyMails(FakeMails):
 
 def without_texts(world: World) -> str:
     visit_id = booked(world)
-    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     return visit_id
 
 

@@ -8,7 +8,7 @@ from chalicelib.domain.life import LOOK_AFTER, voids
 from chalicelib.domain.message import MessageStatus
 from chalicelib.outbox import courier
 from chalicelib.ports import Fate, Refused
-from chalicelib.usecases import contacting
+from chalicelib.usecases import opting_out
 from tests.outbox.rows import confirmations, ready, row
 from tests.world import RUTH, World
 
@@ -60,7 +60,7 @@ def test_a_courier_that_paused_past_the_window_sends_nothing() -> None:
 def test_a_mail_that_was_held_up_past_its_window_is_not_sent_either() -> None:
     world = World()
     message_id = ready(world)
-    contacting.opt_out(
+    opting_out.opt_out(
         world.desk, subject_id=row(world, message_id).owner_id, means="phone", actor=RUTH
     )
     courier.deliver(world.office, message_id)

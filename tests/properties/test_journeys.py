@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Refusal
 from chalicelib.domain.message import FINAL, Channel, Message, MessageStatus
 from chalicelib.domain.record import Record
 from chalicelib.domain.work import AuditEvent
-from chalicelib.usecases import answering, attending, booking, contacting, courses, moving
+from chalicelib.usecases import answering, attending, booking, courses, moving, opting_out
 from chalicelib.usecases.slots import WallTime
 from tests.properties.cases import cases
 from tests.world import RUTH, World
@@ -135,7 +135,7 @@ def on_visit(world: World, visit: Appointment, doing: Doing, at: WallTime) -> No
         case "undo":
             attending.undo(desk, appointment_id=id_, actor=RUTH)
         case "opt_out":
-            contacting.opt_out(desk, subject_id=visit.id, means="phone", actor=RUTH)
+            opting_out.opt_out(desk, subject_id=visit.id, means="phone", actor=RUTH)
         case _:
             use_case = getattr(attending, doing.what)
             use_case(desk, appointment_id=id_, at=None, actor=RUTH)

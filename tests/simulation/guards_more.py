@@ -14,7 +14,6 @@ from chalicelib.ports import Fate
 from chalicelib.usecases import (
     attending,
     booking,
-    contacting,
     deciding,
     erasing,
     forgetting,
@@ -23,6 +22,7 @@ from chalicelib.usecases import (
     meanings,
     moving,
     offers,
+    opting_out,
     sessions,
 )
 from tests.simulation.taking_away import put
@@ -41,14 +41,14 @@ def _no_start() -> None:
 
 def _no_opt_out_by_staff() -> None:
     """What staff hear by telephone is noted, and the number goes on being texted (R9)."""
-    stands = contacting.opted_out
+    stands = opting_out.opted_out
 
     def noted(number: str, *, means: str, now: Any) -> Patch:
         if means != "phone":
             return stands(number, means=means, now=now)
         return Patch(Phone.ref(number).key, set={"record": Phone.KIND, "number": number})
 
-    put(contacting, "opted_out", noted)
+    put(opting_out, "opted_out", noted)
 
 
 def _no_stop() -> None:

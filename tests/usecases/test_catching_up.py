@@ -15,7 +15,7 @@ from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundMark, InboundText, Task
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, contacting, moving, offers
+from chalicelib.usecases import booking, moving, offers, opting_out
 from chalicelib.usecases.catching_up import hear_what_was_missed
 from chalicelib.usecases.inbound import Incoming, receive_text
 from tests.outbox.rows import booked
@@ -183,7 +183,7 @@ def test_the_last_word_counts_when_the_first_was_missed(
     missed: str, heard: str, is_out: bool
 ) -> None:
     world, _ = with_visit()
-    contacting.opt_out(world.desk, subject_id=world.request().reference, means="phone", actor=RUTH)
+    opting_out.opt_out(world.desk, subject_id=world.request().reference, means="phone", actor=RUTH)
     world.clock.at += MINUTE
     arrives(world, missed)
     world.clock.at += MINUTE

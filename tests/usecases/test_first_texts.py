@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.message import MessageStatus
-from chalicelib.usecases import contacting, moving
+from chalicelib.usecases import contacting, moving, opting_out
 from chalicelib.usecases.forgetting import erase
 from tests.usecases.test_catching_up import spoil
 from tests.usecases.test_inbound import booked, hear
@@ -37,7 +37,7 @@ def test_a_first_text_that_an_opt_out_withdrew_is_made_anew(words: str, is_resum
     world.run_for(hours=12)
     assert world.texts.sent == []
     if is_resumed:
-        contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opting_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
         world.drain()
     else:
         hear(world, "START")
@@ -68,7 +68,7 @@ def test_ending_a_pause_causes_no_text_to_who_has_only_asked() -> None:
     reference = world.request().reference
     world.clock.at += timedelta(minutes=1)
     hear(world, "too many texts")
-    contacting.resume(world.desk, subject_id=reference, actor=RUTH)
+    opting_out.resume(world.desk, subject_id=reference, actor=RUTH)
     world.run_for(hours=1)
     assert world.texts.sent == []
 

@@ -17,7 +17,7 @@ from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText, Task
 from chalicelib.outbox import courier, receipts
 from chalicelib.ports import OutcomeUnknown
-from chalicelib.usecases import attending, booking, contacting, courses, offers
+from chalicelib.usecases import attending, booking, contacting, courses, offers, opting_out
 from chalicelib.usecases.erasing import erase_what_is_old
 from chalicelib.usecases.forgetting import erase, hand_over
 from chalicelib.usecases.inbound import Incoming, receive_text
@@ -271,7 +271,7 @@ def test_who_shares_the_phone_keeps_everything() -> None:
 def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -> None:
     world, visit_id, ana = with_history()
     bo = contacting.patient_of(world.desk, booked(world, "2026-12-08T13:00", name="Bo Example")).id
-    contacting.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
 
     def told(patient_id: str) -> list[Message]:

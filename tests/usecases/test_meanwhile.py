@@ -9,7 +9,7 @@ from chalicelib.domain.errors import AlreadyDecided, Invalid, Unavailable
 from chalicelib.domain.people import Patient
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import attending, booking, contacting, moving, offers
+from chalicelib.usecases import attending, booking, contacting, moving, offers, opting_out
 from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.tasks import close_task
 from tests.outbox import rows
@@ -252,7 +252,7 @@ def test_a_pause_that_ends_for_who_wants_no_texts_brings_the_others_their_first(
     hear(world, "too many texts")
     world.run_for(hours=12)
     assert world.texts.sent == []
-    contacting.resume(world.desk, subject_id=ana, actor=RUTH)
+    opting_out.resume(world.desk, subject_id=ana, actor=RUTH)
     world.run_until(REMINDED)
     assert first_alone(firsts(world))
 

@@ -12,7 +12,7 @@ from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import Task
 from chalicelib.outbox import courier
-from chalicelib.usecases import contacting
+from chalicelib.usecases import contacting, opting_out
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.visits import open_visits
 from tests.usecases.test_inbound import ANA, booked, hear, offered, tasks, visit_of
@@ -69,7 +69,7 @@ def test_staff_who_note_an_opt_out_hear_of_both_patients_visits() -> None:
     world = World()
     first = booked(world)
     booked(world, "room-2", name=BO)
-    contacting.opt_out(world.desk, subject_id=first, means="phone", actor=RUTH)
+    opting_out.opt_out(world.desk, subject_id=first, means="phone", actor=RUTH)
     world.drain()
     assert tasks(world).count("opted_out_before_visit") == 2
 
@@ -232,7 +232,7 @@ def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
 
     world.store.commit = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Invalid):
-        contacting.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opting_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
     assert phone_of(world).opted_out_means == "text"
 
 

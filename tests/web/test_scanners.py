@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.people import Phone
-from chalicelib.usecases.contacting import DOUBTFUL
+from chalicelib.usecases.opting_out import DOUBTFUL
 from tests.web.browser import Browser, browsing
 from tests.web.test_patient import offer_link, visit_link
 from tests.web.test_staff import BOOKING, asked, booked, rows, the_visit
