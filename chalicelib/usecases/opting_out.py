@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Is, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.errors import Invalid, LinkExpired
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
@@ -106,13 +106,19 @@ def cancelling_meant(
 ) -> list[Operation]:
     """A task for each patient who had a visit soon: did they mean to cancel it? (R10)
 
-    One a day: who says STOP again is not asked about again.
+    One a day: who says STOP again is not asked about again. Of who is erased at this moment nobody
+    is asked anything (R55).
     """
-    tasks = []
-    for patient_id in patient_ids[:MOST_ASKED]:
+    asked = patient_ids[:MOST_ASKED]
+    tasks, still = [], []
+    rows = read_each(desk.store, *map(Patient.ref, asked)) if asked else ()
+    for patient_id, patient in zip(asked, rows, strict=True):
+        if isinstance(patient, Patient) and patient.erased_at is not None:
+            continue
         soon = [v for v in open_visits(desk, patient_id) if said_at < v.start_at < said_at + SOON]
         if not soon:
             continue
+        still.append(Require(Patient.ref(patient_id).key, (Is("erased_at", None),)))
         first = min(soon, key=lambda visit: visit.start_at)
         today = said_at.astimezone(desk.clinic.zone).date()
         tasks.append(
@@ -126,7 +132,12 @@ def cancelling_meant(
             )
         )
     there = desk.store.get_many(*(Message.ref(task.id) for task in tasks)) if tasks else ()
-    return [Save(task) for task, row in zip(tasks, there, strict=True) if row is None]
+    return [
+        part
+        for task, row, condition in zip(tasks, there, still, strict=True)
+        if row is None
+        for part in (condition, Save(task))
+    ]
 
 
 def _who_agreed(desk: Desk, patient: Patient, phone: Phone) -> Patient | None:

@@ -55,7 +55,7 @@ class Answers:
     ) -> None:
         """Who opts out shortly before a visit may have meant to cancel it (R10); once a day."""
         phone = self._ledger.phone_at(number, at)
-        days = _days(said_at, at + SKEWS)
+        days = _days(said_at - SKEWS, at + SKEWS)
         for patient_id in phone.patients if phone is not None else ():
             patient = self._ledger.patients[patient_id]
             if patient.phone != number or patient.erased_at is not None:

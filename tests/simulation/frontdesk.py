@@ -92,7 +92,10 @@ class FrontDesk:
             told = bool(noted) or is_web
             hold(told, f"{staff_id} was told that {subject_id} is {what}, and nothing says so")
             if name == "opt_out":
-                self._ledger.told_to_the_end |= {event.change_id for event in noted}
+                # The same person may be noting another opt-out at this moment.
+                about = self._ledger.visits.get(subject_id) or self._ledger.requests[subject_id]
+                theirs = [event for event in noted if event.owner_id == about.patient_id]
+                self._ledger.told_to_the_end |= {event.change_id for event in theirs}
 
         said = " ".join(f"{field}={'/'.join(values)}" for field, values in form.items())
         self._acts.either(f"{staff_id}: {name} {subject_id} {said}", work, by_web, ended)

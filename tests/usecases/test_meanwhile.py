@@ -312,3 +312,20 @@ def test_two_moves_at_once_make_no_course_longer_than_the_rule_allows() -> None:
     meanwhile(world, lambda: moves(world, first, "2026-12-06T09:00"))
     with pytest.raises(Invalid):
         moves(world, last, "2026-12-24T09:00")
+
+
+def test_nobody_is_asked_of_who_was_erased_while_another_of_the_number_opted_out() -> None:
+    """R55, R10: the task would stand after every word of theirs was erased."""
+    world = World()
+    ana = booked(world)
+    booked(world, "room-2", name=BO)
+
+    def is_heard_meanwhile() -> None:
+        meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
+
+    # The opt-out itself is written first; what follows it is written with the text.
+    meanwhile(world, is_heard_meanwhile)
+    hear(world, "STOP")
+    asked = [task for task in world.open_tasks() if task.what == "opted_out_before_visit"]
+    assert [task.patient_id for task in asked] != []
+    assert visit_of(world, ana).patient_id not in {task.patient_id for task in asked}
