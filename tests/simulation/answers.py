@@ -15,6 +15,7 @@ from tests.simulation.table import QuickTable
 # What was written since then may have been missing from an index when a text was heard, by an
 # act that was held up for a while before it wrote.
 LAGS = timedelta(minutes=20)
+MOST_ASKED = 19  # patients of one phone of whom one asks, beside whoever staff spoke with (F48)
 SOON = timedelta(days=14)  # an opt-out this close before a visit (R10)
 ANSWERED_FOR = timedelta(hours=4)  # one automatic answer per sender (R43)
 
@@ -56,7 +57,7 @@ class Answers:
         """Who opts out shortly before a visit may have meant to cancel it (R10); once a day."""
         phone = self._ledger.phone_at(number, at)
         days = _days(said_at - SKEWS, at + SKEWS)
-        for patient_id in phone.patients if phone is not None else ():
+        for patient_id in phone.patients[:MOST_ASKED] if phone is not None else ():
             patient = self._ledger.patients[patient_id]
             if patient.phone != number or patient.erased_at is not None:
                 continue
