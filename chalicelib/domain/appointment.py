@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from chalicelib.domain.change import Is, Require
 from chalicelib.domain.errors import AlreadyDecided, NotFound, SlotTaken
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
 from chalicelib.domain.request import Decision
@@ -57,6 +58,10 @@ class Appointment(Record):
 
     def index(self) -> Mapping[str, str | int]:
         return {"patient_at": written(self.start_at)}
+
+    def while_unchanged(self) -> Require:
+        """What is about the visit as it was read is not written if it has changed by then."""
+        return Require(self.key, (Is("version", self.version), Is("status", self.status.value)))
 
     @property
     def is_open(self) -> bool:

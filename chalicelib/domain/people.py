@@ -132,6 +132,11 @@ class Phone(Record):
     )  #: `1` → its meaning: `confirm APT-… 2` with the visit's version, or `offer REQ-… time`
     asked_at: Instant | None = None  #: when `choosing` was asked
 
+    def as_read(self, *instants: str) -> tuple[Is, ...]:
+        """That these instants of the number are as they were read."""
+        read = {name: getattr(self, name) for name in instants}
+        return tuple(Is(name, at and written(at)) for name, at in read.items())
+
     @property
     def key(self) -> Key:
         return Key(f"TEL#{self.number}", "TEL")

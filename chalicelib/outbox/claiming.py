@@ -26,11 +26,7 @@ def as_listed(office: Office, seen: Situation) -> list[Operation]:
 
     To be asked before the words are made from them.
     """
-    return [
-        Require(visit.key, (Is("version", visit.version), Is("status", visit.status.value)))
-        for visit in listed(office, seen)
-        if visit is not None
-    ]
+    return [visit.while_unchanged() for visit in listed(office, seen) if visit is not None]
 
 
 def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tuple[Message, Change]:

@@ -12,7 +12,6 @@ from chalicelib.domain.life import again, ended, held
 from chalicelib.domain.message import Channel, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
-from chalicelib.domain.record import written
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.daily import staff_unreachable, texts_refused
 from chalicelib.outbox.instead import TASK_BY_KIND, instead_of, visit_call_by
@@ -116,7 +115,7 @@ def number_marked(
     base: dict[str, object] = {"record": Phone.KIND, "number": message.to}
     when: tuple[Is, ...] = ()
     if fate is Fate.OPTED_OUT and phone is not None and phone.number == message.to:
-        when = (Is("opted_in_at", phone.opted_in_at and written(phone.opted_in_at)),)
+        when = phone.as_read("opted_in_at")
     return [
         Patch(Phone.ref(message.to).key, set=as_stored(base | marks), when=when),
         Save(

@@ -36,7 +36,7 @@ def ask_to_move(desk: Desk, *, appointment_id: str) -> None:
     def attempt(now: datetime) -> tuple[Change, None]:
         appointment = visit_of(desk, appointment_id).appointment
         change = change_of(appointment.id, "move_asked", PATIENT, now)
-        change.include([subject_of(appointment, (appointment.status.value,)).requirement()])
+        change.include([appointment.while_unchanged()])
         change.include(move_asked(appointment, change.id, now))
         return change, None
 

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.message import LEFT, WAITING, Message
 from chalicelib.domain.owed import mails_to_staff, subject_of
 from chalicelib.domain.people import Phone
-from chalicelib.domain.record import id_from, written
+from chalicelib.domain.record import id_from
 from chalicelib.domain.work import InboundText, Task, TaskStatus
 from chalicelib.messages.replies import Meaning, understand
 from chalicelib.readable import read_each
@@ -65,7 +65,7 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
         stands = opted_out(incoming.sender, means="text", now=max(at, out or at))
         if incoming.received_at is not None:
             # What is found late may be older than an opt-out, or a START, of this very moment.
-            stands = replace(stands, when=_as_read(phone))
+            stands = replace(stands, when=_as_read(incoming, phone))
         return Change(stands, unheard), None
 
     decide(desk, attempt)
@@ -79,17 +79,14 @@ def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -
             return []
     pause = paused(incoming.sender, now=at)
     if incoming.received_at is not None and not isinstance(phone, Unreadable):
-        pause = replace(pause, when=_as_read(phone))
+        pause = replace(pause, when=_as_read(incoming, phone))
     return [pause]
 
 
-def _as_read(phone: Phone | None) -> tuple[Is, ...]:
+def _as_read(incoming: Incoming, phone: Phone | None) -> tuple[Is, ...]:
     """That neither an opt-out nor a START has come since the number's row was read."""
-    out, back = (phone.opted_out_at, phone.opted_in_at) if phone else (None, None)
-    return (
-        Is("opted_out_at", out and written(out)),
-        Is("opted_in_at", back and written(back)),
-    )
+    known = phone or Phone(number=incoming.sender)
+    return known.as_read("opted_out_at", "opted_in_at")
 
 
 def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:

@@ -7,7 +7,6 @@ from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Is, Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.message import LEFT, Message
-from chalicelib.domain.owed import subject_of
 from chalicelib.domain.people import Consent, Phone, TextConsent
 from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
@@ -76,8 +75,7 @@ def _first_text(heard: Heard, lifted: Mapping[str, str | None]) -> list[Operatio
     """The number's row without its block; if its first text has not left, it gets it (R4)."""
     key, reader = heard.phone.key, heard.reader()
     # A STOP, or another START, may come while this one is heard.
-    out, welcome_id = heard.phone.opted_out_at, heard.phone.welcome_id
-    as_read = (Is("opted_out_at", out and written(out)), Is("welcome_id", welcome_id))
+    as_read = (*heard.phone.as_read("opted_out_at"), Is("welcome_id", heard.phone.welcome_id))
     if reader is None or is_welcomed(heard.desk, heard.phone):
         return [Patch(key, set=lifted, when=as_read)]
     first = first_text(heard.owner_id, reader, heard.phone, now=heard.now)
@@ -135,9 +133,8 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
     except Refusal:
         return _other(heard)
     # An index may show the visit as it was, and what is about another time is not owed.
-    as_read = subject_of(visit, (visit.status.value,)).requirement()
     thanks = reply(heard, THANKS[meaning], about=visit, appointments=visit.id)
-    return [as_read, *effects, *thanks]
+    return [visit.while_unchanged(), *effects, *thanks]
 
 
 def _doubtful(heard: Heard) -> list[Operation]:

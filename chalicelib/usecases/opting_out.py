@@ -47,8 +47,11 @@ def opt_out(
         (phone,) = read_each(desk.store, Phone.ref(patient.phone))
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
+        rows = read_each(desk.store, *map(Patient.ref, everybody))
+        gone = {row.id for row in rows if isinstance(row, Patient) and row.erased_at is not None}
+        asked = [id_ for id_ in everybody if id_ not in gone]
         change = Change()
-        change.include(cancelling_meant(desk, list(everybody), said_at=said_at, now=now))
+        change.include(cancelling_meant(desk, asked, said_at=said_at, now=now))
         return change, None
 
     return decide(desk, asks)
@@ -109,12 +112,8 @@ def cancelling_meant(
     One a day: who says STOP again is not asked about again. Of who is erased at this moment nobody
     is asked anything (R55).
     """
-    asked = patient_ids[:MOST_ASKED]
     tasks, still = [], []
-    rows = read_each(desk.store, *map(Patient.ref, asked)) if asked else ()
-    for patient_id, patient in zip(asked, rows, strict=True):
-        if isinstance(patient, Patient) and patient.erased_at is not None:
-            continue
+    for patient_id in patient_ids[:MOST_ASKED]:
         soon = [v for v in open_visits(desk, patient_id) if said_at < v.start_at < said_at + SOON]
         if not soon:
             continue
