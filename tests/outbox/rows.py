@@ -8,7 +8,7 @@ from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.message import Message
 from chalicelib.domain.work import Task
 from chalicelib.outbox import courier
-from chalicelib.usecases import booking
+from chalicelib.usecases import booking, moving
 from tests.world import RUTH, World, at
 
 
@@ -80,3 +80,10 @@ def ever(world: World, what: str) -> list[Task]:
     rows = world.store._rows.values()
     found = [record_of(stored) for stored in rows if stored.get("record") == Task.KIND]
     return [task for task in found if isinstance(task, Task) and task.what == what]
+
+
+def moves(world: World, visit_id: str, when: str) -> None:
+    """Staff move the visit to another time in the first room."""
+    moving.reschedule(
+        world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
+    )

@@ -15,10 +15,10 @@ from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundMark, InboundText, Task
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, moving, offers, opting_out
+from chalicelib.usecases import booking, offers, opting_out
 from chalicelib.usecases.catching_up import hear_what_was_missed
 from chalicelib.usecases.inbound import Incoming, receive_text
-from tests.outbox.rows import booked
+from tests.outbox.rows import booked, moves
 from tests.world import RUTH, World, at
 
 ANA = "+13165550142"
@@ -208,13 +208,7 @@ def test_an_answer_from_before_a_move_does_not_confirm_the_new_time() -> None:
     world.clock.at += MINUTE
     arrives(world, "C")
     world.clock.at += MINUTE
-    moving.reschedule(
-        world.desk,
-        appointment_id=visit_id,
-        when=at("2026-12-09T09:00"),
-        resource="room-1",
-        actor=RUTH,
-    )
+    moves(world, visit_id, "2026-12-09T09:00")
     world.drain()
     assert "has moved" in world.texts.bodies[-1]
     ticks_for(world, timedelta(minutes=6))

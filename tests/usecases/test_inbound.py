@@ -11,9 +11,10 @@ from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.people import Consent, Patient, Phone
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.ports import Fate, Refused
-from chalicelib.usecases import attending, booking, contacting, moving, offers
+from chalicelib.usecases import attending, booking, contacting, offers
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.usecases.tasks import close_task
+from tests.outbox.rows import moves
 from tests.world import RUTH, World, at
 
 ANA = "+13165550142"
@@ -375,13 +376,7 @@ def test_an_answer_that_is_late_says_nothing_of_a_time_that_the_visit_was_moved_
     visit_id = booked(world)
     world.texts.before.append(Refused(Fate.LATER, 429))
     hear(world, "C")
-    moving.reschedule(
-        world.desk,
-        appointment_id=visit_id,
-        when=at("2026-12-09T09:00"),
-        resource="room-1",
-        actor=RUTH,
-    )
+    moves(world, visit_id, "2026-12-09T09:00")
     world.run_for(hours=1)
     late = world.store.of_patient(visit_of(world, visit_id).patient_id)
     (thanks,) = [m for m in late if isinstance(m, Message) and m.kind == "confirmed_thanks"]

@@ -13,6 +13,7 @@ from chalicelib.usecases import attending, booking, contacting, moving, offers, 
 from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.tasks import close_task
 from tests.outbox import rows
+from tests.outbox.rows import moves
 from tests.usecases.test_catching_up import ANA, MINUTE, arrives, lists, phone, visit, with_visit
 from tests.usecases.test_courses import course_of, visits, with_rule
 from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
@@ -23,12 +24,6 @@ from tests.usecases.test_shared_phones import BO
 from tests.world import RUTH, World, at
 
 REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts have left
-
-
-def moves(world: World, visit_id: str, when: str) -> None:
-    moving.reschedule(
-        world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
-    )
 
 
 def cancels(world: World, visit_id: str) -> None:
