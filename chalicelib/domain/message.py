@@ -73,6 +73,13 @@ NEXT: Mapping[MessageStatus, frozenset[MessageStatus]] = {
 }
 
 
+class Exemption(StrEnum):
+    """What a text may do without, since it answers the person's own."""
+
+    OPT_OUT = "opt_out"  #: leaves though the number wants no texts from us
+    CONSENT = "consent"  #: leaves though nobody agreed to texts
+
+
 class Happened(Value):
     """One line of a row's own history (R56)."""
 
@@ -112,6 +119,7 @@ class Message(Record):
     )  #: what only the decision knew, such as the times proposed
     priority: int = 2  #: R19's class: 1 is never dropped
     answers_person: bool = False  #: an answer to a person's own text: no quiet hours (R14)
+    exempt_from: tuple[Exemption, ...] = ()  #: what does not hold it back (R6, R44)
     follows: str | None = None  #: the message that must have left before this one (R4)
     scheduled_at: Instant  #: when it is meant to leave
     send_before: Instant  #: past this it is no use and is not sent (R13)

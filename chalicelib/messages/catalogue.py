@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib import tables
+from chalicelib.domain.message import Exemption
 from chalicelib.domain.record import Value
 from chalicelib.domain.wording import Approval, Wording, without_stop_line
 
@@ -26,6 +27,7 @@ class Entry(Value):
     priority: Literal[1, 2, 3]  #: R19
     segments: Literal[1, 2] = 1
     recurring: bool = True  #: carries the STOP line (R27)
+    exempt_from: tuple[Exemption, ...] = ()  #: goes to whoever wrote, whatever they agreed to
     mail: str | None = None  #: how a mail says it, where a text asks for a reply
 
 
@@ -65,6 +67,11 @@ def every_key() -> tuple[str, ...]:
 def priority(key: str) -> Literal[1, 2, 3]:
     """The class of a text of the catalogue (R19)."""
     return _entry(load_catalogue("en"), key).priority
+
+
+def exempt_from(key: str) -> tuple[Exemption, ...]:
+    """What does not hold back a text of the catalogue (R6, R44)."""
+    return _entry(load_catalogue("en"), key).exempt_from
 
 
 def task_title(what: str) -> str:

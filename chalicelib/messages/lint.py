@@ -35,7 +35,7 @@ LONGEST = {
     "link": "https://texts.cottonwood.example.com/v/" + "x" * 22,
 }
 #: The only lists of words that may hold a reserved one: those that do what the provider does.
-_MAY_BE_RESERVED = {"stop", "stop_first", "start", "start_if_opted_out", "help"}
+_MAY_BE_RESERVED = {"stop", "stop_first", "stop_alone", "start", "start_if_opted_out", "help"}
 _ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and never asked for
 
 
@@ -102,7 +102,7 @@ def reply_word_faults(tables: ReplyWords) -> Iterator[str]:
         for word in words:
             if word in RESERVED and name not in _MAY_BE_RESERVED | _ALSO:
                 yield f"replies.toml, {name}: {word!r} is reserved by the provider (R41)"
-            if name in {"stop_first", *_ALSO, "start_if_opted_out"}:
+            if name in {"stop_first", "stop_alone", *_ALSO, "start_if_opted_out"}:
                 continue
             if word in seen:
                 yield f"replies.toml, {name}: {word!r} stands in {seen[word]} too"

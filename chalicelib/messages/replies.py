@@ -23,6 +23,8 @@ class Meaning(StrEnum):
     DRIVER_NO = "driver_no"
     CHOICE = "choice"  #: one of the numbers that we offered
     URGENT = "urgent"  #: nothing but urgent
+    THANKS = "thanks"  #: needs no answer and nobody to read it (R63)
+    ECHO = "echo"  #: our own words that came back: means nothing (R61)
     OTHER = "other"  #: a person reads it (R43)
 
 
@@ -37,16 +39,23 @@ class Reading(Value):
 class ReplyWords(Value):
     """The tables of replies.toml."""
 
+    spelled: dict[str, str]
     words: dict[str, tuple[str, ...]]
     numbers: dict[str, tuple[str, ...]]
     phrases: dict[str, tuple[str, ...]]
     ignored: dict[str, tuple[str, ...]]
     signs: dict[str, tuple[str, ...]]
+    echo: dict[str, tuple[str, ...]]
 
 
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018`\u00b4", "'"))
+_SENTENCE_ENDS = re.compile(r"[.!?,;:\u2026\n]+|\s[-\u2013\u2014]\s")
 _WHOLE: Mapping[str, Meaning] = {
     name: Meaning(name)
-    for name in ("stop", "start", "help", "confirm", "reschedule", "driver_yes", "driver_no")
+    for name in (
+        *("stop", "start", "help", "thanks", "confirm", "reschedule"),
+        *("driver_yes", "driver_no"),
+    )
 }
 
 
@@ -56,9 +65,9 @@ def understand(body: str, *, opt_out_type: str | None = None, opted_out: bool = 
     The provider's `OptOutType` outranks the words (R7). An urgent text is urgent whatever else
     it says; beside that it is only ever a STOP, a START or a HELP.
     """
-    words = _plain(body)
-    urgent = _mentions("urgent", words)
-    meaning, number = _meaning(body, words, opted_out=opted_out)
+    words = plain(body)
+    urgent = _is_urgent(body, words)
+    meaning, number = _meaning(body, words, urgent=urgent, opted_out=opted_out)
     if opt_out_type is not None and opt_out_type.upper() in ("STOP", "START", "HELP"):
         meaning, number = Meaning(opt_out_type.lower()), None
     elif urgent and meaning is not Meaning.STOP:
@@ -72,20 +81,74 @@ def reply_words() -> ReplyWords:
     return ReplyWords.model_validate(tables.read("chalicelib.messages", "replies.toml"))
 
 
-def _meaning(body: str, words: str, *, opted_out: bool) -> tuple[Meaning, int | None]:
-    whole = _whole_texts(opted_out)
-    for text in (words, _without_politeness(words)):
-        if text in whole:
-            return whole[text]
+def _meaning(body: str, words: str, *, urgent: bool, opted_out: bool) -> tuple[Meaning, int | None]:
+    whole, polite = _whole_texts(opted_out), _without_politeness(words)
+    if words in whole:
+        return whole[words]
+    if polite in whole and polite not in reply_words().words["stop_alone"]:
+        return whole[polite]
     if not words and _is_sign(body):
         return Meaning.CONFIRM, None
-    if _mentions("stop", words) or _begins_with_stop(body):
-        return Meaning.STOP, None
-    if _mentions("doubtful_stop", _pattern("not_stop").sub(" ", words)):
-        return Meaning.DOUBTFUL_STOP, None
+    stop = _stop_meaning(body, words, urgent=urgent)
+    if stop is not None:
+        return stop, None
     if _mentions("reschedule", words):
         return Meaning.RESCHEDULE, None
     return Meaning.OTHER, None
+
+
+def _stop_meaning(body: str, words: str, *, urgent: bool) -> Meaning | None:
+    """STOP, or what may mean it, when a whole sentence says so and none says the contrary (R6).
+
+    Inside a longer sentence a stop word may mean anything: "why did you stop my reminders?".
+    """
+    if _mentions("keep", words):
+        return None
+    sentences = [plain(part) for part in _SENTENCE_ENDS.split(body)]
+    if any(_is_wish("stop", sentence) for sentence in sentences):
+        return Meaning.STOP
+    first = (body.split() or [""])[0]
+    if first.isupper() and plain(first) in reply_words().words["stop_first"]:
+        return Meaning.STOP
+    # "stop, I cannot breathe" is no wish about texts.
+    if not urgent and any(_is_stop_word(sentence) for sentence in sentences):
+        return Meaning.STOP
+    if not urgent and any(_is_wish("doubtful_stop", sentence) for sentence in sentences):
+        return Meaning.DOUBTFUL_STOP
+    return None
+
+
+def _is_wish(table: str, sentence: str) -> bool:
+    """Whether the sentence is a phrase of the table, and nothing beside it changes the sense."""
+    return any(
+        _says_no_more(sentence[: found.start()] + sentence[found.end() :])
+        for found in _pattern(table).finditer(sentence)
+    )
+
+
+def _is_stop_word(sentence: str) -> bool:
+    spoken = [word for word in sentence.split() if word not in _around_stop()]
+    stops = reply_words().words["stop_first"]
+    return any(word in stops for word in sentence.split()) and all(w in stops for w in spoken)
+
+
+def _says_no_more(words: str) -> bool:
+    return all(word in _around_stop() for word in words.split())
+
+
+@cache
+def _around_stop() -> frozenset[str]:
+    return frozenset(reply_words().ignored["around_stop"])
+
+
+def _is_urgent(body: str, words: str) -> bool:
+    if _without_politeness(words) in reply_words().words["urgent"]:
+        return True
+    # What is denied or an idiom goes sentence by sentence: "no, chest pain" denies nothing.
+    heard = " ".join(
+        _pattern("not_urgent").sub(" ", plain(part)) for part in _SENTENCE_ENDS.split(body)
+    )
+    return _mentions("urgent", " ".join(heard.split()))
 
 
 @cache
@@ -102,20 +165,15 @@ def _whole_texts(opted_out: bool) -> Mapping[str, tuple[Meaning, int | None]]:
     return whole
 
 
-def _plain(body: str) -> str:
+def plain(body: str) -> str:
     """Lower-case words with one space between, without accents, signs or invisible characters."""
-    apart = unicodedata.normalize("NFKD", body.casefold())
-    kept = "".join(c for c in apart if not unicodedata.combining(c) and c not in "'\u2019\u2018`")
+    spelled = body.casefold().translate(_APOSTROPHES)
+    for written, meant in reply_words().spelled.items():
+        spelled = spelled.replace(written, f" {meant} ") if written in spelled else spelled
+    apart = unicodedata.normalize("NFKD", spelled)
+    kept = "".join(c for c in apart if not unicodedata.combining(c) and c != "'")
     visible = "".join(c for c in kept if unicodedata.category(c) != "Cf")
     return " ".join(re.findall(r"[^\W_]+", visible))
-
-
-def _begins_with_stop(body: str) -> bool:
-    """Whether the first sentence, or a first word in capitals, is nothing but a STOP."""
-    stops = reply_words().words["stop_first"]
-    sentence = re.split(r"[.!?,;:\n]", body.strip(), maxsplit=1)[0]
-    first = (body.split() or [""])[0]
-    return _plain(sentence) in stops or (first.isupper() and _plain(first) in stops)
 
 
 def _without_politeness(words: str) -> str:
@@ -143,9 +201,12 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _expression(phrase: str) -> str:
-    parts = []
-    for word in phrase.split():
-        parts.append(
-            r"(?:\w+ ){0,3}?" if word == "..." else re.escape(word).replace(r"\*", r"\w*") + " "
-        )
+    parts = [
+        r"(?:\w+ ){0,3}?" if part == "..." else f"(?:{'|'.join(map(_word, part.split('|')))}) "
+        for part in phrase.split()
+    ]
     return "".join(parts).removesuffix(" ")
+
+
+def _word(word: str) -> str:
+    return re.escape(word).replace(r"\*", r"\w*")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib.clinic.clocks import next_quiet, quiet_until
-from chalicelib.domain.message import FINAL, LEFT, Channel, MessageStatus
+from chalicelib.domain.message import FINAL, LEFT, Channel, Exemption, MessageStatus
 from chalicelib.domain.people import TextConsent
 from chalicelib.outbox.oddities import is_set_aside
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
@@ -53,6 +53,8 @@ def _window(office: Office, seen: Situation) -> Verdict:
 
 def _consent(office: Office, seen: Situation) -> Verdict:
     patient, _ = patient_and_phone(seen)
+    if Exemption.CONSENT in seen.message.exempt_from:
+        return None
     if patient.texted_consent is TextConsent.NONE:
         return Drop(MessageStatus.SUPPRESSED, "no consent to texts", instead=True)
     return None
@@ -60,7 +62,7 @@ def _consent(office: Office, seen: Situation) -> Verdict:
 
 def _number(office: Office, seen: Situation) -> Verdict:
     _, phone = patient_and_phone(seen)
-    if phone.opted_out_at is not None:
+    if phone.opted_out_at is not None and Exemption.OPT_OUT not in seen.message.exempt_from:
         return Drop(MessageStatus.WITHDRAWN, "opted out", instead=True)
     if phone.bad_because is not None:
         return Drop(MessageStatus.FAILED, phone.bad_because, instead=True)

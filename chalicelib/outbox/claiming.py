@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.chance import source
 from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.life import claimed
-from chalicelib.domain.message import Message
+from chalicelib.domain.message import Exemption, Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import PatientLink, Phone, SentCount
 from chalicelib.domain.record import to_milliseconds
@@ -71,12 +71,18 @@ _CLAIMED = frozenset(
 def _permissions(seen: Situation) -> list[Operation]:
     """Nothing leaves if the visit, the number, the consent or an opt-out changed since (F13)."""
     patient, phone = patient_and_phone(seen)
+    exempt = seen.message.exempt_from
+    agreed = OneOf("text_consent", (patient.text_consent.value,))
+    wanted = Is("opted_out_at", None)
     required: list[Operation] = [
         Require(
             patient.key,
-            (Is("phone", phone.number), OneOf("text_consent", (patient.text_consent.value,))),
+            (Is("phone", phone.number), *([] if Exemption.CONSENT in exempt else [agreed])),
         ),
-        Require(phone.key, (Is("opted_out_at", None), Is("bad_because", None))),
+        Require(
+            phone.key,
+            (Is("bad_because", None), *([] if Exemption.OPT_OUT in exempt else [wanted])),
+        ),
     ]
     if seen.message.subject is not None:
         required.append(seen.message.subject.requirement())

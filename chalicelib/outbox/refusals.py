@@ -9,9 +9,10 @@ from chalicelib.domain.chance import source
 from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.life import again, ended, held
-from chalicelib.domain.message import Channel, Message, MessageStatus
+from chalicelib.domain.message import Channel, Exemption, Message, MessageStatus
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
+from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.daily import staff_unreachable, texts_refused
 from chalicelib.outbox.instead import TASK_BY_KIND, instead_of, visit_call_by
@@ -111,12 +112,17 @@ def number_marked(
     """
     if fate not in _MARKS or message.to is None:
         return []
+    blocked = _answer_blocked(message) if fate is Fate.OPTED_OUT else []
+    is_known = phone is not None and phone.opted_out_at is not None
+    if fate is Fate.OPTED_OUT and is_known and Exemption.OPT_OUT in message.exempt_from:
+        return blocked
     task, marks = _MARKS[fate](code, now)
     base: dict[str, object] = {"record": Phone.KIND, "number": message.to}
     when: tuple[Is, ...] = ()
     if fate is Fate.OPTED_OUT and phone is not None and phone.number == message.to:
         when = phone.as_read("opted_in_at")
     return [
+        *blocked,
         Patch(Phone.ref(message.to).key, set=as_stored(base | marks), when=when),
         Save(
             task_message(
@@ -129,6 +135,15 @@ def number_marked(
             )
         ),
     ]
+
+
+def _answer_blocked(message: Message) -> list[Operation]:
+    """Whoever takes the alarm must know that nobody has answered its sender (R44)."""
+    if "alarm" not in message.facts:
+        return []
+    alarm = Task.ref(message.facts["alarm"]).key
+    note = "The provider blocks this number: our answer did not reach them."
+    return [Patch(alarm, set={"note": note}, when=(Is("status", TaskStatus.OPEN.value),))]
 
 
 _MARKS: Mapping[Fate, Callable[[int | None, datetime], tuple[str, dict[str, object]]]] = {

@@ -14,7 +14,7 @@ from chalicelib.domain.owed import mails_to_staff, subject_of
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import id_from
 from chalicelib.domain.work import InboundText, Task, TaskStatus
-from chalicelib.messages.replies import Meaning, understand
+from chalicelib.messages.replies import Meaning
 from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import PATIENT, Desk, change_of, decide
 from chalicelib.usecases.hearing import (
@@ -33,42 +33,42 @@ from chalicelib.usecases.opting_out import opted_out, paused
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
 THEN_EVERY = "60"  # minutes, until somebody takes it
 ANSWER = "urgent_answer"
-ANSWERED = timedelta(minutes=10)  # after which the next cry for help is answered anew
+ANSWERED = timedelta(minutes=10)  # the answer leaves within, and then the next one is due (R44)
 
 
-def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
+def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> bool:
     """A STOP stands before anything else is looked at, so nothing can fail it (R5).
 
     So does a pause for what may have meant one (R6). Dying after it is harmless: heard again, it
-    stands again and the rest follows.
+    stands again and the rest follows. Returns whether texts went until now.
     """
-    meaning = understand(incoming.body, opt_out_type=incoming.opt_out_type).meaning
+    meaning = incoming.reading().meaning
     if meaning not in (Meaning.STOP, Meaning.DOUBTFUL_STOP):
-        return
+        return False
 
-    def attempt(now: datetime) -> tuple[Change, None]:
+    def attempt(now: datetime) -> tuple[Change, bool]:
         known, phone = known_rows(desk, incoming)
         if known is not None:
-            return Change(), None
+            return Change(), False
         # The same text, told twice at once, may be heard by now, and a START have come after it.
         unheard = Require(InboundText.ref(incoming.sid).key, (Is("record", None),))
         if meaning is Meaning.DOUBTFUL_STOP:
             pause = _pause(incoming, phone, at)
-            return Change(*pause, *([unheard] if pause else [])), None
+            return Change(*pause, *([unheard] if pause else [])), bool(pause)
         if isinstance(phone, Unreadable):
             # Nothing of the row is needed for it to stand.
-            return Change(opted_out(incoming.sender, means="text", now=at), unheard), None
+            return Change(opted_out(incoming.sender, means="text", now=at), unheard), False
         # One that comes just now is the last word, whatever two clocks that differ say (F22).
         if phone is not None and is_before(incoming.received_at, phone.opted_in_at):
-            return Change(), None
+            return Change(), False
         out = phone.opted_out_at if phone is not None else None
         stands = opted_out(incoming.sender, means="text", now=max(at, out or at))
         if incoming.received_at is not None:
             # What is found late may be older than an opt-out, or a START, of this very moment.
             stands = replace(stands, when=_as_read(incoming, phone))
-        return Change(stands, unheard), None
+        return Change(stands, unheard), out is None
 
-    decide(desk, attempt)
+    return decide(desk, attempt)
 
 
 def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -> list[Operation]:
@@ -94,7 +94,7 @@ def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
 
     Heard again, it alarms nobody anew: whatever stands under the text came with the alarm or later.
     """
-    if not understand(incoming.body, opt_out_type=incoming.opt_out_type).urgent:
+    if not incoming.reading().urgent:
         return
 
     def attempt(now: datetime) -> tuple[Change, None]:
@@ -146,7 +146,7 @@ def _alarm(heard: Heard) -> list[Operation]:
             facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else None,
         )
     ]
-    return [Save(task), *reply(heard, ANSWER), *mails]
+    return [Save(task), *reply(heard, ANSWER, within=ANSWERED, alarm=task.id), *mails]
 
 
 def _last_of_the_hour(heard: Heard) -> tuple[str, Task | None]:
@@ -169,7 +169,9 @@ def _last_of_the_hour(heard: Heard) -> tuple[str, Task | None]:
 def _joined(heard: Heard, alarm: Task) -> list[Operation]:
     """The text stands beside the alarm; its sender is answered again, unless just answered."""
     again = read_this(heard, "urgent_again", mailed=False)
-    answer = [] if _is_answered(heard, alarm) else reply(heard, ANSWER)
+    answer = (
+        [] if _is_answered(heard, alarm) else reply(heard, ANSWER, within=ANSWERED, alarm=alarm.id)
+    )
     if not answer:
         # Whoever takes the alarm at this very moment has not read this text.
         return [again, Require(alarm.key, (Is("status", TaskStatus.OPEN.value),))]

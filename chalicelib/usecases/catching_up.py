@@ -13,10 +13,11 @@ from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
 from chalicelib.domain.record import written
 from chalicelib.domain.work import InboundMark, InboundText
-from chalicelib.messages.replies import Meaning, understand
+from chalicelib.messages.replies import Meaning
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
 from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import Desk
+from chalicelib.usecases.echoes import without_our_words
 from chalicelib.usecases.hearing import is_before
 from chalicelib.usecases.inbound import Incoming, let_a_person_read, receive_text
 from chalicelib.usecases.opting_out import DOUBTFUL, opted_out
@@ -84,7 +85,8 @@ def _let_stops_stand(desk: Desk, texts: list[ReceivedText]) -> None:
     sent_at = {f"TXT-{text.sid}": text.at for text in texts}
     said_at: dict[tuple[Meaning, str], datetime] = {}
     for text in texts:
-        word = understand(text.body, opted_out=True).meaning, text.sender
+        theirs = without_our_words(desk, _incoming(text))
+        word = theirs.reading(opted_out=True).meaning, text.sender
         said_at[word] = max(text.at, said_at.get(word, text.at))
     stops = [word for word in said_at if word[0] in MEANS]
     # What was meant for certain first: beside it nothing doubtful counts.
@@ -116,7 +118,7 @@ def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str], now: 
 
     Else it would hold the mark for ever, the list would grow, and no other failure be told.
     """
-    incoming = Incoming(sid=text.sid, sender=text.sender, body=text.body, received_at=text.at)
+    incoming = _incoming(text)
     ways: list[Callable[[Desk, Incoming], str]] = [partial(receive_text, quiet_words=quiet_words)]
     if now - text.at >= TOO_LONG:
         ways.append(let_a_person_read)
@@ -129,6 +131,10 @@ def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str], now: 
             log.warning("inbound.missed", extra={"sid": text.sid, "meaning": meaning})
             return True
     return False
+
+
+def _incoming(text: ReceivedText) -> Incoming:
+    return Incoming(sid=text.sid, sender=text.sender, body=text.body, received_at=text.at)
 
 
 def _move(desk: Desk, mark: InboundMark, now: datetime) -> None:

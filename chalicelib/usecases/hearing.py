@@ -10,14 +10,17 @@ from chalicelib.domain.owed import subject_of, task_message
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.record import Instant, Value
 from chalicelib.domain.work import InboundText
-from chalicelib.messages.replies import Reading, understand
+from chalicelib.messages.replies import Meaning, Reading, plain, understand
 from chalicelib.readable import read_each
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.owing import note_to_patient
 
 READ_WITHIN = timedelta(hours=4)  # a reply is read by then
 # https://help.twilio.com/articles/223134027: these alone in a text, in any case, have its answer.
-PROVIDERS_WORDS = frozenset({"START", "YES", "UNSTOP", "HELP", "INFO"})
+PROVIDERS_STOPS = frozenset(
+    ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+)
+PROVIDERS_WORDS = PROVIDERS_STOPS | {"START", "YES", "UNSTOP", "HELP", "INFO"}
 
 
 class Incoming(Value):
@@ -27,7 +30,15 @@ class Incoming(Value):
     sender: str  #: E.164, a short code or a name
     body: str
     opt_out_type: str | None = None
+    words: str | None = None  #: what is theirs of the body; None: all of it (R61)
     received_at: Instant | None = None  #: None: just now
+
+    def reading(self, *, opted_out: bool = False) -> Reading:
+        """What their own words mean; our words alone that came back mean nothing."""
+        if self.words is not None and not self.words.strip() and not self.opt_out_type:
+            return Reading(meaning=Meaning.ECHO)
+        words = self.body if self.words is None else self.words
+        return understand(words, opt_out_type=self.opt_out_type, opted_out=opted_out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +53,7 @@ class Heard:
     reading: Reading
     body: str
     quiet: bool  #: the provider has answered this word itself
+    ends_texts: bool  #: no opt-out or pause stood before this one
     now: datetime
     at: datetime  #: when it reached our number: before `now` if the webhook missed it (R60)
 
@@ -89,14 +101,11 @@ def as_heard(
     *,
     at: datetime,
     now: datetime,
+    ends_texts: bool = False,
 ) -> Heard:
     known = phone if isinstance(phone, Phone) else Phone(number=incoming.sender)
     patients = read_each(desk.store, *map(Patient.ref, known.patients))
-    reading = understand(
-        incoming.body,
-        opt_out_type=incoming.opt_out_type,
-        opted_out=known.opted_out_at is not None,
-    )
+    reading = incoming.reading(opted_out=known.opted_out_at is not None)
     return Heard(
         desk=desk,
         owner_id=owner_id_of(incoming),
@@ -106,18 +115,24 @@ def as_heard(
         reading=reading,
         body=incoming.body,
         quiet=reading.meaning.value in quiet_words and _is_providers_word(incoming),
+        ends_texts=ends_texts,
         now=now,
         at=at,
     )
 
 
 def reply(
-    heard: Heard, kind: str, *, about: Appointment | None = None, **facts: str
+    heard: Heard,
+    kind: str,
+    *,
+    about: Appointment | None = None,
+    within: timedelta | None = None,
+    **facts: str,
 ) -> list[Operation]:
     """One text back, to a known patient alone: an unknown number learns nothing (R45).
 
     About a visit, it is owed only while the visit is as it was: what comes late is not true of a
-    time that it was moved to.
+    time that it was moved to. With `within`, it leaves so soon after their text or not at all.
     """
     reader = heard.reader(about.patient_id if about else None)
     if reader is None:
@@ -135,6 +150,7 @@ def reply(
                 subject=subject_of(about, ("arrived", "booked")) if about else None,
                 facts=facts,
                 answers_person=True,
+                send_before=heard.at + within if within else None,
                 # A table that was restored may have forgotten an answer, so a late one is looked
                 # up before it leaves (F71).
                 due_at=heard.at,
@@ -162,8 +178,10 @@ def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
 
 def _is_providers_word(incoming: Incoming) -> bool:
     """Whether the provider knows the word too: what only we understand, only we can answer."""
-    is_told = incoming.opt_out_type is not None
-    return is_told or incoming.body.strip().upper() in PROVIDERS_WORDS
+    if incoming.opt_out_type is not None or incoming.body.strip().upper() in PROVIDERS_WORDS:
+        return True
+    # A STOP with a full stop needs no words of ours either (R63).
+    return plain(incoming.body).upper() in PROVIDERS_STOPS
 
 
 def can_be_texted(phone: Phone | Unreadable | None, effects: list[Operation]) -> list[Operation]:

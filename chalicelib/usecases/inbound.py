@@ -8,9 +8,10 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.people import Phone
 from chalicelib.domain.work import InboundText
-from chalicelib.messages.replies import Meaning, understand
+from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.at_once import alarm_at_once, opt_out_at_once
 from chalicelib.usecases.deciding import PATIENT, SERVICE, Desk, change_of, decide
+from chalicelib.usecases.echoes import without_our_words
 from chalicelib.usecases.hearing import (
     Heard,
     Incoming,
@@ -36,8 +37,10 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
     `quiet_words` are the meanings that the provider answers itself (R8). Returns the meaning.
     """
     at = incoming.received_at or desk.clock.now()
+    incoming = without_our_words(desk, incoming)
+    is_news = False
     try:
-        opt_out_at_once(desk, incoming, at)
+        is_news = opt_out_at_once(desk, incoming, at)
     finally:
         # Neither of the two waits for the other to succeed.
         alarm_at_once(desk, incoming, at)
@@ -49,7 +52,7 @@ def receive_text(desk: Desk, incoming: Incoming, *, quiet_words: frozenset[str])
         known, phone = known_rows(desk, incoming)
         if known is not None:
             return Change(), getattr(known, "meaning", Meaning.OTHER.value)
-        heard = as_heard(desk, incoming, phone, quiet_words, at=at, now=now)
+        heard = as_heard(desk, incoming, phone, quiet_words, at=at, now=now, ends_texts=is_news)
         meaning = heard.reading.meaning
         change = change_of(heard.owner_id, "text_received", PATIENT, now, meaning=meaning)
         effects = _effects(heard, choice)
@@ -95,7 +98,7 @@ def _effects(heard: Heard, choice: Choice | None) -> list[Operation]:
 
 
 def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
-    reading = understand(incoming.body, opt_out_type=incoming.opt_out_type)
+    reading = incoming.reading()
     if reading.meaning is not Meaning.CHOICE:
         return None
     known, phone = known_rows(desk, incoming)

@@ -16,7 +16,8 @@ from chalicelib.usecases.opting_out import cancelling_meant
 from chalicelib.usecases.visits import open_visits
 from chalicelib.usecases.welcoming import first_text, is_welcomed
 
-ONE_ANSWER_PER = timedelta(hours=4)  # one automatic answer per sender (R43)
+ONE_ANSWER_PER = timedelta(hours=1)  # "a person will read this", to one sender (R63)
+CONFIRMED_WITHIN = timedelta(minutes=5)  # the one text after an opt-out, or none at all (R6)
 MOST_STARTED = 15  # patients of one phone for whom a START is stored; each takes two writes
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
 RIDE = {Meaning.DRIVER_YES, Meaning.DRIVER_NO}  # answers to the last of them alone
@@ -28,7 +29,10 @@ def _stop(heard: Heard) -> list[Operation]:
         # START came after it and was heard first: the last word counts, and a person sees both.
         return [read_this(heard, "reply_to_read")]
     ids = [patient.id for patient in heard.patients]
-    return cancelling_meant(heard.desk, ids, said_at=heard.at, now=heard.now)
+    asked = cancelling_meant(heard.desk, ids, said_at=heard.at, now=heard.now)
+    if heard.quiet or not heard.ends_texts:
+        return asked
+    return [*asked, *reply(heard, "opt_out_done", within=CONFIRMED_WITHIN)]
 
 
 def _start(heard: Heard) -> list[Operation]:
@@ -139,11 +143,12 @@ def _applied(heard: Heard, meaning: Meaning, visit: Appointment) -> list[Operati
 
 def _doubtful(heard: Heard) -> list[Operation]:
     """It may have meant stop: automatic texts are paused already, and a person looks (R6)."""
-    return [read_this(heard, "doubtful_stop")]
+    told = reply(heard, "texts_paused", within=CONFIRMED_WITHIN) if heard.ends_texts else []
+    return [read_this(heard, "doubtful_stop"), *told]
 
 
 def _other(heard: Heard) -> list[Operation]:
-    """A person reads it; sender and staff hear of it at most once in four hours (R43, F59)."""
+    """A person reads it; sender and staff hear of it at most once an hour (R63, F59)."""
     last = heard.phone.answered_at
     is_first = last is None or heard.now - last >= ONE_ANSWER_PER
     read = read_this(heard, "reply_to_read", mailed=is_first)
@@ -153,8 +158,9 @@ def _other(heard: Heard) -> list[Operation]:
     return [read, answered, *reply(heard, "automatic_answer")]
 
 
-def _urgent(heard: Heard) -> list[Operation]:
-    """Nothing besides the alarm, which every urgent text raises."""
+def _nothing(heard: Heard) -> list[Operation]:
+    """Nothing besides the alarm, which every urgent text raises; nothing at all for thanks and
+    for our own words (R61, R63)."""
     return []
 
 
@@ -190,7 +196,9 @@ HANDLERS: Mapping[Meaning, Handler] = {
     Meaning.DRIVER_YES: _about_visit,
     Meaning.DRIVER_NO: _about_visit,
     Meaning.CHOICE: _choice,
-    Meaning.URGENT: _urgent,
+    Meaning.URGENT: _nothing,
+    Meaning.THANKS: _nothing,
+    Meaning.ECHO: _nothing,
     Meaning.OTHER: _other,
 }
 

@@ -138,6 +138,7 @@ def note_to_patient(
         facts=facts or {},
         priority=catalogue.priority(kind),
         answers_person=answers_person,
+        exempt_from=catalogue.exempt_from(kind),
         follows=follows,
         scheduled_at=due_at or now,
         send_before=send_before or now + USEFUL,

@@ -40,6 +40,8 @@ KIND_WORDS: Mapping[str, str] = {
     "help": "Answer: who we are",
     "automatic_answer": "Automatic answer",
     "urgent_answer": "Answer to an urgent text",
+    "opt_out_done": "Answer: no more texts",
+    "texts_paused": "Answer: texts are paused",
     "ask_which": "Question: which visit",
     "confirmed_thanks": "Answer: thank you",
     "reschedule_received": "Answer: somebody will call",
@@ -83,6 +85,8 @@ MEANING_WORDS: Mapping[str, str] = {
     "driver_no": "has no ride home",
     "choice": "chose from what we offered",
     "urgent": "urgent",
+    "thanks": "thanks",
+    "echo": "our own words, sent back",
     "other": "for a person to read",
 }
 MEANS_WORDS: Mapping[str, str] = {

@@ -17,7 +17,7 @@ from tests.simulation.table import QuickTable
 LAGS = timedelta(minutes=20)
 MOST_ASKED = 19  # patients of one phone of whom one asks, beside whoever staff spoke with (F48)
 SOON = timedelta(days=14)  # an opt-out this close before a visit (R10)
-ANSWERED_FOR = timedelta(hours=4)  # one automatic answer per sender (R43)
+ANSWERED_FOR = timedelta(hours=1)  # one automatic answer per sender (R63)
 
 
 class Answers:
@@ -87,6 +87,9 @@ class Answers:
             return  # it joins an alarm that stands
         answered = f"{owner}.urgent_answer" in self._rows
         hold(answered or not is_known, f"{owner} has no answer (R44)")
+        answer = self._rows.get(f"{owner}.urgent_answer")
+        hushed = answer is not None and answer.reason in ("opted out", "no consent to texts")
+        hold(not hushed, f"{owner} was not answered: {answer and answer.reason} (R44)")
         hold(len(alarms) > len(STAFF), f"the alarm of {owner} is not repeated (R44)")
 
     def _may_be_texted_again(self, number: str) -> None:

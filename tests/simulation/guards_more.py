@@ -8,6 +8,7 @@ from chalicelib.domain import life
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.message import Message
 from chalicelib.domain.people import Phone
+from chalicelib.messages import catalogue
 from chalicelib.messages.replies import Meaning
 from chalicelib.outbox import courier, instead, lookups, office, refusals, sending, undelivered
 from chalicelib.ports import Fate
@@ -32,6 +33,16 @@ def _no_first_text() -> None:
     """Whatever is due goes before the text that says who writes (R4)."""
     situation = office.situation
     put(courier, "situation", lambda *given: situation(*given)._replace(first_text=None))
+
+
+def _no_echo_filter() -> None:
+    """Our own words that come back are read as the patient's (R61)."""
+    put(inbound, "without_our_words", lambda desk, incoming: incoming)
+
+
+def _no_exception_for_danger() -> None:
+    """Who wanted no texts is not answered even when they cry for help (R44)."""
+    put(catalogue, "exempt_from", lambda kind: ())
 
 
 def _no_start() -> None:
@@ -129,6 +140,8 @@ def _no_late_look() -> None:
 MORE: Mapping[str, Callable[[], None]] = {
     "the wait for the first text": _no_first_text,
     "the end of an opt-out": _no_start,
+    "the echo filter": _no_echo_filter,
+    "the answer past an opt-out": _no_exception_for_danger,
     "the opt-out that staff note": _no_opt_out_by_staff,
     "the stop of all texts": _no_stop,
     "the end of that stop": _no_end_of_the_stop,

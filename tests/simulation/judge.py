@@ -21,7 +21,12 @@ from tests.simulation.rights import Rights, answers, class_of
 SKEW = timedelta(minutes=1)  # a container's clock against true time
 CALL = timedelta(seconds=20)  # from the last look at the clock until the provider has the text
 SLACK = SKEW + CALL
-
+#: Answers to a person's own words that go past an opt-out, and how long after them (R6, R44).
+SOON_OR_NEVER = {
+    "urgent_answer": timedelta(minutes=10),
+    "opt_out_done": timedelta(minutes=5),
+    "texts_paused": timedelta(minutes=5),
+}
 
 PROMPT = timedelta(minutes=2) + SKEW  # from when a row is due until a courier takes it
 
@@ -102,11 +107,18 @@ class Judge:
             hold(False, f"{id_} was sent to nobody we know")
             return
         hold(patient.phone == text.to, f"{id_} went to another number than the patient's")
-        hold(phone.opted_out_at is None, f"{id_} was sent to {text.to}, which opted out")
-        silent = self._ledger.wants_none(text.to, claim.at)
-        hold(not silent, f"{id_} was sent to {text.to}, which had asked for silence")
-        hold(patient.text_consent is not TextConsent.NONE, f"{id_} was sent without a consent")
         hold(phone.bad_because is None, f"{id_} was sent to a number known to be bad")
+        kind = claim.message.kind
+        if kind in SOON_OR_NEVER:
+            waited = claim.at - claim.message.scheduled_at
+            hold(waited < SOON_OR_NEVER[kind] + SLACK, f"{id_} answers only after {waited}")
+            if kind == "urgent_answer":
+                return  # whatever they have asked for and agreed to (R44)
+        else:
+            hold(phone.opted_out_at is None, f"{id_} was sent to {text.to}, which opted out")
+            silent = self._ledger.wants_none(text.to, claim.at)
+            hold(not silent, f"{id_} was sent to {text.to}, which had asked for silence")
+        hold(patient.text_consent is not TextConsent.NONE, f"{id_} was sent without a consent")
 
     def _owed(self, id_: str, claim: Claim) -> None:
         visit = claim.visit

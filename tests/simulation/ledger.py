@@ -23,9 +23,19 @@ VERSION = re.compile(r"\.v(\d+)-(.+)$")
 SILENCE = frozenset({"STOP", "CANCEL", "please stop texting me", "leave me alone"})
 DOUBTFUL = frozenset({"leave me alone"})
 TEXTS_AGAIN = frozenset({"START"})
+ECHOES = (
+    "Liked \u201c{}\u201d",
+    "Reacted \u2764\ufe0f to \u201c{}\u201d",
+    "{}",
+)  # how a phone sends a text of ours back
 CALLED_OFF = ("cancelled", "noshow")
 RACE = timedelta(minutes=21)  # between what somebody saw and what they then wrote, at most
 SKEWS = timedelta(minutes=2)  # between two containers, and a moment more
+
+
+def is_echo(body: str, clinic: str) -> bool:
+    """Whether it is one of ours, as a patient's phone sends it back."""
+    return any(body.startswith(form.partition("{}")[0] + clinic) for form in ECHOES)
 
 
 class Broken(BaseException):
@@ -128,6 +138,7 @@ class Ledger:
                     if record.mail_stopped is not None:
                         self.no_mail.add((record.id, record.email or ""))
                 case Phone():
+                    self._asked_for_silence(record)
                     self.phones[record.number] = record
                     self.phone_was[record.number].append((now, record))
                 case Message():
@@ -174,6 +185,15 @@ class Ledger:
             elif text.body in TEXTS_AGAIN:
                 silent = False
         return silent
+
+    def _asked_for_silence(self, phone: Phone) -> None:
+        """Nobody is opted out, or paused, by a text that was no wish for silence (R6, R61)."""
+        before = self.phones.get(phone.number)
+        is_new = before is None or before.opted_out_at is None
+        if phone.opted_out_means not in ("text", "doubtful text") or not is_new:
+            return
+        wished = any(text.body in SILENCE for text in self.said[phone.number])
+        hold(wished, f"{phone.number} is opted out, and no text of it asked for that")
 
     def may_be_resumed(self, number: str) -> None:
         """Staff end a pause; no word but the doubtful one can be taken back so."""

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.usecases.intake import Wish
 from tests.simulation.delivery import Taken
 from tests.simulation.frontdesk import page_in
+from tests.simulation.ledger import ECHOES
 from tests.simulation.mails import Mailed
 from tests.simulation.provider import Provider
 from tests.simulation.scene import Scene
@@ -16,7 +17,11 @@ ANSWERS = {  # what is typed upon a text of this kind, and how often
     "which": (("1", 5), ("2", 3)),
     "": (("C", 8), ("ok", 3), ("R", 2), ("thanks", 2), ("STOP", 1), ("CANCEL", 1)),
 }
-RARELY = ("I have chest pain", "please stop texting me", "leave me alone", "HELP", "1", "STOP")
+RARELY = (
+    *("I have chest pain", "the bleeding won't stop", "can't wake him"),
+    *("please stop texting me", "leave me alone", "why did you stop sending me reminders?"),
+    *("HELP", "1", "STOP"),
+)
 
 
 class Patients:
@@ -39,6 +44,8 @@ class Patients:
         body = chance.choices(words, weights)[0]
         if chance.random() < 0.05:
             body = chance.choice(RARELY)
+        elif chance.random() < 0.1:
+            body = chance.choice(ECHOES).format(text.body)
         seconds = chance.choice([5, 60, 3600, 20000]) * chance.uniform(0.5, 1.5)
         self.scene.stage.after(lambda: self.texts(text.to, body), seconds=seconds)
 

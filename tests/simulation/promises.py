@@ -9,14 +9,17 @@ from chalicelib.domain.message import LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.record import id_from
 from chalicelib.domain.work import Task
 from tests.simulation.account import CALLED, RETRY
-from tests.simulation.ledger import Ledger, hold
+from tests.simulation.clinic import CLINIC
+from tests.simulation.ledger import Ledger, hold, is_echo
 from tests.simulation.noted import end_of
 from tests.simulation.staff import STAFF
 from tests.simulation.table import QuickTable
 
-URGENT = frozenset({"I have chest pain"})
-#: What the provider answers by itself, what asks for silence, what books and is answered by that.
-NO_ANSWER = frozenset({"STOP", "CANCEL", "START", "HELP", "please stop texting me", "1", "2"})
+URGENT = frozenset({"I have chest pain", "the bleeding won't stop", "can't wake him"})
+#: What the provider answers by itself, what needs no answer, what books and is answered by that.
+NO_ANSWER = frozenset(
+    {"STOP", "CANCEL", "START", "HELP", "please stop texting me", "1", "2", "thanks"}
+)
 #: A row withdrawn for these was still owed; for any other reason it was not any more.
 STILL_OWED = ("opted out", "refused", "there is nobody to write to")
 #: How the rows are called that say it otherwise: a mail, a call, a wording to be mended.
@@ -43,7 +46,9 @@ class Promises:
         answered = {row.owner_id for row in self._rows.values()}
         for text in chain.from_iterable(self._ledger.said.values()):
             owner = f"TXT-{text.sid}"
-            silent = text.body not in NO_ANSWER and owner not in answered
+            silent = not (
+                text.body in NO_ANSWER or is_echo(text.body, CLINIC.sender) or owner in answered
+            )
             hold(not silent, f"nothing came of the text {text.body!r} from {text.sender}")
             if text.body not in URGENT:
                 continue

@@ -63,6 +63,7 @@ class Rights:
         if patient is None:
             return
         consented = (patient.id, text.to) in self._ledger.consents
+        consented = consented or message.kind == "urgent_answer"  # R44
         hold(consented, f"{id_} went to {text.to} of which no consent is recorded (R2)")
         self._first_of_all(text, claim)
         self._valid(text, claim, zone)

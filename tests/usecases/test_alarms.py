@@ -75,18 +75,24 @@ def test_a_cry_for_help_that_is_a_stop_as_well_alarms_though_no_visit_can_be_loo
 
 
 def answers(world: World) -> int:
-    return sum("988" in body for body in world.texts.bodies)
+    return sum("do not wait for us" in body for body in world.texts.bodies)
+
+
+def hears(world: World, body: str) -> None:
+    """The provider takes the word to heart as well as we do."""
+    world.texts.hear(ANA, body)
+    hear(world, body)
 
 
 def test_who_could_not_be_answered_before_gets_the_urgent_answer_as_soon_as_it_can_leave() -> None:
     world = World()
     booked(world)
     world.clock.at += timedelta(minutes=1)
-    hear(world, "STOP")
+    hears(world, "STOP")
     hear(world, "chest pain")
     assert answers(world) == 0
     world.clock.at += timedelta(minutes=1)
-    hear(world, "START")
+    hears(world, "START")
     hear(world, "I want to kill myself")
     hear(world, "I want to kill myself")
     assert answers(world) == 1

@@ -104,6 +104,9 @@ def test_a_webhook_that_was_down_loses_neither_a_stop_nor_a_cry_for_help(
     ticks_for(world, timedelta(minutes=6))
     assert phone(world).opted_out_at is not None
     assert tasks(world) == ["opted_out_before_visit", "urgent_text"]
+    (alarm,) = [task for task in world.open_tasks() if task.urgent]
+    # The provider blocks a number from its STOP on, and whoever takes the alarm must know (R44).
+    assert "did not reach them" in alarm.note or down_for > MINUTE
     alarms = [mail for mail in world.mails.sent[mails:] if "urgent" in mail.subject.lower()]
     assert {mail.to for mail in alarms} == {seed.email for seed in world.services.clinic.staff}
 
