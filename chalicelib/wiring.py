@@ -78,13 +78,18 @@ _read_at: datetime | None = None  # when the settings were read; None: they were
 
 
 def services() -> Services:
-    """The container's services, built on first use; Unavailable when a setting is missing.
+    """The container's services, built on first use; Unavailable when the stage refuses to start.
 
     A secret that was rotated is known five minutes later; while it cannot be read, the last holds.
     """
     global _services, _read_at
     if _services is None:
-        _services = build()
+        try:
+            _services = build()
+        except Unavailable as error:
+            # An answer and an event's error say only that; here it says which, and no value.
+            log.error("service.refused", extra={"why": str(error)})
+            raise
         _read_at = _services.clock.now()
     elif _read_at is not None and _services.clock.now() - _read_at >= REREAD:
         _services = _with_settings_of_now(_services)
