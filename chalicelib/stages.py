@@ -93,7 +93,7 @@ def _is_own_sender(sender: str) -> bool:
     return not is_made_up_number(sender) if sender.startswith("+") else _is_own_sid(sender)
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
     """Nothing when the address has no host, or says who asks before it."""
     try:
         parts = urlsplit(url)
@@ -108,7 +108,7 @@ def _is_https(url: str) -> bool:
 
 def _is_reached(url: str) -> bool:
     """Whether phones and Twilio reach the address: no loopback, no network of one building."""
-    host = _host(url)
+    host = host_of(url)
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:
@@ -116,11 +116,11 @@ def _is_reached(url: str) -> bool:
 
 
 def _is_https_or_loopback(url: str) -> bool:
-    return _is_https(url) or _host(url) in ("127.0.0.1", "localhost", "::1")
+    return _is_https(url) or host_of(url) in ("127.0.0.1", "localhost", "::1")
 
 
 def _is_own_url(url: str) -> bool:
-    return not is_reserved_name(_host(url))
+    return not is_reserved_name(host_of(url))
 
 
 def _is_own_mailbox(address: str) -> bool:

@@ -13,6 +13,7 @@ from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.errors import Unavailable
 from chalicelib.outbox.office import Office
 from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextInbox, TextSender
+from chalicelib.release import require_releasable
 from chalicelib.settings import Settings
 from chalicelib.usecases.deciding import Desk
 
@@ -112,6 +113,7 @@ def build(settings: Settings | None = None) -> Services:
     from chalicelib.adapters.sqs import QueueNudge
 
     settings = settings or Settings.from_environment()
+    require_releasable(settings.stage)
     texts = _LazyTexts(settings)
     return Services(
         settings=settings,

@@ -75,6 +75,20 @@ def test_its_deep_health_says_so_without_a_detail(refused: Browser) -> None:
     assert refused.get("/health").status_code == 200
 
 
+def test_production_does_not_start_on_the_samples_of_this_repository(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in production().items():
+        monkeypatch.setenv(name, value)
+    wiring.provide(None)
+
+    with caplog.at_level(logging.ERROR):
+        assert browser.get("/request").status_code == 503
+    whys = [vars(line)["why"] for line in caplog.records if line.message == "service.refused"]
+    for named in ("clinic.toml, sample", "careplans/iv_infusion.toml", "wordings/es.toml"):
+        assert named in whys[0]
+
+
 def test_a_container_that_has_started_keeps_the_settings_it_took(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
