@@ -212,7 +212,7 @@ def test_every_event_that_is_counted_is_one_that_the_service_logs(
         for made in filters(resources).values()
     ]
 
-    assert len(names) == 7
+    assert len(names) == 8
     for (name,) in names:
         assert re.search(rf'log[.](info|warning|error)[(]\s*"{name}"', source), name
 
