@@ -67,6 +67,15 @@ def is_made_up_number(number: str) -> bool:
     return MADE_UP_NUMBER.fullmatch(number) is not None
 
 
+def host_of(url: str) -> str:
+    """Nothing when the address has no host, or says who asks before it."""
+    try:
+        parts = urlsplit(url)
+        return "" if "@" in parts.netloc else parts.hostname or ""
+    except ValueError:
+        return ""
+
+
 def mail_host(address: str) -> str:
     return address.rpartition("@")[2]
 
@@ -91,15 +100,6 @@ def _is_own_sid(sid: str) -> bool:
 
 def _is_own_sender(sender: str) -> bool:
     return not is_made_up_number(sender) if sender.startswith("+") else _is_own_sid(sender)
-
-
-def host_of(url: str) -> str:
-    """Nothing when the address has no host, or says who asks before it."""
-    try:
-        parts = urlsplit(url)
-        return "" if "@" in parts.netloc else parts.hostname or ""
-    except ValueError:
-        return ""
 
 
 def _is_https(url: str) -> bool:
