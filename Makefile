@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 CONSOLE_PORT ?= 8001
 FRESH ?=
-STAGE ?= prod
+STAGE ?= dev
 SEED ?= 0:20
 DAYS ?= 30
 ASKS ?= 0.5
@@ -24,7 +24,7 @@ help:
 	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make audit        asks whether a package that is deployed has a known hole; fails when one has'
-	@echo 'make package      the CloudFormation bundle in dist/ (STAGE=prod or dev)'
+	@echo 'make package      the CloudFormation bundle in dist/, of STAGE=dev; STAGE=prod refuses samples'
 	@echo 'make test-properties  the property tests of times in full: over 120,000 cases, some 10 minutes'
 	@echo 'make simulate     a clinic of many days with every fault, by seeds: SEED=0:20 DAYS=30 ASKS=0.5 (requests a day)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
@@ -74,10 +74,12 @@ check: $(STAMP)
 audit: $(STAMP)
 	@$(PYTHON) -m local.audit $(AUDIT)
 
+# What an earlier call made goes first: a stage that is refused leaves nothing to deploy.
 package: $(STAMP)
+	rm -rf dist
+	@$(PYTHON) -m chalicelib.release '$(STAGE)'
 	$(PYTHON) -m chalicelib.clinic.lint
 	$(PYTHON) -m chalicelib.messages.lint
-	rm -rf dist
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package --stage $(STAGE) --merge-template .chalice/resources.json dist
 	$(VENV)/bin/cfn-lint dist/sam.json
 

@@ -3,19 +3,31 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
+from chalicelib import stages
 from chalicelib.domain.errors import Unavailable
 
 
 class Settings(BaseModel):
-    """The deployment's settings; the environment has them in capitals. No secret has a default."""
+    """The deployment's settings; the environment has them in capitals. No secret has a default.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    `chalicelib/stages.py` lists what a stage does not take.
+    """
 
-    stage: Literal["local", "dev", "prod"]
+    # Defaults too must suit the stage.
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
+
+    stage: stages.Stage  # the first: every other is judged by it
     table_name: str = Field(min_length=3)
     queue_url: str = Field(min_length=1)
     base_url: str = Field(pattern=r"^https?://[^/]+(/[^?#]*)?$")  #: links and signatures use it
@@ -34,6 +46,18 @@ class Settings(BaseModel):
     requests_per_number_per_hour: int = Field(default=5, ge=1)
     requests_per_address_per_hour: int = Field(default=30, ge=1)
     requests_mailed_per_hour: int = Field(default=40, ge=1)  #: beyond that one task tells of all
+    #: what somebody confirms before real people are texted (R59)
+    aws_baa_signed: bool = False
+    twilio_baa_signed: bool = False
+    number_registered: bool = False
+
+    @field_validator("*")
+    @classmethod
+    def _suits_the_stage(cls, value: Any, info: ValidationInfo) -> Any:
+        stage = info.data.get("stage")
+        if stage and (faults := stages.faults(str(info.field_name), value, stage)):
+            raise ValueError("; ".join(faults))
+        return value
 
     @property
     def quiet_words(self) -> frozenset[str]:
@@ -41,7 +65,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """The settings; Unavailable, naming the variables, when one is missing or wrong."""
+        """The settings; Unavailable names every variable that is missing, wrong or refused."""
         values: dict[str, Any] = {
             name: environment[name.upper()]
             for name in cls.model_fields
@@ -52,12 +76,22 @@ class Settings(BaseModel):
         for name in ("link_keys", "allowed_origins", "twilio_answers"):
             if isinstance(values.get(name), str):
                 values[name] = tuple(filter(None, map(str.strip, values[name].split(","))))
+        if environment.get("AWS_LAMBDA_FUNCTION_NAME") and values.get("stage") == "local":
+            # The local stage refuses nothing: its keys are published and its texts are samples.
+            raise Unavailable("missing or wrong settings: STAGE (local, and deployed)")
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            wrong = sorted({str(part["loc"][0]).upper() for part in error.errors()})
-            # The values may be secrets, so only the names are told.
+            wrong = sorted({_named(part) for part in error.errors()})
             raise Unavailable(f"missing or wrong settings: {', '.join(wrong)}") from None
+
+
+def _named(fault: Any) -> str:
+    """`LINK_KEYS (a key is published)`. The value may be a secret, so it is not told."""
+    name = str(fault["loc"][0]).upper()
+    if fault["type"] == "value_error":  # ours: what it says has no value in it
+        return f"{name} ({fault['ctx']['error']})"
+    return f"{name} (missing)" if fault["type"] == "missing" else name
 
 
 def _secrets(secret_id: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.errors import Unavailable
 from chalicelib.outbox.office import Office
 from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextInbox, TextSender
+from chalicelib.release import require_releasable
 from chalicelib.settings import Settings
 from chalicelib.usecases.deciding import Desk
 
@@ -78,13 +79,18 @@ _read_at: datetime | None = None  # when the settings were read; None: they were
 
 
 def services() -> Services:
-    """The container's services, built on first use; Unavailable when a setting is missing.
+    """The container's services, built on first use; Unavailable when the stage refuses to start.
 
     A secret that was rotated is known five minutes later; while it cannot be read, the last holds.
     """
     global _services, _read_at
     if _services is None:
-        _services = build()
+        try:
+            _services = build()
+        except Unavailable as error:
+            # An answer and an event's error say only that; here it says which, and no value.
+            log.error("service.refused", extra={"why": str(error)})
+            raise
         _read_at = _services.clock.now()
     elif _read_at is not None and _services.clock.now() - _read_at >= REREAD:
         _services = _with_settings_of_now(_services)
@@ -107,6 +113,7 @@ def build(settings: Settings | None = None) -> Services:
     from chalicelib.adapters.sqs import QueueNudge
 
     settings = settings or Settings.from_environment()
+    require_releasable(settings.stage)
     texts = _LazyTexts(settings)
     return Services(
         settings=settings,

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.settings import Settings
+
 PROJECT = Path(__file__).parent.parent
 COMMANDS = Path(sys.executable).parent
 LOG_AND_SECRETS = {
@@ -210,7 +212,7 @@ def test_every_event_that_is_counted_is_one_that_the_service_logs(
         for made in filters(resources).values()
     ]
 
-    assert len(names) == 7
+    assert len(names) == 8
     for (name,) in names:
         assert re.search(rf'log[.](info|warning|error)[(]\s*"{name}"', source), name
 
@@ -257,6 +259,29 @@ def test_no_secret_is_in_the_template(template: dict[str, Any]) -> None:
 
     assert not {"LINK_KEYS", "TWILIO_AUTH_TOKEN"} & set(variables)
     assert variables["SECRETS_ID"] == {"Ref": "SecretsArn"}
+
+
+def test_every_setting_that_has_no_default_comes_from_the_template_or_the_secrets(
+    template: dict[str, Any],
+) -> None:
+    given = set(template["Globals"]["Function"]["Environment"]["Variables"]) - {"SECRETS_ID"}
+    known = {name.upper(): field for name, field in Settings.model_fields.items()}
+
+    assert given <= set(known)
+    assert {name for name, field in known.items() if field.is_required()} <= given | {
+        "STAGE",  # Chalice's own, see the next test
+        "LINK_KEYS",
+        "TWILIO_AUTH_TOKEN",
+    }
+    # Whoever deploys says these, each time for the first time.
+    for name in ("BaseUrl", "SecretsArn", "AwsBaaSigned", "TwilioBaaSigned", "NumberRegistered"):
+        assert "Default" not in template["Parameters"][name]
+
+
+def test_every_function_knows_its_stage(resources: dict[str, Any]) -> None:
+    for name in FUNCTIONS:
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        assert variables["STAGE"] == "prod"
 
 
 def test_only_the_service_is_deployed(bundle: Path) -> None:

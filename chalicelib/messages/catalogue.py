@@ -45,6 +45,10 @@ class Catalogue(Value):
         content = self.model_dump(mode="json", exclude={"approval"})
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def is_approved(self) -> bool:
+        return self.approval.covers(self.content_sha256)
+
 
 def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording:
     """The wording of that name, as a text or as a mail says it; English where a language lacks."""
@@ -55,7 +59,7 @@ def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording
         segments=entry.segments,
         language=catalogue.language,
         version=catalogue.approval.version,
-        is_approved=catalogue.approval.covers(catalogue.content_sha256),
+        is_approved=catalogue.is_approved,
         source=f"wordings/{catalogue.language}.toml, {key}",
     )
 

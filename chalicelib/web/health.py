@@ -5,6 +5,7 @@ from datetime import timedelta
 from chalice.app import Blueprint, Response
 
 from chalicelib import VERSION, wiring
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.work import Heartbeat
 from chalicelib.web import answers
 from chalicelib.web.bodies import query_of
@@ -28,7 +29,10 @@ def health() -> Response:
 
 
 def _wrong() -> list[str]:
-    services = wiring.services()
+    try:
+        services = wiring.services()
+    except Unavailable:
+        return ["the service does not start: its log says why, as service.refused"]
     now = services.clock.now()
     beat = services.store.get(Heartbeat.ref())
     wrong = []

@@ -41,8 +41,8 @@ FIELDS = ("sure", "starts_at", "seen")  # `seen` is the version that the page sh
 
 def _reads(token: str, **_: str) -> str:
     """For refusals: the language of whom the link was made for, also when it is too old."""
-    services = wiring.services()
     try:
+        services = wiring.services()
         link = services.store.get(PatientLink.ref(services.links.hashed(unquote(token))))
         subject = subject_by_id(services.desk, link.subject_id) if link else None
         patient = services.store.get(Patient.ref(subject.patient_id)) if subject else None
