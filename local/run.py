@@ -3,9 +3,7 @@
 Everything slow is imported after the signals are minded, so that an early Ctrl-C ends cleanly.
 """
 
-import http.client
 import os
-import signal
 import socket
 import sys
 import threading
@@ -13,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.parent import mind_make
+from local.ending import end_on_signals
 
 HOST = "127.0.0.1"
 _FOLDER = Path(__file__).resolve().parent.parent / ".local"
@@ -27,8 +25,10 @@ class CannotRun(Exception):
 
 def main() -> int:
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    end_on_signals(stop)
+
+    from local.parent import mind_make
+
     mind_make(stop)
     try:
         run(stop)
@@ -68,14 +68,19 @@ def run(stop: threading.Event) -> None:
         raise CannotRun(str(error)) from error
     with stack:
         try:
-            for number, path in ((port, "/health"), (console_port, "/api/state")):
-                require_answer(number, path)
-            print(f"service  http://{HOST}:{port}", flush=True)
-            print(f"console  http://{HOST}:{console_port}", flush=True)
+            if not stop.is_set():
+                tell_where_it_answers(port, console_port)
             stop.wait()
         finally:
             stop.set()
     print("bookend: ended", flush=True)
+
+
+def tell_where_it_answers(port: int, console_port: int) -> None:
+    for number, path in ((port, "/health"), (console_port, "/api/state")):
+        require_answer(number, path)
+    print(f"service  http://{HOST}:{port}", flush=True)
+    print(f"console  http://{HOST}:{console_port}", flush=True)
 
 
 def environment(port: int, console_port: int) -> dict[str, str]:
@@ -138,6 +143,8 @@ def _is_free(port: int) -> bool:
 
 
 def require_answer(port: int, path: str) -> None:
+    import http.client
+
     connection = http.client.HTTPConnection(HOST, port, timeout=_ANSWERS_WITHIN)
     try:
         connection.request("GET", path)
