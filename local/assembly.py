@@ -37,7 +37,7 @@ _TO_STOP = 2.0  # seconds that each thing beside it has; together less than endi
 def start(
     *, folder: Path, fresh: bool, port: int, console_port: int, stop: threading.Event
 ) -> ExitStack:
-    """Everything answers; closing the stack ends it. InUse, OSError or ElsewhereRefused if not."""
+    """Everything answers; closing the stack ends it. If not: NotKept, OSError, ElsewhereRefused."""
     with ExitStack() as opened:
         keeper = Keeper(folder / "bookend.db", fresh=fresh)
         opened.callback(keeper.close)

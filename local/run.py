@@ -44,8 +44,7 @@ def run(stop: threading.Event) -> None:
     if port == console_port:
         raise CannotRun("PORT and CONSOLE_PORT must differ.")
     # Before anything is opened: FRESH must not empty the data of a run that is still going.
-    for name, number in (("PORT", port), ("CONSOLE_PORT", console_port)):
-        require_free(name, number)
+    require_both_free(port, console_port)
     for name in ("AWS_ENDPOINT_URL_DYNAMODB", "TWILIO_API_URL"):
         require_address(name)
     os.environ.update(environment(port, console_port))
@@ -54,7 +53,7 @@ def run(stop: threading.Event) -> None:
 
     from local.assembly import start
     from local.aws import ElsewhereRefused
-    from local.aws_keeper import InUse
+    from local.aws_keeper import NotKept
 
     try:
         stack = start(
@@ -64,7 +63,7 @@ def run(stop: threading.Event) -> None:
             console_port=console_port,
             stop=stop,
         )
-    except (InUse, ElsewhereRefused, OSError, BotoCoreError) as error:
+    except (NotKept, ElsewhereRefused, OSError, BotoCoreError) as error:
         raise CannotRun(str(error)) from error
     with stack:
         try:
@@ -121,6 +120,11 @@ def require_address(name: str) -> None:
     parts = urlsplit(given)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise CannotRun(f"{name} must be an address such as http://127.0.0.1:8002, not {given!r}.")
+
+
+def require_both_free(port: int, console_port: int, *, within: float = _FREED_WITHIN) -> None:
+    for name, number in (("PORT", port), ("CONSOLE_PORT", console_port)):
+        require_free(name, number, within=within)
 
 
 def require_free(name: str, port: int, *, within: float = _FREED_WITHIN) -> None:

@@ -115,3 +115,19 @@ def test_an_address_that_leads_nowhere_is_told_in_one_line(
     assert (run.returncode, output) == (1, "")
     assert errors.count("\n") == 1
     assert address in errors
+
+
+def test_a_damaged_database_says_what_to_do_and_fresh_starts_empty(tmp_path: Path) -> None:
+    (tmp_path / "bookend.db").write_bytes(b"junk" * 1000)
+    port, console_port = free_port(), free_port()
+    run = started(tmp_path, PORT=port, CONSOLE_PORT=console_port)
+    output, errors = run.communicate(timeout=60)
+    assert (run.returncode, output) == (1, "")
+    assert errors.count("\n") == 1
+    assert "FRESH=1" in errors
+    run = started(tmp_path, PORT=port, CONSOLE_PORT=console_port, FRESH=1)
+    assert run.stdout is not None
+    assert "service" in run.stdout.readline()
+    run.terminate()
+    _, errors = run.communicate(timeout=60)
+    assert (run.returncode, errors) == (0, "")
