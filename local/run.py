@@ -3,6 +3,7 @@
 Everything slow is imported after the signals are minded, so that an early Ctrl-C ends cleanly.
 """
 
+import errno
 import os
 import socket
 import sys
@@ -64,6 +65,8 @@ def run(stop: threading.Event) -> None:
             stop=stop,
         )
     except (NotKept, ElsewhereRefused, OSError, BotoCoreError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            require_both_free(port, console_port, within=0)
         raise CannotRun(str(error)) from error
     with stack:
         try:
