@@ -35,19 +35,20 @@ help:
 
 # The stamp is written last, so an installation that was broken off is made again from nothing.
 # A python3.N on the path may be a shim that cannot run; each is asked for its version first.
+# 3.14 comes after those that the tests are usually run on.
 $(STAMP): requirements.txt requirements-dev.txt
 	@if [ -e $(VENV) ] && [ ! -e $(STAMP) ]; then rm -rf $(VENV); fi
 	@if [ ! -x $(PYTHON) ] || ! $(PYTHON) -c '' 2>/dev/null; then \
 		rm -rf $(VENV); \
-		for candidate in python3.13 python3.12 python3.11 python3; do \
-			if $$candidate -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then \
+		for candidate in python3.13 python3.12 python3.11 python3.14 python3; do \
+			if $$candidate -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; then \
 				echo "Making $(VENV) with $$candidate"; \
 				$$candidate -m venv $(VENV) && break; \
 				rm -rf $(VENV); \
 			fi; \
 		done; \
 	fi
-	@if [ ! -x $(PYTHON) ]; then echo 'Python 3.11, 3.12 or 3.13 (with venv) is needed and none was found.' >&2; exit 1; fi
+	@if [ ! -x $(PYTHON) ]; then echo 'Python 3.11, 3.12, 3.13 or 3.14 (with venv) is needed and none was found.' >&2; exit 1; fi
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(STAMP)
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from local.console_api import Stage
 from local.driving import FOREVER, Driver
 from local.functions import Functions
 from local.kill import KillableTexts, KillSwitch
+from local.server import Server
 from local.twilio import LocalTwilio
 from local.twilio_api import api_of
 
@@ -31,12 +31,13 @@ _ALL = 100_000  # rows; more than a rehearsal ever has
 _SHOWN = 3  # rows that the console names as due next
 _POLL = 0.2  # seconds between two looks at the queue, and at the clock's minute
 _TO_FINISH = 12.0  # seconds that a delivery under way has when the run ends
+_TO_STOP = 2.0  # seconds that each thing beside it has; together less than ending.ENDS_WITHIN
 
 
 def start(
     *, folder: Path, fresh: bool, port: int, console_port: int, stop: threading.Event
 ) -> ExitStack:
-    """Everything answers; closing the stack ends it. InUse, OSError or ElsewhereRefused if not."""
+    """Everything answers; closing the stack ends it. If not: NotKept, OSError, ElsewhereRefused."""
     with ExitStack() as opened:
         keeper = Keeper(folder / "bookend.db", fresh=fresh)
         opened.callback(keeper.close)
@@ -77,6 +78,7 @@ def start(
             queue_url=aws.environment["QUEUE_URL"],
             now=clock.now,
             mail_events=aws.mail_events,
+            is_ending=stop.is_set,
         )
         driver = Driver(
             clock=clock,
@@ -101,13 +103,13 @@ def start(
             service_url=os.environ["BASE_URL"],
             zone=services.clinic.time_zone,
         )
-        front = server.serve(service.app, host=HOST, port=port).server
+        front: Server = server.serve(service.app, host=HOST, port=port).server
         opened.enter_context(_serving(front))
         desk = console.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)
         opened.enter_context(_serving(desk))
         opened.enter_context(_in_background(lambda: _tick(driver, clock.now, stop)))
         opened.enter_context(_in_background(lambda: _work(driver, stop)))
-        opened.callback(lambda: twilio.end(within=_TO_FINISH))
+        opened.callback(lambda: twilio.end(within=_TO_STOP))
         opened.callback(lambda: driver.end(within=_TO_FINISH))
         return opened.pop_all()
 
@@ -129,12 +131,13 @@ def _work(driver: Driver, stop: threading.Event) -> None:
 
 
 @contextmanager
-def _serving(server: HTTPServer) -> Iterator[None]:
+def _serving(server: Server) -> Iterator[None]:
     with _in_background(lambda: server.serve_forever(poll_interval=0.05)):
         try:
             yield
         finally:
             server.shutdown()
+            server.finish(within=_TO_STOP)
             server.server_close()
 
 
@@ -146,4 +149,4 @@ def _in_background(work: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        thread.join(_TO_FINISH)
+        thread.join(_TO_STOP)

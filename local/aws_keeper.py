@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,36 +29,50 @@ _PATIENCE = timedelta(seconds=5)  # a run that was told to stop may still be clo
 _ONLY = ""  # the one key under which a single value is kept
 
 
-class InUse(Exception):
-    """Another local run keeps its data here. Stop it first, or start elsewhere."""
+class NotKept(Exception):
+    """Nothing can be kept there. Set BOOKEND_DATA to another folder."""
+
+
+class InUse(NotKept):
+    """Another local run keeps its data here. Stop it, or set BOOKEND_DATA to another folder."""
+
+
+class Damaged(NotKept):
+    """What was kept cannot be read. `make run FRESH=1` empties it; move it away to look into it."""
+
+
+_MEANING_BY_CODE = {
+    sqlite3.SQLITE_BUSY: InUse,
+    sqlite3.SQLITE_LOCKED: InUse,
+    sqlite3.SQLITE_CORRUPT: Damaged,
+    sqlite3.SQLITE_NOTADB: Damaged,
+    sqlite3.SQLITE_ERROR: Damaged,  # a database, and not ours
+}
 
 
 class Keeper:
     """JSON values by name, lists by name and maps by name; safe to share between threads."""
 
     def __init__(self, path: Path, *, fresh: bool = False, patience: timedelta = _PATIENCE) -> None:
-        """Holds the file for this process alone, or raises `InUse`; `fresh` empties it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(
-            path,
-            timeout=patience.total_seconds(),
-            check_same_thread=False,
-            isolation_level=None,
-        )
-        try:
-            self._open(fresh=fresh)
-        except sqlite3.OperationalError as error:
-            self._db.close()
-            raise InUse(f"{path}: {error}. {InUse.__doc__}") from error
+        """Holds the file for this process alone, or raises `NotKept`; `fresh` empties it.
 
-    def _open(self, *, fresh: bool) -> None:
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # A killed process leaves its pages with the operating system, so waiting for the disk at
-        # every commit would only guard against a power cut, at ten times the price.
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute(_TABLE)
+        Every read may find that the file is `Damaged`.
+        """
+        self._path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotKept(f"{path}: {error.strerror}. {NotKept.__doc__}") from error
+        try:
+            self._db = _opened(path, patience)
+        except Damaged:
+            if not fresh:
+                raise
+            # Nobody holds it, else it would be in use; and nothing in it can be emptied row by row.
+            for end in ("", "-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+            self._db = _opened(path, patience)
         if fresh:
             self._db.execute("DELETE FROM kept")
 
@@ -104,8 +119,41 @@ class Keeper:
         return {key: value for key, value in self._read(name) if key is not None}
 
     def _read(self, name: str) -> list[tuple[str | None, Any]]:
-        with self._lock:
-            found = self._db.execute(
-                "SELECT key, value FROM kept WHERE name = ? ORDER BY id", (name,)
-            ).fetchall()
-        return [(key, json.loads(value)) for key, value in found]
+        try:
+            with self._lock:
+                found = self._db.execute(
+                    "SELECT key, value FROM kept WHERE name = ? ORDER BY id", (name,)
+                ).fetchall()
+            return [(key, json.loads(value)) for key, value in found]
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise Damaged(f"{self._path}: {error}. {Damaged.__doc__}") from error
+
+
+def _opened(path: Path, patience: timedelta) -> sqlite3.Connection:
+    """The file as ours alone and whole; else NotKept."""
+    with ExitStack() as opened:
+        try:
+            db = sqlite3.connect(
+                path,
+                timeout=patience.total_seconds(),
+                check_same_thread=False,
+                isolation_level=None,
+            )
+            opened.callback(db.close)
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            db.execute("PRAGMA journal_mode = WAL")
+            # A killed process leaves its pages with the operating system, so waiting for the disk
+            # at every commit would only guard against a power cut, at ten times the price.
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute(_TABLE)
+            db.execute("SELECT id, name, key, value FROM kept LIMIT 1")
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            # The low byte of the code; the others say more than we ask.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            means = _MEANING_BY_CODE.get(code, NotKept)
+            raise means(f"{path}: {error}. {means.__doc__}") from error
+        if found != "ok":
+            raise Damaged(f"{path}: {found.splitlines()[-1]}. {Damaged.__doc__}")
+        opened.pop_all()
+        return db

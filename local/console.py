@@ -44,10 +44,15 @@ class Handler(BaseHTTPRequestHandler):
     server_version = "Bookend-console"
     sys_version = ""
     timeout = PATIENCE
+    server: Server
     stage: Stage
     twilio: TwilioApi
 
     def _handle(self) -> None:
+        with self.server.at_work(self):
+            self._take()
+
+    def _take(self) -> None:
         body = self._body()
         if body is None:
             return

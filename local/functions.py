@@ -33,12 +33,15 @@ class Functions:
         queue_url: str,
         now: Callable[[], datetime],
         mail_events: MailEvents | None = None,
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
+        """Once `is_ending`, what is under way is finished and nothing more is begun."""
         self._service = service
         self._sqs = boto3.client("sqs")
         self._queue_url = queue_url
         self._now = now
         self._mail_events = mail_events
+        self._is_ending = is_ending
 
     def tick(self) -> None:
         self._call("tick", _scheduled(self._now()))
@@ -50,6 +53,8 @@ class Functions:
         """
         delivered = 0
         for _ in range(_BATCHES):
+            if self._is_ending():
+                return delivered
             answer = self._sqs.receive_message(
                 QueueUrl=self._queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
             )

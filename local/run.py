@@ -3,9 +3,8 @@
 Everything slow is imported after the signals are minded, so that an early Ctrl-C ends cleanly.
 """
 
-import http.client
+import errno
 import os
-import signal
 import socket
 import sys
 import threading
@@ -13,7 +12,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.parent import mind_make
+from local.ending import end_on_signals
 
 HOST = "127.0.0.1"
 _FOLDER = Path(__file__).resolve().parent.parent / ".local"
@@ -27,8 +26,10 @@ class CannotRun(Exception):
 
 def main() -> int:
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    end_on_signals(stop)
+
+    from local.parent import mind_make
+
     mind_make(stop)
     try:
         run(stop)
@@ -44,8 +45,7 @@ def run(stop: threading.Event) -> None:
     if port == console_port:
         raise CannotRun("PORT and CONSOLE_PORT must differ.")
     # Before anything is opened: FRESH must not empty the data of a run that is still going.
-    for name, number in (("PORT", port), ("CONSOLE_PORT", console_port)):
-        require_free(name, number)
+    require_both_free(port, console_port)
     for name in ("AWS_ENDPOINT_URL_DYNAMODB", "TWILIO_API_URL"):
         require_address(name)
     os.environ.update(environment(port, console_port))
@@ -54,7 +54,7 @@ def run(stop: threading.Event) -> None:
 
     from local.assembly import start
     from local.aws import ElsewhereRefused
-    from local.aws_keeper import InUse
+    from local.aws_keeper import NotKept
 
     try:
         stack = start(
@@ -64,18 +64,25 @@ def run(stop: threading.Event) -> None:
             console_port=console_port,
             stop=stop,
         )
-    except (InUse, ElsewhereRefused, OSError, BotoCoreError) as error:
+    except (NotKept, ElsewhereRefused, OSError, BotoCoreError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            require_both_free(port, console_port, within=0)
         raise CannotRun(str(error)) from error
     with stack:
         try:
-            for number, path in ((port, "/health"), (console_port, "/api/state")):
-                require_answer(number, path)
-            print(f"service  http://{HOST}:{port}", flush=True)
-            print(f"console  http://{HOST}:{console_port}", flush=True)
+            if not stop.is_set():
+                tell_where_it_answers(port, console_port)
             stop.wait()
         finally:
             stop.set()
     print("bookend: ended", flush=True)
+
+
+def tell_where_it_answers(port: int, console_port: int) -> None:
+    for number, path in ((port, "/health"), (console_port, "/api/state")):
+        require_answer(number, path)
+    print(f"service  http://{HOST}:{port}", flush=True)
+    print(f"console  http://{HOST}:{console_port}", flush=True)
 
 
 def environment(port: int, console_port: int) -> dict[str, str]:
@@ -118,6 +125,11 @@ def require_address(name: str) -> None:
         raise CannotRun(f"{name} must be an address such as http://127.0.0.1:8002, not {given!r}.")
 
 
+def require_both_free(port: int, console_port: int, *, within: float = _FREED_WITHIN) -> None:
+    for name, number in (("PORT", port), ("CONSOLE_PORT", console_port)):
+        require_free(name, number, within=within)
+
+
 def require_free(name: str, port: int, *, within: float = _FREED_WITHIN) -> None:
     """CannotRun when somebody else still listens after that many seconds."""
     until = time.monotonic() + within
@@ -138,6 +150,8 @@ def _is_free(port: int) -> bool:
 
 
 def require_answer(port: int, path: str) -> None:
+    import http.client
+
     connection = http.client.HTTPConnection(HOST, port, timeout=_ANSWERS_WITHIN)
     try:
         connection.request("GET", path)

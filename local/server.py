@@ -5,9 +5,12 @@ HEAD with a body, loses chunked bodies and gives 403 for unknown paths.
 import json
 import socketserver
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from chalice.app import Chalice
@@ -34,8 +37,13 @@ class Handler(ChaliceRequestHandler):
     timeout = PATIENCE
     server_version = "Bookend"
     sys_version = ""
+    server: "Server"
 
     def _generic_handle(self) -> None:
+        with self.server.at_work(self):
+            self._handle()
+
+    def _handle(self) -> None:
         methods = self._methods()
         method = "GET" if self.command == "HEAD" else self.command
         if methods is None:
@@ -149,6 +157,31 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
+
+    def __init__(self, *where: Any) -> None:
+        self._busy = 0
+        self._is_ending = False
+        self._changed = threading.Condition()
+        super().__init__(*where)
+
+    @contextmanager
+    def at_work(self, handler: BaseHTTPRequestHandler) -> Iterator[None]:
+        """One request is under way; it is its connection's last once the server ends."""
+        with self._changed:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                handler.close_connection |= self._is_ending
+                self._changed.notify_all()
+
+    def finish(self, *, within: float) -> bool:
+        """After `shutdown`: whether every request under way was answered in that many seconds."""
+        with self._changed:
+            self._is_ending = True
+            return self._changed.wait_for(lambda: self._busy == 0, within)
 
     def server_bind(self) -> None:
         # HTTPServer asks the name service for its own name, which can take seconds.

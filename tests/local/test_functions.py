@@ -61,6 +61,17 @@ def test_the_queue_is_delivered_in_batches_and_is_empty_then(queue_url: str) -> 
     assert functions.deliver_queue() == 0
 
 
+def test_a_run_that_ends_finishes_its_batch_and_begins_no_other(queue_url: str) -> None:
+    stub = Stub()
+    put(queue_url, *[f"MSG-{n}" for n in range(12)])
+    functions = Functions(
+        stub, queue_url=queue_url, now=lambda: NOON, is_ending=lambda: bool(stub.batches)
+    )
+    delivered = functions.deliver_queue()
+    assert [len(batch) for batch in stub.batches] == [delivered]
+    assert functions.deliver_queue() == 0
+
+
 def test_a_tick_knows_its_time(queue_url: str) -> None:
     stub = Stub()
     Functions(stub, queue_url=queue_url, now=lambda: NOON).tick()

@@ -12,10 +12,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = """
-import signal, sys, threading
+import threading
+from local.ending import end_on_signals
 from local.parent import mind_make
 stop = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
+end_on_signals(stop)
 mind_make(stop)
 print("runs", flush=True)
 stop.wait(30)

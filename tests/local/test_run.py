@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.settings import Settings
+from local.aws_keeper import InUse
 from local.run import CannotRun, environment, port_from, require_free
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,3 +116,42 @@ def test_an_address_that_leads_nowhere_is_told_in_one_line(
     assert (run.returncode, output) == (1, "")
     assert errors.count("\n") == 1
     assert address in errors
+
+
+def test_a_damaged_database_says_what_to_do_and_fresh_starts_empty(tmp_path: Path) -> None:
+    (tmp_path / "bookend.db").write_bytes(b"junk" * 1000)
+    port, console_port = free_port(), free_port()
+    run = started(tmp_path, PORT=port, CONSOLE_PORT=console_port)
+    output, errors = run.communicate(timeout=60)
+    assert (run.returncode, output) == (1, "")
+    assert errors.count("\n") == 1
+    assert "FRESH=1" in errors
+    run = started(tmp_path, PORT=port, CONSOLE_PORT=console_port, FRESH=1)
+    assert run.stdout is not None
+    assert "service" in run.stdout.readline()
+    run.terminate()
+    _, errors = run.communicate(timeout=60)
+    assert (run.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize("is_one_folder", [True, False])
+def test_of_two_runs_begun_at_once_one_serves_and_one_says_why_not(
+    tmp_path: Path, is_one_folder: bool
+) -> None:
+    ports = {"PORT": free_port(), "CONSOLE_PORT": free_port()}
+    folders = [tmp_path / "one", tmp_path / ("one" if is_one_folder else "other")]
+    runs = [started(folder, **ports) for folder in folders]
+    overdue = [threading.Timer(60, run.kill) for run in runs]
+    for timer in overdue:
+        timer.start()
+    told = [run.stdout.readline() for run in runs if run.stdout]  # nothing, of one that ends
+    assert sorted(map(bool, told)) == [False, True]
+    serves, refused = sorted(runs, key=lambda run: not told[runs.index(run)])
+    output, errors = refused.communicate()
+    assert (refused.returncode, output, errors.count("\n")) == (1, "", 1)
+    assert str(ports["PORT"]) in errors or str(InUse.__doc__) in errors
+    serves.terminate()
+    _, errors = serves.communicate()
+    assert (serves.returncode, errors) == (0, "")
+    for timer in overdue:
+        timer.cancel()

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPResponse
 import pytest
 from chalice.app import Chalice, Response
 
-from local.server import MAX_BODY, MAX_WEBHOOK, serve
+from local.server import MAX_BODY, MAX_WEBHOOK, Server, serve
 
 
 def stub_app() -> Chalice:
@@ -200,3 +200,28 @@ def test_slow_and_silent_clients_keep_nobody_from_an_answer(port: int) -> None:
 def test_a_taken_port_is_an_os_error(port: int) -> None:
     with pytest.raises(OSError, match="in use"):
         serve(stub_app(), host="127.0.0.1", port=port)
+
+
+def test_what_is_under_way_is_answered_before_the_server_closes() -> None:
+    app = Chalice(app_name="slow")
+    begun, may_end = threading.Event(), threading.Event()
+
+    @app.route("/slow")
+    def slow() -> Response:
+        begun.set()
+        may_end.wait(10)
+        return Response(body="done")
+
+    server: Server = serve(app, host="127.0.0.1", port=0).server
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection.request("GET", "/slow")
+    assert begun.wait(10)
+    server.shutdown()
+    assert not server.finish(within=0)
+    may_end.set()
+    assert server.finish(within=10)
+    server.server_close()
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"done")
+    assert connection.sock.recv(1) == b""  # closed, so that no request follows
