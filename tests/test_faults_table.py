@@ -13,7 +13,7 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
 
 def test_every_fault_has_its_row_once() -> None:
     assert sorted((name for name, _, _ in ROWS), key=lambda name: int(name[1:])) == [
-        f"F{number}" for number in range(1, 86)
+        f"F{number}" for number in (*range(1, 86), 99)
     ]
 
 

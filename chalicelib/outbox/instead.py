@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.calling import call_by
+from chalicelib.clinic.careplan import NO_PLAN, plan_of
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.owed import task_message
@@ -63,12 +64,16 @@ def instead_of(office: Office, seen: Situation) -> list[Operation]:
 
 
 def visit_call_by(office: Office, seen: Situation) -> datetime | None:
-    """By when to call about the visit; None when there is none, or it has begun."""
+    """By when to call about the visit; None when there is none, or it has begun.
+
+    Soon, where the plan is gone: nobody knows when its fasting would begin (R71).
+    """
     visit = seen.appointment
     if visit is None:
         return None
-    plan = office.plans[visit.visit_type]
-    return call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
+    plan = plan_of(office.plans, visit)
+    by = call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
+    return min(by, seen.now + CALL_WITHIN) if by is not None and plan is NO_PLAN else by
 
 
 def _can_be_said(office: Office, seen: Situation) -> bool:
@@ -76,7 +81,7 @@ def _can_be_said(office: Office, seen: Situation) -> bool:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None:
         return True
-    return office.plans[visit.visit_type].find(step_id) is not None
+    return plan_of(office.plans, visit).find(step_id) is not None
 
 
 def _mail(message: Message, now: datetime) -> Message:

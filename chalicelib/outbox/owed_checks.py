@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.steps import Anchor
@@ -44,7 +45,7 @@ def _step(office: Office, seen: Situation) -> Verdict:
         return None
     if seen.message.kind == "ride_unknown" and visit.driver is not None:
         return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
-    plan = office.plans[visit.visit_type]
+    plan = plan_of(office.plans, visit)
     asking = plan.find(seen.message.facts.get("asks", ""))
     if asking is not None and not asking.still_asks(
         confirmed=visit.confirmed_at is not None, driver=visit.driver
@@ -69,7 +70,7 @@ def _gone(seen: Situation) -> Verdict:
 
 
 def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
-    kind = office.clinic.visit_type(visit.visit_type)
+    kind = office.clinic.kind_of(visit)
     return Circumstances(
         route=kind.route,
         session=visit.session,
@@ -88,7 +89,7 @@ def _still_here(office: Office, seen: Situation) -> Verdict:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None or visit.discharged_at is not None:
         return None
-    plan = office.plans[visit.visit_type]
+    plan = plan_of(office.plans, visit)
     step = plan.find(step_id)
     if step is None or step.anchor is not Anchor.DISCHARGE:
         return None
