@@ -39,6 +39,12 @@ def room(world: World, room_id: str = "room-1") -> None:
     world.replace(clinic=clinic.model_copy(update=fewer))
 
 
+def person(world: World, staff_id: str = "nurse") -> None:
+    clinic = world.services.clinic
+    staff = tuple(each for each in clinic.staff if each.id != staff_id)
+    world.replace(clinic=clinic.model_copy(update={"staff": staff}))
+
+
 def step(world: World, step_id: str, code: str = "iv_infusion") -> None:
     plan = world.services.plans[code]
     steps = tuple(each for each in plan.steps if each.id != step_id)

@@ -74,7 +74,8 @@ def page_of(
     phone = services.store.get(Phone.ref(patient.phone))
     about = services.store.of_patient(patient.id)
     request, records = _told(subject, patient, about)
-    said = cache(lambda id_: name_of(services.desk, id_))
+    decided = _names_decided(records)
+    said = cache(lambda id_: name_of(services.desk, id_, decided.get(id_)))
     others = _others(subject, about, actor, now)
     lines = timeline(records, patient=patient, phone=phone, name_of=said)
     return answers.page(
@@ -137,6 +138,16 @@ def _told(
     heard = [record for record in about if record.key.pk.startswith("TXT-")]
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
     return request, [*records, *heard]
+
+
+def _names_decided(records: Iterable[Record]) -> dict[str, str]:
+    """The names of who decided, as they were then: of somebody who is gone no other is left."""
+    return {
+        decision.by: decision.by_name
+        for record in records
+        if isinstance(record, ConsultationRequest | Appointment)
+        for decision in record.decisions
+    }
 
 
 def _others(

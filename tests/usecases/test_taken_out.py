@@ -373,6 +373,42 @@ def test_nobody_is_booked_into_a_room_that_is_gone() -> None:
         )
 
 
+def test_a_member_of_staff_who_is_gone_stops_no_alarm_and_no_deadline_of_the_others() -> None:
+    world = World()
+    reference = world.request().reference
+    world.drain()
+    taken_out.person(world)
+    hear(world, "I have chest pain")
+    before = len(world.mails.sent)
+    world.run_for(days=2)
+    told = {mail.to for mail in world.mails.sent[before:]}
+    assert told == {"scheduler@example.com", "manager@example.com"}
+    gone = [m for m in world.messages(reference) if m.staff_id == "nurse"]
+    assert {m.status for m in gone if m.kind == "request_waiting"} == {MessageStatus.WITHDRAWN}
+
+
+def test_the_deadline_that_a_manager_who_is_gone_was_to_hear_of_is_told_to_who_is_here() -> None:
+    world = World()
+    world.request()
+    world.drain()
+    taken_out.person(world, "manager")
+    world.run_for(days=4)
+    told = [mail.to for mail in world.mails.sent if "overdue" in mail.subject.lower()]
+    assert sorted(told) == ["nurse@example.com", "scheduler@example.com"]
+
+
+def test_an_alarm_goes_on_with_who_is_here_when_all_whom_it_was_for_are_gone() -> None:
+    world = World()
+    booked(world)
+    clinic = world.services.clinic
+    hear(world, "I have chest pain")
+    new = clinic.staff[0].model_copy(update={"id": "new", "email": "new@example.com"})
+    world.replace(clinic=clinic.model_copy(update={"staff": (new,)}))
+    before = len(world.mails.sent)
+    world.run_for(hours=4)
+    assert [mail.to for mail in world.mails.sent[before:]].count("new@example.com") >= 6
+
+
 def test_a_question_waits_a_day_after_a_visit_of_which_nothing_is_known() -> None:
     world = World()
     visit = booked(world)

@@ -180,6 +180,29 @@ def test_a_room_of_which_no_name_is_known_is_shown_by_its_id(browser: Browser) -
     assert "IV infusion, room-1." in text_of(browser.get(link))
 
 
+def test_what_somebody_who_is_gone_decided_keeps_their_name(browser: Browser) -> None:
+    link = booked(browser)
+    browser.send(f"{link}/driver", [("has", "no")])
+    page = browser.staff_link("manager")
+    take_out(browser, taken_out.person)
+    words = text_of(browser.get(browser.get(page).headers.get("Location", page)))
+    assert words.count("by Noor Nurse") >= 2
+    assert "by nurse" not in words
+    assert browser.get(link).status_code == 404
+
+
+def test_an_older_event_takes_the_name_from_what_was_decided(browser: Browser) -> None:
+    booked(browser)
+    page = browser.staff_link("manager")
+    for row in list(browser.world.store._rows.values()):
+        if row["record"] == "audit":
+            row.pop("by_name", None)
+    take_out(browser, taken_out.person)
+    words = text_of(browser.get(browser.get(page).headers.get("Location", page)))
+    assert "by nurse" not in words
+    assert "by Noor Nurse" in words
+
+
 def test_a_step_and_a_reason_that_are_gone_are_shown_as_they_are_stored(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
