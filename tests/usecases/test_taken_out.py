@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.message import MessageStatus
+from chalicelib.messages import catalogue
 from chalicelib.usecases import attending, booking, forgetting, moving, offers
 from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.inbound import Incoming, receive_text
@@ -371,6 +372,41 @@ def test_nobody_is_booked_into_a_room_that_is_gone() -> None:
             resource="room-1",
             actor=RUTH,
         )
+
+
+def test_an_alarm_stands_though_its_answer_has_no_words_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    booked(world)
+    monkeypatch.delitem(catalogue.load_catalogue("en").texts, "urgent_answer")
+    hear(world, "I have chest pain")
+    assert "urgent_text" in [task.what for task in world.open_tasks()]
+    assert any("urgent" in mail.subject.lower() for mail in world.mails.sent)
+    world.run_for(hours=3)
+    assert "cannot_say" in tasks(world)
+
+
+def test_a_text_whose_words_are_gone_waits_for_a_deploy_and_is_then_told_to_a_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    reference = world.request().reference
+    monkeypatch.delitem(catalogue.load_catalogue("en").texts, "proposed")
+    offers.propose(
+        world.desk,
+        subject_id=reference,
+        times=[at("2026-12-08T09:00")],
+        visit_type="consultation",
+        resource="room-1",
+        actor=RUTH,
+    )
+    world.run_for(minutes=30)
+    assert tasks(world) == []
+    assert row(world, f"{reference}.v2-proposed").status is MessageStatus.PENDING
+    world.run_for(hours=1)
+    assert tasks(world) == ["cannot_say"]
+    assert row(world, f"{reference}.v2-proposed").status is MessageStatus.FAILED
 
 
 def test_a_member_of_staff_who_is_gone_stops_no_alarm_and_no_deadline_of_the_others() -> None:
