@@ -13,6 +13,10 @@ def read(package: str, *path: str) -> dict[str, Any]:
 
 def languages(package: str, folder: str) -> tuple[str, ...]:
     """The codes of the languages that have a file in this folder, English first."""
+    return tuple(sorted(stems(package, folder), key=lambda code: code != "en"))
+
+
+def stems(package: str, folder: str) -> tuple[str, ...]:
+    """The names of the TOML files in this folder, without their ending, sorted."""
     files = resources.files(package).joinpath(folder).iterdir()
-    codes = {file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")}
-    return tuple(sorted(codes, key=lambda code: (code != "en", code)))
+    return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))

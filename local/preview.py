@@ -111,6 +111,7 @@ def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Previ
                 pages=tuple(patient_pages(services, plan, languages, filling)),
             )
             for plan in plans.values()
+            if clinic.find_visit_type(plan.visit_type) is not None
         ),
         texts=tuple(catalogue_texts(languages, by_language)),
         mails=tuple(other_mails(services, languages, filling)),

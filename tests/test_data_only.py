@@ -92,6 +92,21 @@ resources = ["room-1"]
     assert any("food after Tue 3:00 AM" in text for text in said)
 
 
+def test_a_visit_type_that_is_taken_out_leaves_its_plan_for_what_is_booked(copy: Path) -> None:
+    file = copy / "chalicelib" / "clinic" / "clinic.toml"
+    before, entry, after = file.read_text(encoding="utf-8").partition(
+        '[[visit_types]]\ncode = "iv_infusion"'
+    )
+    assert entry
+    rest = after.partition("[[visit_types]]")
+    file.write_text(before + rest[1] + rest[2], encoding="utf-8")
+    said = told(copy, "-m", LINTS[0])
+    assert "careplans/iv_infusion.toml: left for what is booked" in said
+    plans = "from chalicelib.clinic.careplan import load_careplans; print(*load_careplans())"
+    assert "iv_infusion" in told(copy, "-c", plans).split()
+    assert "IV infusion," not in said
+
+
 def test_a_step_is_an_entry(copy: Path) -> None:
     added(
         copy / "chalicelib" / "clinic" / "careplans" / "iv_infusion.toml",

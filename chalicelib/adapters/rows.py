@@ -9,7 +9,7 @@ from zlib import crc32
 from aws_lambda_powertools import Logger
 from pydantic import ValidationError
 
-from chalicelib.domain.appointment import Appointment, Course, DaySheet
+from chalicelib.domain.appointment import Appointment, Course, DaySheet, Room
 from chalicelib.domain.change import Condition, Forget, Is, Operation, Patch, Require, Save
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.message import Message, message_id, message_key
@@ -47,6 +47,7 @@ KINDS: Mapping[str, type[Record]] = {
         Phone,
         ProviderId,
         RateCount,
+        Room,
         SentCount,
         StaffMember,
         Stop,

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from types import MappingProxyType
@@ -10,12 +11,17 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from chalicelib import tables
 from chalicelib.clinic.files import Length, UnknownInClinic, checked, read_toml
 from chalicelib.clinic.parts import Id, Route
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.steps import Leaflet, Step
+from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.record import Value
 from chalicelib.domain.wording import Approval, Level, Wording, without_stop_line
+
+PACKAGE = "chalicelib.clinic"
+FOLDER = "careplans"
 
 
 class CarePlan(Value):
@@ -124,10 +130,30 @@ class CarePlan(Value):
         )
 
 
+def plan_of(plans: Mapping[str, CarePlan], visit: Appointment) -> CarePlan:
+    """The plan of what was booked; one that says nothing where it was taken out since (R71)."""
+    return plans.get(visit.visit_type, NO_PLAN)
+
+
+NO_PLAN = CarePlan(
+    visit_type="gone",
+    route="none",
+    approval=Approval(
+        version="none", status="approved", approver="nobody", role="none", on=date.min
+    ),
+    steps=(),
+    leaflet={"en": Leaflet()},
+)
+
+
 @cache
 def load_careplans() -> Mapping[str, CarePlan]:
-    """The plan of each visit type. Read on first use; ClinicFileError says what is wrong where."""
+    """The plan of each visit type. Read on first use; ClinicFileError says what is wrong where.
+
+    And the plans that are left of types that were taken out: what was booked gets its texts (R71).
+    """
     codes = [visit_type.code for visit_type in load_profile().visit_types]
+    codes += [code for code in tables.stems(PACKAGE, FOLDER) if code not in codes]
     plans = {code: checked(CarePlan, f"careplans/{code}.toml", _read(code)) for code in codes}
     return MappingProxyType(plans)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from chalicelib.clinic.parts import Route
 from chalicelib.domain.record import Value
 
 Condition = Literal[
@@ -24,7 +23,7 @@ Condition = Literal[
 class Circumstances(Value):
     """What is known of a visit and its patient when a step is looked at."""
 
-    route: Route
+    route: str
     session: int | None = None  #: its place in the course, from 1; None for a single visit
     needs_driver: bool = False
     driver: str | None = None  #: `yes`, `no`; None while nobody knows

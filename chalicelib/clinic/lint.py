@@ -18,16 +18,19 @@ from chalicelib.clinic.wording_lint import wordings_faults
 def main() -> int:
     """Says every fault; 0 when there is none."""
     try:
-        clinic, plans = load_profile(), load_careplans()
+        clinic, every = load_profile(), load_careplans()
     except ClinicFileError as error:
         sys.stdout.write(f"{error}\n")
         return 1
+    plans = [plan for plan in every.values() if clinic.find_visit_type(plan.visit_type)]
+    left = [plan for plan in every.values() if plan not in plans]
     faults = [*profile_faults(clinic)]
-    faults += [fault for plan in plans.values() for fault in all_faults(clinic, plan)]
-    steps = sum(len(plan.steps) for plan in plans.values())
+    faults += [fault for plan in plans for fault in all_faults(clinic, plan)]
+    steps = sum(len(plan.steps) for plan in plans)
     summary = f"{len(plans)} care plans, {steps} steps: {len(faults)} faults"
-    table = [] if faults else costs(clinic, plans.values())
-    sys.stdout.write("\n".join([*faults, summary, *table, ""]))
+    kept = [f"{plan.file}: left for what is booked; no visit type names it" for plan in left]
+    table = [] if faults else costs(clinic, plans)
+    sys.stdout.write("\n".join([*faults, summary, *kept, *table, ""]))
     return 1 if faults else 0
 
 

@@ -1,6 +1,5 @@
 """The parts of a clinic's profile: address, hours, rooms, staff, visit types, limits, consents."""
 
-from collections.abc import Mapping
 from datetime import date, time, timedelta
 from hashlib import sha256
 from typing import Annotated, Literal, Self
@@ -9,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, model_validator
 
 from chalicelib.clinic.files import Length
+from chalicelib.domain.appointment import BookedAs
 from chalicelib.domain.record import Value
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -88,36 +88,26 @@ class CourseRule(Value):
     max_span_days: int = Field(default=365, ge=1, le=550)  #: from the first date to the last one
 
 
-class VisitNames(Value):
-    """What a visit type is called in one more language."""
-
-    name: str
-    neutral_name: str
-
-
-class VisitType(Value):
+class VisitType(BookedAs):
     """Something that can be booked."""
 
     code: Id
-    name: str
-    neutral_name: str  #: what a calendar or a lock screen may show (R25)
     duration: Length
     observation: Length  #: how long the patient is watched afterwards, in the same place
-    needs_driver: bool
     route: Route  #: without one, a visit gets neutral texts only (R23)
     resources: tuple[str, ...]  #: ids of where it may take place
-    names: Mapping[str, VisitNames] = {}  #: by language, for patients; `name` is the English one
     course: CourseRule = CourseRule()  #: when several are booked in one decision
-
-    def said(self, language: str, *, neutral: bool = True) -> str:
-        """What a reader of this language calls it; English where the language has no name."""
-        names = self.names.get(language, self)
-        return names.neutral_name if neutral else names.name
 
     @property
     def length(self) -> timedelta:
         """From the start to the planned end."""
         return self.duration + self.observation
+
+    def as_booked(self) -> BookedAs:
+        """What a visit of this kind keeps, for when the clinic's data names it no more."""
+        return BookedAs.model_validate(
+            {name: getattr(self, name) for name in BookedAs.model_fields}
+        )
 
 
 class Caps(Value):

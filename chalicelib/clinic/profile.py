@@ -27,7 +27,9 @@ from chalicelib.clinic.parts import (
     Weekday,
     known_zone,
 )
+from chalicelib.clinic.speech import languages, speech
 from chalicelib.clinic.times import at_wall_clock, said_span
+from chalicelib.domain.appointment import Appointment, BookedAs, VisitNames
 from chalicelib.domain.record import Value
 
 FILE = "clinic.toml"
@@ -93,11 +95,27 @@ class Clinic(Value):
             if opening
         )
 
+    def find_visit_type(self, code: str) -> VisitType | None:
+        """None for one that was taken out since something was booked as it."""
+        return next((each for each in self.visit_types if each.code == code), None)
+
     def visit_type(self, code: str) -> VisitType:
-        for visit_type in self.visit_types:
-            if visit_type.code == code:
-                return visit_type
-        raise UnknownInClinic("visit type", code)
+        found = self.find_visit_type(code)
+        if found is None:
+            raise UnknownInClinic("visit type", code)
+        return found
+
+    def kind_of(self, visit: Appointment) -> BookedAs:
+        """What the visit is: as the data says now, else as it was booked, else neutral (R71).
+
+        Of what nothing is known the ride is asked, and it counts as a treatment.
+        """
+        return self.find_visit_type(visit.visit_type) or visit.booked_as or _anything()
+
+    def with_kind(self, visit: Appointment) -> Appointment:
+        """The visit with what it is called and what safety needs kept with it (R71)."""
+        named = self.find_visit_type(visit.visit_type)
+        return visit if named is None else visit.evolve(booked_as=named.as_booked())
 
     def resource(self, resource_id: str) -> Resource:
         for resource in self.resources:
@@ -178,6 +196,16 @@ class Clinic(Value):
                 at_wall_clock(on, opening.closes, self.zone),
             )
         ]
+
+
+def _anything() -> BookedAs:
+    """A visit of which nothing is known but its time."""
+    word = speech("en").visit
+    names = {
+        code: VisitNames(name=speech(code).visit, neutral_name=speech(code).visit)
+        for code in languages()
+    }
+    return BookedAs(name=word, neutral_name=word, names=names, route="unknown", needs_driver=True)
 
 
 @cache

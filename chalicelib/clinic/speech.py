@@ -28,6 +28,7 @@ class Speech(Value):
     either_by_number: Mapping[str, str] = {}  #: where the next number asks for another word
     clinic_time: str  #: said of times when the reader's clock differs
     long_clinic_time: str
+    visit: str  #: what any visit may be called (R25)
     tomorrow: str  #: by this and the next the lint finds the advice on driving (R26)
     sleep: str
 

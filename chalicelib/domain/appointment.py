@@ -21,6 +21,28 @@ class AppointmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class VisitNames(Value):
+    """What a kind of visit is called in one language."""
+
+    name: str
+    neutral_name: str
+
+
+class BookedAs(Value):
+    """What a visit is called and what safety needs of it, as the clinic said then (R71)."""
+
+    name: str  #: what staff pick from and read
+    neutral_name: str  #: what a calendar or a lock screen may show (R25)
+    names: Mapping[str, VisitNames] = {}  #: by language, for patients; `name` is the English one
+    route: str  #: how the medicine is given; `none` for a visit without any
+    needs_driver: bool
+
+    def said(self, language: str, *, neutral: bool = True) -> str:
+        """What a reader of this language calls it; English where the language has no name."""
+        names = self.names.get(language, self)
+        return names.neutral_name if neutral else names.name
+
+
 class Appointment(Record):
     """One visit. Moving it keeps the id and raises the version, so old messages are not owed."""
 
@@ -34,6 +56,7 @@ class Appointment(Record):
     end_at: Instant
     status: AppointmentStatus = AppointmentStatus.BOOKED
     version: int = 1  #: raised by every move (iCalendar calls it SEQUENCE)
+    booked_as: BookedAs | None = None  #: None in a row of before; read it by `Clinic.kind_of`
     request_id: str | None = None
     course_id: str | None = None
     session: int | None = (
@@ -113,6 +136,20 @@ class Course(Record):
 
     def index(self) -> Mapping[str, str | int]:
         return {"patient_at": written(self.booked_at)}
+
+
+class Room(Record):
+    """What the clinic's data called a room when somebody was last booked there (R71)."""
+
+    KIND: ClassVar[str] = "room"
+    ALL: ClassVar[str] = "ROOMS"  #: the key under which all of them are read
+
+    id: str
+    name: str
+
+    @property
+    def key(self) -> Key:
+        return Key(Room.ALL, f"ROOM#{self.id}")
 
 
 class Busy(Value):

@@ -32,6 +32,7 @@ class Task(Record):
     version: int = 1  #: never changes; messages about a task name it as they do for a visit
     done_at: Instant | None = None
     done_by: str | None = None
+    done_by_name: str | None = None  #: what they were called then (R71)
     note: str = ""
     erase_at: Instant | None = None  #: when its words go, once it is done (R55)
 
@@ -63,6 +64,7 @@ class AuditEvent(Record):
     owner_id: str
     what: str
     by: str  #: a staff member's id, `patient` or `service`
+    by_name: str = ""  #: what they were called then, for when nothing names them any more (R71)
     at: Instant
     facts: dict[str, str] = Field(default_factory=dict)
 

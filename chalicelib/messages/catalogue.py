@@ -11,13 +11,14 @@ from chalicelib import tables
 from chalicelib.domain.message import Exemption
 from chalicelib.domain.record import Value
 from chalicelib.domain.wording import Approval, Wording, without_stop_line
+from chalicelib.messages.render import CannotSay
 
 PACKAGE = "chalicelib.messages"
 FOLDER = "wordings"
 
 
-class UnknownWording(KeyError):
-    """The catalogue has no such wording."""
+class UnknownWording(CannotSay):
+    """The catalogue has no such wording, or none any more."""
 
 
 class Entry(Value):
@@ -53,6 +54,8 @@ class Catalogue(Value):
 def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording:
     """The wording of that name, as a text or as a mail says it; English where a language lacks."""
     catalogue = load_catalogue(language if language in languages() else "en")
+    if key not in catalogue.texts:
+        catalogue = load_catalogue("en")
     entry = _entry(catalogue, key)
     return Wording(
         text=(entry.mail or without_stop_line(entry.text)) if by_mail else entry.text,
@@ -68,9 +71,18 @@ def every_key() -> tuple[str, ...]:
     return tuple(load_catalogue("en").texts)
 
 
+def has(key: str) -> bool:
+    """Not a wording that was taken out since a message was written for it."""
+    return key in load_catalogue("en").texts
+
+
 def priority(key: str) -> Literal[1, 2, 3]:
-    """The class of a text of the catalogue (R19)."""
-    return _entry(load_catalogue("en"), key).priority
+    """The class of a text of the catalogue (R19).
+
+    One that has no words any more is made all the same: it stops no decision and no alarm, and
+    nothing drops it before a person hears of it (R71).
+    """
+    return _entry(load_catalogue("en"), key).priority if has(key) else 1
 
 
 def exempt_from(key: str) -> tuple[Exemption, ...]:
@@ -99,4 +111,4 @@ def _entry(catalogue: Catalogue, key: str) -> Entry:
     try:
         return catalogue.texts[key]
     except KeyError as error:
-        raise UnknownWording(key) from error
+        raise UnknownWording(f"wordings/{catalogue.language}.toml has no text {key}") from error

@@ -1,14 +1,20 @@
-"""What is done when a text cannot reach a patient: an e-mail, else a task to call (R11)."""
+"""What is done when a text cannot reach a patient: an e-mail, else a task to call (R11).
+
+And when a mail to staff was for somebody who is gone.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.calling import call_by
+from chalicelib.clinic.careplan import NO_PLAN, plan_of
+from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.owed import task_message
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.office import Office, Situation
+from chalicelib.readable import read_each
 
 CALL_WITHIN = timedelta(hours=4)
 
@@ -62,13 +68,51 @@ def instead_of(office: Office, seen: Situation) -> list[Operation]:
     return [Save(row) for row in rows]
 
 
+def to_others(office: Office, seen: Situation) -> list[Operation]:
+    """What was for one of the staff who is gone goes to those who are here and were not told (R71).
+
+    Who was has a row of their own. A link that somebody asked for is nobody else's.
+    """
+    gone = seen.message
+    if gone.subject is None or gone.staff_id is None:
+        return []
+    about, _, _ = gone.id.rpartition(f"-{gone.staff_id}")
+    ids = {m.id: f"{about}-{m.id}" for m in staff_now(office.store, office.clinic, seen.now)}
+    told = read_each(office.store, *map(Message.ref, ids.values())) if ids else ()
+    at = to_milliseconds(seen.now)
+    return [
+        Save(
+            Message(
+                id=message_id,
+                kind=gone.kind,
+                channel=gone.channel,
+                patient_id=gone.patient_id,
+                staff_id=staff_id,
+                subject=gone.subject,
+                facts=gone.facts,
+                priority=gone.priority,
+                scheduled_at=at,
+                send_before=gone.send_before,
+                created_at=at,
+                due_at=at,
+            )
+        )
+        for (staff_id, message_id), row in zip(ids.items(), told, strict=True)
+        if row is None
+    ]
+
+
 def visit_call_by(office: Office, seen: Situation) -> datetime | None:
-    """By when to call about the visit; None when there is none, or it has begun."""
+    """By when to call about the visit; None when there is none, or it has begun.
+
+    Soon, where the plan is gone: nobody knows when its fasting would begin (R71).
+    """
     visit = seen.appointment
     if visit is None:
         return None
-    plan = office.plans[visit.visit_type]
-    return call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
+    plan = plan_of(office.plans, visit)
+    by = call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
+    return min(by, seen.now + CALL_WITHIN) if by is not None and plan is NO_PLAN else by
 
 
 def _can_be_said(office: Office, seen: Situation) -> bool:
@@ -76,7 +120,7 @@ def _can_be_said(office: Office, seen: Situation) -> bool:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None:
         return True
-    return office.plans[visit.visit_type].find(step_id) is not None
+    return plan_of(office.plans, visit).find(step_id) is not None
 
 
 def _mail(message: Message, now: datetime) -> Message:

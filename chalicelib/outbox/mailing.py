@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.staff import member_of
 from chalicelib.clinic.times import said_day, said_time
 from chalicelib.domain.errors import NotFound
@@ -145,7 +146,7 @@ def _lines(
     wishes_discretion = seen.patient is not None and seen.patient.discreet
     if visit is None or which is None or wishes_discretion:
         return [] if letter.change else [said]
-    lines = office.plans[visit.visit_type].leaflet_lines(which, language)
+    lines = plan_of(office.plans, visit).leaflet_lines(which, language)
     return [
         render_line(
             line,
@@ -160,7 +161,7 @@ def _calendar(office: Office, seen: Situation, language: str) -> tuple[Attachmen
     visit = seen.appointment
     if visit is None:
         return ()
-    kind = office.clinic.visit_type(visit.visit_type)
+    kind = office.clinic.kind_of(visit)
     text = visit_ics(
         visit,
         title=f"{kind.said(language)}, {office.clinic.sender}",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.careplan import CarePlan, plan_of
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.change import Change
@@ -158,7 +158,7 @@ def _rests_until(
     """For 24 h after a session no message asks the patient to decide anything (R20)."""
     if message.step is None or not isinstance(subject, Appointment):
         return None
-    step = office.plans[subject.visit_type].find(message.step)
+    step = plan_of(office.plans, subject).find(message.step)
     if step is None or not step.asks:
         return None
     ends = [
@@ -166,7 +166,7 @@ def _rests_until(
         for visit in office.store.of_patient(subject.patient_id)
         if isinstance(visit, Appointment)
         and visit.status in (AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED)
-        and office.clinic.visit_type(visit.visit_type).route != "none"
+        and office.clinic.kind_of(visit).route != "none"
     ]
     recent = [end + RESTS for end in ends if now < end + RESTS]
     return max(recent, default=None)

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.steps import Anchor
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.message import Channel, MessageStatus
 from chalicelib.domain.people import Patient, TextConsent
+from chalicelib.messages import catalogue
 from chalicelib.outbox.office import EARLY, Office, Situation
 from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
@@ -44,7 +46,7 @@ def _step(office: Office, seen: Situation) -> Verdict:
         return None
     if seen.message.kind == "ride_unknown" and visit.driver is not None:
         return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
-    plan = office.plans[visit.visit_type]
+    plan = plan_of(office.plans, visit)
     asking = plan.find(seen.message.facts.get("asks", ""))
     if asking is not None and not asking.still_asks(
         confirmed=visit.confirmed_at is not None, driver=visit.driver
@@ -62,14 +64,25 @@ def _step(office: Office, seen: Situation) -> Verdict:
 def _gone(seen: Situation) -> Verdict:
     """Taken out of the plan, or not in it yet: while a new version comes, two plans hold (F28)."""
     why = "the care plan has no such step any more"
+    return _until_deployed(seen, why) or Drop(MessageStatus.WITHDRAWN, why, instead=True)
+
+
+def _words(office: Office, seen: Situation) -> Verdict:
+    """The same of the catalogue's words; without them it cannot be said, and a person hears so."""
+    message = seen.message
+    is_ours = message.staff_id is not None or message.channel is Channel.TASK
+    if message.step is not None or is_ours or catalogue.has(message.kind):
+        return None
+    return _until_deployed(seen, "there are no such words any more")
+
+
+def _until_deployed(seen: Situation, why: str) -> Hold | None:
     until = min(seen.message.scheduled_at + DEPLOYED, seen.message.send_before - LAST_CALL)
-    if seen.now < until:
-        return Hold(until, why)
-    return Drop(MessageStatus.WITHDRAWN, why, instead=True)
+    return Hold(until, why) if seen.now < until else None
 
 
 def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
-    kind = office.clinic.visit_type(visit.visit_type)
+    kind = office.clinic.kind_of(visit)
     return Circumstances(
         route=kind.route,
         session=visit.session,
@@ -88,7 +101,7 @@ def _still_here(office: Office, seen: Situation) -> Verdict:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None or visit.discharged_at is not None:
         return None
-    plan = office.plans[visit.visit_type]
+    plan = plan_of(office.plans, visit)
     step = plan.find(step_id)
     if step is None or step.anchor is not Anchor.DISCHARGE:
         return None
@@ -113,4 +126,4 @@ def _rest(office: Office, seen: Situation) -> Verdict:
 
 
 OWED: tuple[Check, ...] = (_void, _subject, _step)
-WAITS: tuple[Check, ...] = (_still_here, _rest)
+WAITS: tuple[Check, ...] = (_still_here, _rest, _words)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.schedule import can_be_followed
 from chalicelib.clinic.values import choice_values, visit_values
 from chalicelib.domain.appointment import Appointment, Course
@@ -34,7 +35,7 @@ def wording_of(
     if visit is None or message.step is None:
         wording = catalogue.wording(message.kind, patient.language, by_mail=by_mail)
         return wording, values_of(office, seen, wording.language, by_mail=by_mail)
-    plan = office.plans[visit.visit_type]
+    plan = plan_of(office.plans, visit)
     step = plan.step(message.step)
     adds = plan.find(message.facts["adds"]) if "adds" in message.facts else None
     if adds is not None and not can_be_followed(plan, adds, visit.start_at, seen.now):
@@ -61,7 +62,7 @@ def values_of(
         return _values(office, seen, language, by_mail=by_mail)
     return visit_values(
         office.clinic,
-        office.plans[visit.visit_type],
+        plan_of(office.plans, visit),
         start=visit.start_at,
         reader_zone=seen.zone,
         language=language,
@@ -74,7 +75,7 @@ def leaves_question_out(office: Office, seen: Situation) -> bool:
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None or not seen.is_resting:
         return False
-    step = office.plans[visit.visit_type].step(step_id)
+    step = plan_of(office.plans, visit).step(step_id)
     return step.still_asks(confirmed=visit.confirmed_at is not None, driver=visit.driver)
 
 

@@ -15,7 +15,7 @@ from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
 from chalicelib.outbox.checks import is_in_time, validity
 from chalicelib.outbox.claiming import KEPT, as_listed, claim_of_mail, claim_of_text
-from chalicelib.outbox.instead import instead_of
+from chalicelib.outbox.instead import instead_of, to_others
 from chalicelib.outbox.mailing import mail_of
 from chalicelib.outbox.office import Office, Situation
 from chalicelib.outbox.saying import Said, text_of
@@ -124,10 +124,11 @@ def held_by(office: Office, sid: str, message: Message, now: datetime) -> Operat
 
 
 def _nobody_to_write_to(office: Office, seen: Situation) -> None:
-    """A mail that has nobody to go to is withdrawn; a person calls with what must be known."""
+    """A mail that has nobody to go to is withdrawn; somebody else learns what must be known."""
     why = "there is nobody to write to any more"
     change = Change(ended(seen.message, MessageStatus.WITHDRAWN, why=why, now=seen.now))
-    change.include(instead_of(office, seen))
+    is_to_staff = seen.message.staff_id is not None
+    change.include(to_others(office, seen) if is_to_staff else instead_of(office, seen))
     office.commit(change, seen.now)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Invalid
@@ -163,8 +164,10 @@ def _aftercare_again(
     """What is owed after the visit, computed anew; what still waited is void.
 
     What a courier has taken stays as it is and is not planned again, so it is said once (F65).
-    What was said for an earlier time, which nobody knew to have been missed, does not count.
+    What was said for an earlier time, which nobody knew to have been missed, does not count. What
+    the plan has no words for any more cannot be planned: it stays, and becomes a call (R71).
     """
+    plan = plan_of(desk.plans, appointment)
     after = [
         message
         for message in visit.messages
@@ -172,7 +175,12 @@ def _aftercare_again(
         and message.subject is not None
         and message.subject.version == appointment.version
     ]
-    waiting = [message for message in after if message.shown_status is MessageStatus.PENDING]
+    waiting = [
+        message
+        for message in after
+        if message.shown_status is MessageStatus.PENDING
+        and plan.find(message.step or "") is not None
+    ]
     taken = {message.step for message in after if message.status in TAKEN}
     unclaimed = (Is("status", MessageStatus.PENDING.value),)
     planned = visit_messages(desk, appointment, visit.phone, event="discharged", now=now)

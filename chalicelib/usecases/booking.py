@@ -17,6 +17,7 @@ from chalicelib.usecases.slots import (
     Slot,
     WallTime,
     place,
+    saved_sheet,
     sheets_of,
     slot,
     taking,
@@ -63,7 +64,7 @@ def book(
     desk: Desk, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
 ) -> tuple[Change, Appointment]:
     """The writes of one booking; `choose` uses them as well as `confirm`."""
-    appointment = visit_wanted(wanted, wished, actor=actor, now=now)
+    appointment = visit_wanted(desk, wanted, wished, actor=actor, now=now)
     at = place(desk, wished.resource, wished.start_at)
     sheet = sheets_of(desk, [at])[at]
     change = change_of(
@@ -78,7 +79,7 @@ def book(
     change.include(
         [
             wanted.patient.unless_erased(),
-            Save(taking(desk, sheet, appointment, now)),
+            *saved_sheet(desk, taking(desk, sheet, appointment, now)),
             Save(appointment),
             *first_text,
             *visit_messages(desk, appointment, phone, event="booked", now=now),
@@ -126,6 +127,7 @@ def answered_before(request: ConsultationRequest) -> AlreadyDecided:
 
 
 def visit_wanted(
+    desk: Desk,
     wanted: Wanted,
     wished: Slot,
     *,
@@ -139,6 +141,7 @@ def visit_wanted(
         id=new_id("APT"),
         patient_id=wanted.patient.id,
         visit_type=wished.visit_type,
+        booked_as=desk.clinic.visit_type(wished.visit_type).as_booked(),
         resource=wished.resource,
         start_at=wished.start_at,
         end_at=wished.end_at,

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.domain.appointment import Appointment, Course
-from chalicelib.domain.change import Change, Save
+from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.record import new_id
 from chalicelib.usecases.booking import answered, visit_wanted, wanted_by
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import left_out, note_to_patient, visit_messages
 from chalicelib.usecases.sessions import against_rule
-from chalicelib.usecases.slots import WallTime, free_starts, place, sheets_of, slot
+from chalicelib.usecases.slots import WallTime, free_starts, place, saved_sheet, sheets_of, slot
 from chalicelib.usecases.visits import refuse_two_at_once
 from chalicelib.usecases.welcoming import welcome
 
@@ -52,7 +52,9 @@ def book_course(
             booked_at=now,
         )
         visits = [
-            visit_wanted(wanted, each, actor=actor, now=now, course_id=course.id, session=session)
+            visit_wanted(
+                desk, wanted, each, actor=actor, now=now, course_id=course.id, session=session
+            )
             for session, each in enumerate(slots, 1)
         ]
         course = course.evolve(appointment_ids=tuple(visit.id for visit in visits))
@@ -112,7 +114,7 @@ def course_days(
     ]
 
 
-def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> list[Save]:
+def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> list[Operation]:
     """The day sheets of all visits; SlotTaken with every start that is taken."""
     sheets = sheets_of(desk, [place(desk, visit.resource, visit.start_at) for visit in visits])
     clashes: list[Appointment] = []
@@ -125,4 +127,4 @@ def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> li
     if clashes:
         free = free_starts(desk, clashes[0], now)
         raise SlotTaken(free=free, clashes=[visit.start_at for visit in clashes])
-    return [Save(sheet) for sheet in sheets.values()]
+    return [part for sheet in sheets.values() for part in saved_sheet(desk, sheet)]

@@ -80,7 +80,13 @@ def change_of(owner_id: str, what: str, actor: Actor, now: datetime, **facts: st
     """A change that carries its own audit event."""
     change = Change()
     event = AuditEvent(
-        change_id=change.id, owner_id=owner_id, what=what, by=actor.id, at=now, facts=facts
+        change_id=change.id,
+        owner_id=owner_id,
+        what=what,
+        by=actor.id,
+        by_name=actor.name,
+        at=now,
+        facts=facts,
     )
     change.include([Save(event)])
     return change

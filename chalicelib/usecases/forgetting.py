@@ -19,7 +19,7 @@ from chalicelib.domain.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.domain.work import InboundText, ProviderId, Task, TaskStatus
 from chalicelib.usecases.contacting import patient_of
 from chalicelib.usecases.deciding import SERVICE, Actor, Desk, change_of, decide
-from chalicelib.usecases.moving import cancel
+from chalicelib.usecases.moving import PATIENT_ASKED, cancel
 from chalicelib.usecases.welcoming import left_by
 
 NOBODY = "erased"  # what stands in place of a name and of a number
@@ -82,7 +82,7 @@ def _call_off(desk: Desk, about: Sequence[Record], actor: Actor) -> None:
             cancel(
                 desk,
                 appointment_id=visit.id,
-                reason_code="patient_asked",
+                reason_code=PATIENT_ASKED,
                 tell_patient=False,
                 actor=actor,
             )

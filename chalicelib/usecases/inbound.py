@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.clinic.files import UnknownInClinic
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.owed import task_message
@@ -106,8 +105,8 @@ def _choice(desk: Desk, incoming: Incoming) -> Choice | None:
         return None
     try:
         return take_offer(desk, phone, reading.number or 0, said_at=incoming.received_at)
-    except (Unreadable, UnknownInClinic):
-        # The offer, or what it was for, is not to be had: a person reads the digit.
+    except Unreadable:
+        # The offer is not to be had: a person reads the digit.
         return None
 
 

@@ -10,12 +10,13 @@ from chalicelib.domain.message import Message
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import left_out, visit_messages
 from chalicelib.usecases.sessions import after_calling_off, in_its_course
-from chalicelib.usecases.slots import WallTime, moved_slot, place, sheets_of, taking
+from chalicelib.usecases.slots import WallTime, moved_slot, place, saved_sheet, sheets_of, taking
 from chalicelib.usecases.visits import Visit, refuse_two_at_once, visit_of
 from chalicelib.usecases.welcoming import welcome
 
+PATIENT_ASKED = "patient_asked"  # stands in the record of who was erased, whatever staff may pick
 CANCEL_REASONS = {
-    "patient_asked": "The patient asked",
+    PATIENT_ASKED: "The patient asked",
     "clinic_closed": "The clinic cannot hold the visit",
     "clinician_ill": "The clinician is ill",
     "medical": "A medical reason",
@@ -67,7 +68,7 @@ def reschedule(
         )
         change.include(
             [
-                *(Save(sheet) for sheet in sheets.values()),
+                *(part for sheet in sheets.values() for part in saved_sheet(desk, sheet)),
                 Save(moved),
                 *in_its_course(desk, old, moved),
                 *first_text,
@@ -96,7 +97,7 @@ def cancel(
         old = visit.appointment
         old.refuse_unless(AppointmentStatus.BOOKED)
         old.refuse_unless_seen(seen)
-        if reason_code not in CANCEL_REASONS:
+        if reason_code not in {*CANCEL_REASONS, PATIENT_ASKED}:
             raise Invalid(reason_code="Choose a reason.")
         cancelled = old.evolve(
             status=AppointmentStatus.CANCELLED,

@@ -174,15 +174,20 @@ def _request(wanted: Wanted) -> ConsultationRequest:
 
 
 def _slots(desk: Desk, request: ConsultationRequest) -> list[Slot]:
-    return [
-        Slot(
-            visit_type=offer.visit_type,
-            resource=offer.resource,
-            start_at=offer.start_at,
-            end_at=offer.start_at + desk.clinic.visit_type(offer.visit_type).length,
-        )
-        for offer in request.offers
-    ]
+    """What was offered, as far as the clinic still has such visits in such a room (R71)."""
+    slots = []
+    for offer in request.offers:
+        kind = desk.clinic.find_visit_type(offer.visit_type)
+        if kind is not None and offer.resource in kind.resources:
+            slots.append(
+                Slot(
+                    visit_type=offer.visit_type,
+                    resource=offer.resource,
+                    start_at=offer.start_at,
+                    end_at=offer.start_at + kind.length,
+                )
+            )
+    return slots
 
 
 def _is_free(desk: Desk, wished: Slot) -> bool:

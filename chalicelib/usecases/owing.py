@@ -1,8 +1,10 @@
 """The messages that a decision causes: each one row, made in the decision's own transaction."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.calling import call_by
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import Event, PlannedStep, plan_visit
 from chalicelib.clinic.steps import Step, StepKind
@@ -17,6 +19,13 @@ from chalicelib.usecases.deciding import Desk
 USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
 RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
 ASKED_FOR_RIDE = ("booked", "course", "moved")
+CALL_WITHIN = timedelta(hours=4)
+
+# What a patient must learn of, and the call that says it where the plan has no step for it.
+MUST_BE_TOLD: Mapping[Event, tuple[StepKind, str]] = {
+    "moved": (StepKind.MOVED, "call_with_new_time"),
+    "cancelled": (StepKind.CANCELLED, "call_with_cancellation"),
+}
 
 
 def visit_messages(
@@ -24,9 +33,10 @@ def visit_messages(
 ) -> list[Save]:
     """Every message of a visit that this event causes, and why the skipped ones are not owed.
 
-    A step that is not for this kind of visit has no row: `left_out` says it once.
+    A step that is not for this kind of visit has no row: `left_out` says it once. What the plan has
+    no words for any more, a person says (R71).
     """
-    plan = desk.plans[appointment.visit_type]
+    plan = plan_of(desk.plans, appointment)
     planned = plan_visit(
         plan,
         start=appointment.start_at,
@@ -38,7 +48,7 @@ def visit_messages(
         discharged_at=appointment.discharged_at,
     )
     saves: list[Save] = []
-    if event in ASKED_FOR_RIDE and desk.clinic.visit_type(appointment.visit_type).needs_driver:
+    if event in ASKED_FOR_RIDE and desk.clinic.kind_of(appointment).needs_driver:
         saves.append(Save(_ride_unknown(appointment, now)))
     for part in planned:
         if part.never:
@@ -59,12 +69,27 @@ def visit_messages(
                     )
                 )
             )
+    kind, call = MUST_BE_TOLD.get(event, (None, ""))
+    if kind is not None and all(part.step.kind is not kind for part in planned):
+        saves.append(Save(_call(appointment, call, now)))
     return saves
+
+
+def _call(appointment: Appointment, what: str, now: datetime) -> Message:
+    return task_message(
+        owner_id=appointment.id,
+        about=f"v{appointment.version}-{what}",
+        what=what,
+        patient_id=appointment.patient_id,
+        subject=subject_of(appointment, (appointment.status.value,)),
+        deadline_at=now + CALL_WITHIN,
+        now=now,
+    )
 
 
 def left_out(desk: Desk, appointment: Appointment) -> dict[str, str]:
     """The fact for a decision's event: which steps of the plan this visit never gets, and why."""
-    plan = desk.plans[appointment.visit_type]
+    plan = plan_of(desk.plans, appointment)
     visit = Circumstances(route=plan.route, session=appointment.session)
     reasons = [(step.id, step.why_never_owed(visit)) for step in plan.steps]
     told = "; ".join(f"no {step_id}: {why}" for step_id, why in reasons if why)

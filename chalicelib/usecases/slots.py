@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from chalicelib.clinic.files import UnknownInClinic
+from chalicelib.clinic.rooms import kept_name
 from chalicelib.clinic.times import at_wall_clock, occurs_once
 from chalicelib.domain.appointment import Appointment, DaySheet
+from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.record import Instant, Value
 from chalicelib.usecases.deciding import Desk
@@ -34,10 +35,9 @@ class Slot(Value):
 
 def slot(desk: Desk, when: WallTime, *, visit_type: str, resource: str, now: datetime) -> Slot:
     """The slot that was typed; Invalid, with the field, when there can be none."""
-    try:
-        kind = desk.clinic.visit_type(visit_type)
-    except UnknownInClinic:
-        raise Invalid(visit_type="Choose one of the visit types.") from None
+    kind = desk.clinic.find_visit_type(visit_type)
+    if kind is None:
+        raise Invalid(visit_type="Choose one of the visit types.")
     if resource not in {known.id for known in desk.clinic.resources}:
         raise Invalid(resource="Choose one of the rooms.")
     if resource not in kind.resources:
@@ -60,7 +60,15 @@ def slot(desk: Desk, when: WallTime, *, visit_type: str, resource: str, now: dat
 def moved_slot(
     desk: Desk, appointment: Appointment, when: WallTime, *, resource: str, now: datetime
 ) -> Slot:
-    """The slot that an appointment is to move to; the same rules as for a new one."""
+    """The slot that an appointment is to move to; the same rules as for a new one.
+
+    One whose kind the clinic's data names no more has neither a length nor texts there: Invalid.
+    """
+    if desk.clinic.find_visit_type(appointment.visit_type) is None:
+        raise Invalid(
+            starts_at="The clinic no longer has this kind of visit, so it cannot be moved."
+            " Cancel it and book another one."
+        )
     return slot(desk, when, visit_type=appointment.visit_type, resource=resource, now=now)
 
 
@@ -81,6 +89,11 @@ def sheets_of(desk: Desk, places: Iterable[tuple[str, str]]) -> dict[tuple[str, 
         place: row or DaySheet(resource=place[0], on=place[1])
         for place, row in zip(wanted, rows, strict=True)
     }
+
+
+def saved_sheet(desk: Desk, sheet: DaySheet) -> list[Operation]:
+    """The sheet, and with a new one its room's name, for when the data names it no more (R71)."""
+    return [Save(sheet), *(kept_name(desk.clinic, sheet.resource) if not sheet.revision else [])]
 
 
 def taking(desk: Desk, sheet: DaySheet, appointment: Appointment, now: datetime) -> DaySheet:

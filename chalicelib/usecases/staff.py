@@ -15,7 +15,10 @@ def acting(desk: Desk, staff_id: str, now: datetime) -> Actor:
     return Actor(member.id, member.name)
 
 
-def name_of(desk: Desk, actor_id: str) -> str:
-    """A name to show for an id of the record, also of someone who left."""
+def name_of(desk: Desk, actor_id: str, known: str | None = None) -> str:
+    """A name to show for an id of the record, also of someone who left.
+
+    Of somebody whom neither the table nor the clinic's data names: as they are `known`, or the id.
+    """
     member = member_of(desk.store, desk.clinic, actor_id)
-    return member.name if member else actor_id
+    return member.name if member else known or actor_id

@@ -17,12 +17,15 @@ def close_task(desk: Desk, *, task_id: str, note: str, actor: Actor) -> None:
         if task is None:
             raise NotFound
         if task.status is TaskStatus.DONE:
-            raise AlreadyDecided("done", name_of(desk, task.done_by or ""), task.done_at or now)
+            raise AlreadyDecided(
+                "done", name_of(desk, task.done_by or "", task.done_by_name), task.done_at or now
+            )
         change = change_of(task.id, "task_done", actor, now)
         done = task.evolve(
             status=TaskStatus.DONE,
             done_at=now,
             done_by=actor.id,
+            done_by_name=actor.name,
             note=note,
             erase_at=now + timedelta(days=desk.clinic.retention.inbound_days),
         )

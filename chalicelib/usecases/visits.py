@@ -28,7 +28,11 @@ class Visit(NamedTuple):
 
 
 def visit_of(desk: Desk, appointment_id: str) -> Visit:
-    """The visit; NotFound when there is none. The appointment's revision guards what follows."""
+    """The visit; NotFound when there is none. The appointment's revision guards what follows.
+
+    What it is called is filled in while the clinic's data names its kind, so that the next decision
+    keeps it (R71).
+    """
     records = desk.store.owned(appointment_id)
     appointment = next((r for r in records if isinstance(r, Appointment)), None)
     if appointment is None:
@@ -38,7 +42,7 @@ def visit_of(desk: Desk, appointment_id: str) -> Visit:
         raise NotFound
     phone = desk.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
     return Visit(
-        appointment,
+        desk.clinic.with_kind(appointment),
         patient,
         phone,
         [r for r in records if isinstance(r, Message)],

@@ -6,6 +6,7 @@ from functools import partial
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
+from chalicelib.clinic.rooms import rooms_of
 from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound
 from chalicelib.domain.work import Task
 from chalicelib.messages.catalogue import task_title
@@ -111,6 +112,7 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
     asked = _asked_date()
     on = asked or today
     open_now = waiting()
+    rooms = rooms_of(services.store, services.clinic)
     typed = typed or Typed()
     return answers.page(
         "staff/day.html",
@@ -134,7 +136,7 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
         patients=open_now.patients,
         names=open_now.names,
         most=MOST,
-        sheets=[(day, visits_of(day)) for day in (on, on + timedelta(days=1))],
+        sheets=[(day, visits_of(day, rooms)) for day in (on, on + timedelta(days=1))],
         link_to=partial(link_to, actor=opened.actor),
         status_words=STATUS_WORDS,
         typed=typed,

@@ -1,14 +1,19 @@
 """What stands on a day sheet, as it is read: who waits, what is to be done, who comes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import NamedTuple, TypeVar
 
 from chalicelib import wiring
+from chalicelib.clinic.parts import Resource
 from chalicelib.domain.appointment import Appointment, DaySheet
+from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
+from chalicelib.readable import read_each
+
+R = TypeVar("R", Appointment, Patient)
 
 MOST = 500  # requests, and tasks, on one sheet: in a flood too it can be served and read
 
@@ -25,7 +30,10 @@ class Waiting(NamedTuple):
 class Row(NamedTuple):
     """A visit on the sheet."""
 
-    visit: Appointment
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    visit: Appointment | None  #: None when it cannot be read
     patient: Patient | None
 
 
@@ -41,29 +49,45 @@ def waiting() -> Waiting:
     return Waiting(requests, tasks, _patients(ids), names)
 
 
-def visits_of(on: date) -> Mapping[str, list[Row]]:
-    """The visits of a day by room, in order of time; cancelled ones have left the sheet."""
+def visits_of(on: date, rooms: Sequence[Resource]) -> Sequence[tuple[str, list[Row] | None]]:
+    """The visits of a day by room, in order of time; cancelled ones have left the sheet.
+
+    A room that the clinic's data names no more is there while somebody is booked in it (R71). What
+    cannot be read, a row or a room's whole sheet (None), hides no other (R35).
+    """
     services = wiring.services()
-    rooms = services.clinic.resources
-    sheets = services.store.get_many(*(DaySheet.ref(room.id, on.isoformat()) for room in rooms))
-    ids = [busy.appointment_id for sheet in sheets if sheet is not None for busy in sheet.busy]
-    visits = services.store.get_many(*(Appointment.ref(id_) for id_ in ids)) if ids else ()
-    found = {visit.id: visit for visit in visits if visit is not None}
+    refs = [DaySheet.ref(room.id, on.isoformat()) for room in rooms]
+    sheets = read_each(services.store, *refs)
+    busy = [taken for sheet in sheets if isinstance(sheet, DaySheet) for taken in sheet.busy]
+    found = _found(Appointment, {taken.appointment_id for taken in busy})
     patients = _patients({visit.patient_id for visit in found.values()})
-    return {
-        room.name: [
-            Row(visit, patients.get(visit.patient_id))
-            for busy in (sheet.busy if sheet is not None else ())
-            if (visit := found.get(busy.appointment_id)) is not None
-        ]
-        for room, sheet in zip(rooms, sheets, strict=True)
-    }
+    named = {room.id for room in services.clinic.resources}
+    told: list[tuple[str, list[Row] | None]] = []
+    for room, sheet in zip(rooms, sheets, strict=True):
+        rows = None if isinstance(sheet, Unreadable) else _rows(sheet, found, patients)
+        if room.id in named or rows != []:
+            told.append((room.name, rows))
+    return told
+
+
+def _rows(
+    sheet: DaySheet | None, found: Mapping[str, Appointment], patients: Mapping[str, Patient]
+) -> list[Row]:
+    return [
+        Row(
+            busy.appointment_id,
+            busy.start_at,
+            busy.end_at,
+            visit := found.get(busy.appointment_id),
+            patients.get(visit.patient_id) if visit is not None else None,
+        )
+        for busy in (sheet.busy if sheet is not None else ())
+    ]
 
 
 def _names(numbers: set[str]) -> dict[str, list[str]]:
-    store = wiring.services().store
-    rows = store.get_many(*map(Phone.ref, sorted(numbers))) if numbers else ()
-    phones = [row for row in rows if row is not None]
+    rows = read_each(wiring.services().store, *map(Phone.ref, sorted(numbers))) if numbers else ()
+    phones = [row for row in rows if isinstance(row, Phone)]
     patients = _patients({id_ for phone in phones for id_ in phone.patients})
     return {
         phone.number: [patients[id_].name for id_ in phone.patients if id_ in patients]
@@ -72,5 +96,11 @@ def _names(numbers: set[str]) -> dict[str, list[str]]:
 
 
 def _patients(ids: set[str]) -> dict[str, Patient]:
-    rows = wiring.services().store.get_many(*map(Patient.ref, sorted(ids))) if ids else ()
-    return {row.id: row for row in rows if row is not None}
+    return _found(Patient, ids)
+
+
+def _found(kind: type[R], ids: set[str]) -> dict[str, R]:
+    """By their ids, those that are there and can be read."""
+    refs = [kind.ref(id_) for id_ in sorted(ids)]
+    rows = read_each(wiring.services().store, *refs) if refs else ()
+    return {row.id: row for row in rows if isinstance(row, kind)}

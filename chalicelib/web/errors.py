@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple
 from aws_lambda_powertools import Logger
 from chalice.app import Response
 
-from chalicelib.clinic.files import UnknownInClinic
 from chalicelib.domain.change import TooManyWrites
 from chalicelib.domain.errors import (
     AlreadyDecided,
@@ -47,8 +46,6 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     Unavailable: Answer(503, "unavailable"),
     Stale: Answer(503, "stale"),
     Unreadable: Answer(503, "unreadable"),
-    # A visit type or a room that a row names was taken out of clinic.toml.
-    UnknownInClinic: Answer(503, "unreadable"),
 }
 BAD_BODIES: Mapping[int, str] = {403: "refused", 413: "too_long"}  # else a `bad_body`
 

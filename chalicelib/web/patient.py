@@ -64,7 +64,7 @@ def calendar(token: str) -> Response:
     opened = _open(token)
     visit = _visit(opened)
     services = wiring.services()
-    kind = services.clinic.visit_type(visit.visit_type)
+    kind = services.clinic.kind_of(visit)
     text = visit_ics(
         visit,
         title=f"{kind.said(opened.patient.language)}, {services.clinic.sender}",

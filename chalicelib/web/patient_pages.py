@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from chalice.app import Response
 
 from chalicelib import wiring
+from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.values import visit_values
 from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.people import Patient, Phone, TextConsent
@@ -75,8 +76,8 @@ def page_of(
 def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
     """The visit's name and its leaflets; who did not agree to plain words gets neutral ones."""
     services = wiring.services()
-    kind = services.clinic.visit_type(visit.visit_type)
-    plan = services.plans[visit.visit_type]
+    kind = services.clinic.kind_of(visit)
+    plan = plan_of(services.plans, visit)
     in_full = patient.texted_consent is TextConsent.DETAILED
     after = [
         plan.wording(step, language=patient.language, by_mail=True)
@@ -100,7 +101,7 @@ def _lines(wordings: Sequence[Wording], visit: Appointment, patient: Patient) ->
     for wording in wordings:
         values = visit_values(
             services.clinic,
-            services.plans[visit.visit_type],
+            plan_of(services.plans, visit),
             start=visit.start_at,
             reader_zone=_zone_of(patient),
             language=wording.language,

@@ -35,14 +35,17 @@ def _of_request(subject: ConsultationRequest) -> frozenset[str]:
 
 
 def _of_appointment(subject: Appointment, now: datetime) -> frozenset[str]:
+    clinic = wiring.services().clinic
     possible = set()
     if subject.status is AppointmentStatus.BOOKED:
-        possible |= {"reschedule", "cancel", "arrived", "discharged"}
+        possible |= {"cancel", "arrived", "discharged"}
+        if clinic.find_visit_type(subject.visit_type) is not None:
+            possible.add("reschedule")
         if now >= subject.start_at:
             possible.add("no_show")
     if subject.status is AppointmentStatus.ARRIVED:
         possible.add("discharged")
-    if subject.is_open and wiring.services().clinic.visit_type(subject.visit_type).needs_driver:
+    if subject.is_open and clinic.kind_of(subject).needs_driver:
         possible.add("driver")
     last = recorded_last(subject)
     if last is not None and now - last.at <= UNDO_WITHIN:

@@ -10,6 +10,7 @@ from chalice.app import Response
 
 from chalicelib import wiring
 from chalicelib.clinic.notice import too_late
+from chalicelib.clinic.rooms import room_names
 from chalicelib.clinic.times import said_day
 from chalicelib.domain.appointment import Appointment, Course
 from chalicelib.domain.errors import AlreadyDecided, NotFound
@@ -73,7 +74,9 @@ def page_of(
     phone = services.store.get(Phone.ref(patient.phone))
     about = services.store.of_patient(patient.id)
     request, records = _told(subject, patient, about)
-    said = cache(lambda id_: name_of(services.desk, id_))
+    decided = _names_decided(records)
+    said = cache(lambda id_: name_of(services.desk, id_, decided.get(id_)))
+    others = _others(subject, about, actor, now)
     lines = timeline(records, patient=patient, phone=phone, name_of=said)
     return answers.page(
         "staff/request.html" if isinstance(subject, ConsultationRequest) else "staff/visit.html",
@@ -89,7 +92,8 @@ def page_of(
         picture=picture_of(lines, subject, patient=patient, clinic=services.clinic, now=now),
         **_about(subject, patient, phone, now),
         course=next((r for r in records if isinstance(r, Course)), None),
-        others=_others(subject, about, actor, now),
+        others=others,
+        rooms=room_names(services.store, services.clinic, *_visits(subject, others)),
         visit_types=services.clinic.visit_types,
         resources=services.clinic.resources,
         decline_reasons=DECLINE_REASONS,
@@ -136,6 +140,16 @@ def _told(
     return request, [*records, *heard]
 
 
+def _names_decided(records: Iterable[Record]) -> dict[str, str]:
+    """The names of who decided, as they were then: of somebody who is gone no other is left."""
+    return {
+        decision.by: decision.by_name
+        for record in records
+        if isinstance(record, ConsultationRequest | Appointment)
+        for decision in record.decisions
+    }
+
+
 def _others(
     subject: ConsultationRequest | Appointment,
     about: Iterable[Record],
@@ -150,6 +164,14 @@ def _others(
     ]
 
 
+def _visits(
+    subject: ConsultationRequest | Appointment, others: Iterable[tuple[Appointment, str]]
+) -> list[Appointment]:
+    """Every visit that the page names."""
+    own = [subject] if isinstance(subject, Appointment) else []
+    return [*own, *(visit for visit, _ in others)]
+
+
 def _about(
     subject: ConsultationRequest | Appointment, patient: Patient, phone: Phone | None, now: datetime
 ) -> dict[str, Any]:
@@ -160,8 +182,7 @@ def _about(
     return {
         "possible": possible,
         "is_near": subject.is_open and now >= subject.start_at - NEAR,
-        "visit": clinic.visit_type(subject.visit_type),
-        "room": clinic.resource(subject.resource),
+        "visit": clinic.kind_of(subject),
         "is_in_hours": clinic.is_open(subject.start_at),
     }
 
@@ -171,9 +192,11 @@ def _too_late(now: datetime) -> list[tuple[str, str, str]]:
     services = wiring.services()
     zone = services.clinic.zone
     names: dict[tuple[str, datetime], list[str]] = {}
-    for each in too_late(services.plans.values(), now, zone):
+    kinds = {kind.code: kind.name for kind in services.clinic.visit_types}
+    plans = [plan for code, plan in services.plans.items() if code in kinds]
+    for each in too_late(plans, now, zone):
         about = KIND_WORDS[each.step.kind], each.starts_before
-        names.setdefault(about, []).append(services.clinic.visit_type(each.visit_type).name)
+        names.setdefault(about, []).append(kinds[each.visit_type])
     return [
         (
             ", ".join(types),

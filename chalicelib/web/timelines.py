@@ -140,7 +140,7 @@ def _withheld(message: Message, patient: Patient, phone: Phone | None) -> str:
 
 def _of_event(event: AuditEvent, name_of: NameOf) -> Line:
     by = {"patient": "the patient", "service": ""}.get(event.by)
-    by = name_of(event.by) if by is None else by
+    by = event.by_name or name_of(event.by) if by is None else by
     facts = event.facts
     code = facts.get("reason_code", "")
     reason = CANCEL_REASONS.get(code) or DECLINE_REASONS.get(code) or code

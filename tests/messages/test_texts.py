@@ -141,6 +141,13 @@ def test_an_unknown_key_is_said_and_an_unknown_task_is_still_readable() -> None:
     assert catalogue.task_title("some_new_kind") == "Some new kind"
 
 
+def test_a_text_that_one_language_lacks_is_said_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(catalogue.load_catalogue("es").texts, "help")
+    assert catalogue.wording("help", "es") == catalogue.wording("help", "en")
+
+
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [

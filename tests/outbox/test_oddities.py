@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.domain.change import Change, Patch
@@ -22,6 +23,13 @@ def without_step(world: World, step_id: str) -> dict[str, CarePlan]:
     plan = world.services.plans["iv_infusion"]
     steps = tuple(step for step in plan.steps if step.id != step_id)
     return {**world.services.plans, "iv_infusion": plan.model_copy(update={"steps": steps})}
+
+
+class Failing(dict[str, CarePlan]):
+    """Plans that fail in a way that nobody foresaw."""
+
+    def get(self, code: str, default: object = None) -> NoReturn:
+        raise RuntimeError(code)
 
 
 def test_a_step_that_was_removed_is_withdrawn_after_a_while_and_stops_no_other() -> None:
@@ -81,7 +89,7 @@ def test_what_fails_is_told_once_for_the_visit_and_by_itself_where_it_must_be_sa
     world = World()
     visit_id = booked(world)
     world.drain()
-    world.services = replace(world.services, plans={})
+    world.services = replace(world.services, plans=Failing(world.services.plans))
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert row(world, f"{visit_id}.v1-reminder").status is MessageStatus.FAILED
     failing = [t for t in world.store.open("task") if getattr(t, "what", "").endswith("be_sent")]

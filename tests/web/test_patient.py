@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.domain.people import Phone
 from chalicelib.usecases import booking, moving, offers
 from chalicelib.usecases.contacting import contact
@@ -205,19 +203,6 @@ def test_who_the_mended_address_belongs_to_gets_a_link_of_their_own(browser: Bro
     assert found is not None
     assert found[1] != link
     assert browser.get(found[1]).status_code == 200
-
-
-@pytest.mark.parametrize("made", [visit_link, offer_link])
-def test_a_visit_type_that_was_taken_out_meanwhile_asks_to_call(
-    browser: Browser, made: Callable[[Browser], str]
-) -> None:
-    link = made(browser)
-    clinic = browser.world.services.clinic
-    fewer = clinic.model_copy(update={"visit_types": clinic.visit_types[2:]})
-    wiring.provide(replace(browser.world.services, clinic=fewer))
-    answer = browser.get(link)
-    assert answer.status_code == 503
-    assert "316-555-0100" in text_of(answer)
 
 
 def test_who_confirms_a_time_that_was_moved_meanwhile_is_shown_the_new_one(

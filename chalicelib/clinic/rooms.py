@@ -1,0 +1,36 @@
+"""The rooms that somebody may be booked in, also those that the clinic's data names no more."""
+
+from chalicelib.clinic.parts import Resource
+from chalicelib.clinic.profile import Clinic
+from chalicelib.domain.appointment import Appointment, Room
+from chalicelib.domain.change import Patch
+from chalicelib.ports import Store
+
+
+def rooms_of(store: Store, clinic: Clinic) -> tuple[Resource, ...]:
+    """The data's rooms in its order; then those it names no more, by the name that was kept."""
+    named = {room.id for room in clinic.resources}
+    kept = (row for row in store.owned(Room.ALL) if isinstance(row, Room))
+    gone = (Resource(id=row.id, name=row.name) for row in kept if row.id not in named)
+    return (*clinic.resources, *gone)
+
+
+def room_names(store: Store, clinic: Clinic, *visits: Appointment) -> dict[str, str]:
+    """The name of each visit's room; its id where neither the data nor the table has a name."""
+    names = {room.id: room.name for room in clinic.resources}
+    wanted = {visit.resource for visit in visits}
+    if not wanted <= names.keys():
+        names = {room.id: room.name for room in rooms_of(store, clinic)}
+    return {room_id: names.get(room_id, room_id) for room_id in wanted}
+
+
+def kept_name(clinic: Clinic, room_id: str) -> list[Patch]:
+    """The room's name is kept; nothing for a room that the data does not name."""
+    return [
+        Patch(
+            Room(id=room.id, name=room.name).key,
+            set={"record": Room.KIND, "id": room.id, "name": room.name},
+        )
+        for room in clinic.resources
+        if room.id == room_id
+    ]
