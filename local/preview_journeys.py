@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.clocks import quiet_until
+from chalicelib.clinic.clocks import aftercare_until, held_until
 from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.schedule import PlannedStep, plan_visit
-from chalicelib.clinic.steps import AFTERWARDS
+from chalicelib.clinic.steps import AFTERWARDS, StepKind
 from chalicelib.clinic.values import choice_values, visit_values
 from chalicelib.domain.record import Value
 from chalicelib.domain.wording import Level
@@ -140,12 +140,17 @@ def _of_steps(
                 level=level,
                 adds=plan.step(part.adds) if part.adds else None,
             )
-            yield _told(clinic, part, place, sized(wording, values))
+            yield _told(clinic, part, end, place, sized(wording, values))
 
 
-def _told(clinic: Clinic, part: PlannedStep, session: int | None, body: Sized) -> Told:
+def _told(
+    clinic: Clinic, part: PlannedStep, end: datetime, session: int | None, body: Sized
+) -> Told:
     """When it leaves, or why it does not: the quiet hours may hold it until it is too late."""
-    until = quiet_until(part.due_at, clinic.zone, clinic.quiet)
+    zone, quiet = clinic.zone, clinic.quiet
+    is_aftercare = part.step.kind is StepKind.AFTERCARE
+    evening = aftercare_until(end, None, zone, quiet) if is_aftercare else None
+    until = held_until(part.due_at, zone, quiet, leaves_until=evening)
     too_late = until is not None and until >= part.useful_until
     why_not = part.skipped or ("quiet hours until it is too late" if too_late else "")
     waits = until is not None and not why_not

@@ -1,4 +1,4 @@
-"""The clock times of a visit's preparation, and the quiet hours. Pure."""
+"""The clock times of a visit's preparation, and the quiet hours with their exception. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -9,6 +9,9 @@ from chalicelib.clinic.times import at_wall_clock, said_clock
 
 ONE_DAY, TWO_DAYS = timedelta(days=1), timedelta(days=2)
 MOMENT = timedelta(microseconds=1)
+EVENING = time(17)  # on the clinic's clock: what ends from then on ended "that evening" (R14)
+LAST_RECORDED = time(23, 30)  # on the same clock: a discharge recorded later causes no text
+AFTER_RECORDING = timedelta(minutes=15)  # of a discharge: its text leaves within these
 FIVE_MINUTES = timedelta(minutes=5)  # a clock time is rounded down to these: the stricter (R16)
 
 
@@ -47,6 +50,39 @@ def quiet_until(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime | None:
     """When the quiet hours end that this instant falls into; None outside them (R14)."""
     spans = quiet_spans(at, at + MOMENT, zone, quiet)
     return next((ends for begins, ends in spans if begins <= at < ends), None)
+
+
+def held_until(
+    at: datetime, zone: tzinfo, quiet: Quiet, *, leaves_until: datetime | None
+) -> datetime | None:
+    """As `quiet_until`, of a text that quiet hours do not hold before some time (R14)."""
+    if leaves_until is not None and at < leaves_until:
+        return None
+    return quiet_until(at, zone, quiet)
+
+
+def evening_until(ended_at: datetime, zone: tzinfo, quiet: Quiet) -> datetime:
+    """The clinic's time on the day when a session ended: then its aftercare must have left."""
+    return at_wall_clock(ended_at.astimezone(zone).date(), quiet.aftercare_until, zone)
+
+
+def aftercare_until(
+    ended_at: datetime, recorded_at: datetime | None, zone: tzinfo, quiet: Quiet
+) -> datetime | None:
+    """Until when quiet hours do not hold the aftercare of a session; None if they do (R14).
+
+    Of one that ended in the evening until the clinic's time, and within 15 minutes of a discharge
+    that was recorded the same evening, before 23:30.
+    """
+    ends = []
+    if ended_at.astimezone(zone).time() >= EVENING:
+        ends.append(evening_until(ended_at, zone, quiet))
+    if recorded_at is not None:
+        local = recorded_at.astimezone(zone)
+        same_day = local.date() == ended_at.astimezone(zone).date()
+        if same_day and EVENING <= local.time() < LAST_RECORDED:
+            ends.append(recorded_at + AFTER_RECORDING)
+    return max(ends, default=None)
 
 
 def next_quiet(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime:

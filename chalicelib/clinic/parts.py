@@ -122,6 +122,8 @@ class Quiet(Value):
 
     starts: time
     ends: time
+    #: on the clinic's clock: until then the aftercare of a session that ended that evening leaves
+    aftercare_until: time = Field(default=time(22, 30), ge=time(21), le=time(23, 30))
 
 
 class Retention(Value):

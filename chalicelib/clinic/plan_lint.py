@@ -11,7 +11,12 @@ from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.speech import languages, speech
 from chalicelib.clinic.steps import AFTERWARDS, DECISIONS, Step, StepKind
 from chalicelib.clinic.times import at_wall_clock
-from chalicelib.domain.wording_rules import link_faults, placeholder_faults, word_faults
+from chalicelib.domain.wording_rules import (
+    claim_faults,
+    link_faults,
+    placeholder_faults,
+    word_faults,
+)
 
 CHECK_IN_FROM = time(9)  # R20
 A_WEEK = [datetime(2027, 3, 1) + timedelta(days=n) for n in range(7)]  # noqa: DTZ001 - dates alone
@@ -45,6 +50,8 @@ def step_faults(clinic: Clinic, plan: CarePlan, step: Step) -> Iterator[str]:
         for language in languages():
             if said and language not in said:
                 yield f"{name}.{language}: is missing; its readers would get English (R22)"
+    for language, said_so in step.brief.items():
+        yield from (f"brief.{language}: {fault}" for fault in claim_faults(said_so))
     if not step.same_day and _says_tomorrow(step):
         yield 'same_day: it says "tomorrow", which is wrong after midnight; write true (R13)'
     if never := _never_sent(clinic, plan, step):
@@ -60,6 +67,7 @@ def leaflet_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
                 faults = word_faults(line.text, neutral=False)
                 faults += placeholder_faults(line.text, known)
                 faults += link_faults(line.text)
+                faults += claim_faults(line.text)
                 yield from (f"leaflet.{language}.{part}[{number}]: {fault}" for fault in faults)
 
 

@@ -1,4 +1,4 @@
-"""What every wording of a step must keep, in each language and level: R22-R28 and R41."""
+"""What every wording of a step must keep, in each language and level: R22-R28, R41 and R72."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from chalicelib.domain.wording import Level
 from chalicelib.domain.wording_rules import (
     PLACEHOLDER,
     aftercare_faults,
+    claim_faults,
     length_faults,
     link_faults,
     name_faults,
@@ -55,6 +56,7 @@ def _faults(
         yield from length_faults(said.text, longest, said.segments)
         yield from word_faults(said.text, neutral=said.level == "neutral")
         yield from reply_faults(said.text)
+    yield from claim_faults(plan.wording(step, language=language, level=level).text)
     yield from link_faults(written)
     yield from name_faults(written, recurring=True)
     if level == "detailed" and plan.route == "none":

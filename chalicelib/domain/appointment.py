@@ -91,6 +91,12 @@ class Appointment(Record):
         """Whether the visit is still to come or under way."""
         return self.status in (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 
+    @property
+    def discharge_recorded_at(self) -> datetime | None:
+        """When somebody recorded the discharge that stands, however late that was."""
+        recorded = self.last("discharged") if self.discharged_at is not None else None
+        return recorded.at if recorded is not None else None
+
     def last(self, *what: str) -> Decision | None:
         """The newest decision of these kinds; of any kind, when none is named."""
         for decision in reversed(self.decisions):

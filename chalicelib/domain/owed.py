@@ -10,6 +10,7 @@ from chalicelib.domain.record import id_from, to_milliseconds
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 
+STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
 TASK_USEFUL = timedelta(days=60)  # a task is opened however late the courier comes
 STAFF_MAIL_USEFUL = timedelta(days=14)
 

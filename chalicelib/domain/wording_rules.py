@@ -1,4 +1,5 @@
-"""What every wording must keep, whoever wrote it: R21-R27 as functions from a text to its faults.
+"""What every wording must keep, whoever wrote it, as functions from a text to its faults: R21-R28,
+R41 and R72.
 
 The care-plan lint and the catalogue's lint both use them; each adds what only it can know.
 """
@@ -25,6 +26,19 @@ MEDICINE = re.compile(
     r"|\bskip your\b|\bstop taking\b|\btake your\b|\bhold your\b|\b(?:do not|don't) take\b"
     r"|\bhalf your\b|\bdos(?:e|es|age)\b|\d\s*(?:mg|mcg|ml)\b|\bmg\b|\bmilligrams?\b"
     r"|\bdeje de tomar\b|\bno tome\b|\bdosis\b",
+    re.IGNORECASE,
+)
+#: R72. What is said as done, or as somebody's wish, and no row of ours can know. Data, as above.
+CLAIM = re.compile(
+    r"\b(?:your )?(?:ride(?: home)?|driver)(?: is| was| has been)?"
+    r" (?:arranged|booked|organi[sz]ed|confirmed|taken care of)\b"
+    r"|\bas you (?:asked|requested|wished|wanted|agreed)\b|\byou asked for\b"
+    r"|\bjust been (?:taken|booked)\b|\bwas promised\b"
+    r"|\b(?:you|they|we|team|everybody) (?:is|are|was|were|has been|have been)"
+    r" (?:told|reminded|called|informed)\b"
+    r"|\b(?:su )?regreso(?: a casa)?(?: está| fue)? (?:arreglado|organizado|confirmado)\b"
+    r"|\bcomo (?:usted )?(?:pidió|solicitó|acordó)\b|\bacaba de (?:ocupar|tomar)\b"
+    r"|\ble (?:avisamos|informamos) (?:ayer|antes|ya)\b",
     re.IGNORECASE,
 )
 #: R28. An address, with or without a scheme; a phone number or an hour is none.
@@ -76,6 +90,11 @@ def word_faults(text: str, *, neutral: bool) -> list[str]:
             f"says {word!r}, which a neutral text may not (R25)" for word in _found(REVEALING, text)
         ]
     return faults
+
+
+def claim_faults(text: str) -> list[str]:
+    """What is stated as done, or as wished, though nobody may know it (R72)."""
+    return [f"says {claim!r} as done, which nobody may know (R72)" for claim in _found(CLAIM, text)]
 
 
 def name_faults(text: str, *, recurring: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""`python -m chalicelib.messages.lint`: catalogue, mails and reply words keep R21-R27 and R41."""
+"""`python -m chalicelib.messages.lint`: catalogue, mails and reply words keep R21-R27, R41, R72."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from importlib import resources
 
 from chalicelib.domain.wording_rules import (
     RESERVED,
+    claim_faults,
     length_faults,
     name_faults,
     placeholder_faults,
@@ -63,11 +64,12 @@ def catalogue_faults(catalogue: Catalogue) -> Iterator[str]:
         faults += length_faults(entry.text, LONGEST, entry.segments)
         faults += placeholder_faults(entry.mail or "", LONGEST)
         faults += word_faults(f"{entry.text} {entry.mail or ''}", neutral=True)
+        faults += claim_faults(f"{entry.text} {entry.mail or ''}")
         faults += reply_faults(entry.text)
         faults += name_faults(entry.text, recurring=entry.recurring)
         yield from (f"{file}, texts.{key}: {fault}" for fault in faults)
     for what, title in catalogue.tasks.items():
-        faults = word_faults(title, neutral=True)
+        faults = word_faults(title, neutral=True) + claim_faults(title)
         yield from (f"{file}, tasks.{what}: {fault}" for fault in faults)
 
 
@@ -81,14 +83,16 @@ def email_faults() -> Iterator[str]:
             if not template.is_file():
                 yield f"{where}: is missing; every mail has a subject, a text and a page"
                 continue
-            faults = word_faults(template.read_text(encoding="utf-8"), neutral=True)
+            text = template.read_text(encoding="utf-8")
+            faults = word_faults(text, neutral=True) + claim_faults(text)
             yield from (f"{where}: {fault}" for fault in faults)
 
 
 def letter_faults() -> Iterator[str]:
     """What patients' mails say around the clinic's wordings."""
     for language in languages():
-        faults = word_faults(json.dumps(letters(language), ensure_ascii=False), neutral=True)
+        text = json.dumps(letters(language), ensure_ascii=False)
+        faults = word_faults(text, neutral=True) + claim_faults(text)
         yield from (f"languages/{language}.toml: {fault}" for fault in faults)
 
 

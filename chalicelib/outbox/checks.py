@@ -1,8 +1,9 @@
 """Whether a message may leave now: pure, from what was read a moment ago."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from chalicelib.clinic.clocks import next_quiet, quiet_until
+from chalicelib.clinic.clocks import aftercare_until, held_until, next_quiet
+from chalicelib.clinic.steps import StepKind
 from chalicelib.domain.message import FINAL, LEFT, Channel, Exemption, MessageStatus
 from chalicelib.domain.people import TextConsent
 from chalicelib.outbox.oddities import is_set_aside
@@ -27,10 +28,14 @@ def judge(office: Office, seen: Situation) -> Verdict:
 
 
 def validity(office: Office, seen: Situation) -> timedelta:
-    """How long the provider may try: to the window's end or the next quiet hour (R34)."""
+    """How long the provider may try: to the window's end or the next quiet hour (R34).
+
+    A text that those quiet hours do not hold may arrive in them.
+    """
     ends = [seen.message.send_before]
-    if not seen.message.answers_person:
-        ends.append(next_quiet(seen.now, seen.zone, office.clinic.quiet))
+    begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
+    if _held_until(office, seen, begins) is not None:
+        ends.append(begins)
     return min(max(min(ends) - seen.now, VALID_AT_LEAST), VALID_AT_MOST)
 
 
@@ -70,17 +75,31 @@ def _number(office: Office, seen: Situation) -> Verdict:
 
 
 def _quiet(office: Office, seen: Situation) -> Verdict:
-    if seen.message.answers_person:
-        return None
-    quiet = office.clinic.quiet
-    begins = next_quiet(seen.now, seen.zone, quiet)
+    begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
     is_near = begins - seen.now < VALID_AT_LEAST
-    until = quiet_until(begins if is_near else seen.now, seen.zone, quiet)
+    until = _held_until(office, seen, begins if is_near else seen.now)
     if until is None:
         return None
     if seen.message.send_before - until < VALID_AT_LEAST:
         return Drop(MessageStatus.EXPIRED, "quiet hours until it is too late", instead=True)
     return Hold(until, "quiet hours")
+
+
+def _held_until(office: Office, seen: Situation, at: datetime) -> datetime | None:
+    """When the quiet hours end that hold this text at an instant; None when none do (R14)."""
+    if seen.message.answers_person:
+        return None
+    leaves_until = _leaves_until(office, seen)
+    return held_until(at, seen.zone, office.clinic.quiet, leaves_until=leaves_until)
+
+
+def _leaves_until(office: Office, seen: Situation) -> datetime | None:
+    """Until when quiet hours do not hold it, because it is about safety tonight."""
+    visit, kind = seen.appointment, seen.message.kind
+    if visit is None or kind != StepKind.AFTERCARE:
+        return None
+    ended_at, recorded_at = visit.discharged_at or visit.end_at, visit.discharge_recorded_at
+    return aftercare_until(ended_at, recorded_at, office.clinic.zone, office.clinic.quiet)
 
 
 def _stopped(office: Office, seen: Situation) -> Verdict:

@@ -11,7 +11,7 @@ from chalicelib.clinic.careplan import NO_PLAN, plan_of
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.message import Channel, Message
-from chalicelib.domain.owed import task_message
+from chalicelib.domain.owed import STANDS_IN, task_message
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.office import Office, Situation
 from chalicelib.readable import read_each
@@ -32,7 +32,6 @@ TASK_BY_KIND: Mapping[str, str] = {
     "check_in": "call_to_check_in",
 }
 
-STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
 ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 
 

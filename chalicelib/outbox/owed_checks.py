@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from chalicelib.clinic.careplan import plan_of
+from chalicelib.clinic.clocks import evening_until
 from chalicelib.clinic.conditions import Circumstances
 from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.steps import Anchor
@@ -15,7 +16,7 @@ from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
 LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
 DEPLOYED = timedelta(hours=1)  # by then every container has the new plans
-LAST_CALL = timedelta(minutes=10)  # before the window ends, what waited for a discharge goes
+LAST_CALL = timedelta(minutes=10)  # before its window or its evening ends, what waited goes
 
 
 def _void(office: Office, seen: Situation) -> Verdict:
@@ -96,7 +97,8 @@ def _circumstances(office: Office, visit: Appointment, patient: Patient | None) 
 def _still_here(office: Office, seen: Situation) -> Verdict:
     """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20).
 
-    A text that never left may have been due from a discharge that was undone since (F65).
+    It is not waited for so long that quiet hours would hold the text. A text that never left may
+    have been due from a discharge that was undone since (F65).
     """
     visit, step_id = seen.appointment, seen.message.step
     if visit is None or step_id is None or visit.discharged_at is not None:
@@ -110,7 +112,9 @@ def _still_here(office: Office, seen: Situation) -> Verdict:
             start, end, zone = visit.start_at, visit.end_at, office.clinic.zone
             until = due_times(plan, step, start=start, end=end, zone=zone).due_at
         case AppointmentStatus.ARRIVED:
-            until = visit.end_at + LEAVES_WITHIN
+            quiet, zone = office.clinic.quiet, office.clinic.zone
+            latest = evening_until(visit.end_at, zone, quiet) - LAST_CALL
+            until = min(visit.end_at + LEAVES_WITHIN, latest)
         case _:
             return None
     until = min(until, seen.message.send_before - LAST_CALL)

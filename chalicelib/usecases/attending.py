@@ -9,6 +9,7 @@ from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.life import voids
 from chalicelib.domain.message import LEFT, Message, MessageStatus
+from chalicelib.domain.owed import STANDS_IN
 from chalicelib.domain.request import Decision
 from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
 from chalicelib.usecases.owing import visit_messages
@@ -164,7 +165,8 @@ def _aftercare_again(
     """What is owed after the visit, computed anew; what still waited is void.
 
     What a courier has taken stays as it is and is not planned again, so it is said once (F65).
-    What was said for an earlier time, which nobody knew to have been missed, does not count. What
+    What was said for an earlier time, which nobody knew to have been missed, does not count; nor
+    does a mail in place of a text that came too late: a discharge makes another text (R14). What
     the plan has no words for any more cannot be planned: it stays, and becomes a call (R71).
     """
     plan = plan_of(desk.plans, appointment)
@@ -181,7 +183,12 @@ def _aftercare_again(
         if message.shown_status is MessageStatus.PENDING
         and plan.find(message.step or "") is not None
     ]
-    taken = {message.step for message in after if message.status in TAKEN}
+    late = {message.id for message in after if message.status is MessageStatus.EXPIRED}
+    taken = {
+        message.step
+        for message in after
+        if message.status in TAKEN and message.id.removesuffix(STANDS_IN) not in late
+    }
     unclaimed = (Is("status", MessageStatus.PENDING.value),)
     planned = visit_messages(desk, appointment, visit.phone, event="discharged", now=now)
     return [

@@ -10,7 +10,7 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.values import visit_values
-from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.people import Patient, Phone, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.wording import Wording
@@ -46,18 +46,19 @@ def page_of(
     now = services.clock.now()
     subject, patient = opened.subject, opened.patient
     phone = services.store.get(Phone.ref(patient.phone))
+    gets_texts = (
+        phone is not None and phone.may_be_texted and patient.text_consent is not TextConsent.NONE
+    )
     common: dict[str, Any] = {
         "status": status,
         "token": opened.token,
         "seen": subject.version,
         "now": now,
-        "gets_texts": phone is not None
-        and phone.may_be_texted
-        and patient.text_consent is not TextConsent.NONE,
+        "gets_texts": gets_texts,
         "language": patient.language,
         "words": opened.said,
         "errors": dict(errors or {}),
-        "said": said,
+        "said": said if _is_so(said, subject, gets_texts=gets_texts) else "",
     }
     if isinstance(subject, ConsultationRequest):
         left = times_left(services.desk, subject, now)
@@ -71,6 +72,15 @@ def page_of(
         **_words(subject, patient),
         **common,
     )
+
+
+def _is_so(said: str, subject: ConsultationRequest | Appointment, *, gets_texts: bool) -> bool:
+    """Whether what the page's address says was done still stands (R72)."""
+    if said == "opt_out":
+        return not gets_texts
+    if not isinstance(subject, Appointment) or subject.status is not AppointmentStatus.BOOKED:
+        return False
+    return said != "confirm" or subject.confirmed_at is not None
 
 
 def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:

@@ -290,6 +290,35 @@ BAD = [
         " (R28)",
     ),
     case(
+        "R72 a ride that nobody knows of",
+        (
+            "same_day/wording/en/neutral",
+            f"{{clinic}} {GAPS} {{arrive_at}} ride home arranged. {STOP}",
+        ),
+        "step same_day, wording.en.neutral: says 'ride home arranged' as done, which nobody may"
+        " know (R72)",
+    ),
+    case(
+        "R72 the same in Spanish",
+        (
+            "same_day/wording/es/neutral",
+            f"{{clinic}} {GAPS} {{arrive_at}} el regreso a casa está organizado. {STOP}",
+        ),
+        "step same_day, wording.es.neutral: says 'regreso a casa está organizado' as done, which"
+        " nobody may know (R72)",
+    ),
+    case(
+        "R72 the same in short instructions",
+        ("preparation/brief/en", "No food after {no_food_after}. Your driver is booked."),
+        "step preparation, brief.en: says 'Your driver is booked' as done, which nobody may know"
+        " (R72)",
+    ),
+    case(
+        "R72 what somebody is said to have wished, in a leaflet",
+        ("leaflet/en/before/0", "As you asked, no food after {no_food_after}."),
+        "leaflet.en.before[1]: says 'As you asked' as done, which nobody may know (R72)",
+    ),
+    case(
         "R41 a reply that the provider acts on",
         ("ride/question/en", "Reply YES when someone drives you home."),
         "step ride, wording.en.neutral: asks for the reply 'yes', which the provider acts on itself"

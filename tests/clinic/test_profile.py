@@ -2,7 +2,7 @@
 
 import copy
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -110,6 +110,9 @@ def test_the_consent_wordings_say_what_they_must() -> None:
         (("staff", 1, "id"), "manager", r"staff uses a name twice"),
         (("holidays", 0, "on"), "Christmas", r"holidays\[1\]\.on"),
         (("caps", "per_day"), 0, r"caps\.per_day"),
+        (("quiet", "aftercare_until"), "20:30", r"quiet\.aftercare_until: .*it is '20:30'"),
+        (("quiet", "aftercare_until"), "23:45", r"quiet\.aftercare_until: .*it is '23:45'"),
+        (("quiet", "aftercare_until"), "late", r"quiet\.aftercare_until: write a time such as"),
         (("consents", "appointment", "text"), {}, r"consents\.appointment: the English text"),
     ],
 )
@@ -125,6 +128,13 @@ def test_a_bad_profile_says_the_file_the_key_and_how_to_mend_it(
         checked(Clinic, "clinic.toml", values)
     assert str(error.value).startswith("clinic.toml cannot be used:")
     assert re.search(says, str(error.value)), str(error.value)
+
+
+def test_a_clinic_that_does_not_say_until_when_has_half_past_ten() -> None:
+    """R14."""
+    values = copy.deepcopy(read_toml("clinic.toml"))
+    del values["quiet"]["aftercare_until"]
+    assert checked(Clinic, "clinic.toml", values).quiet.aftercare_until == time(22, 30)
 
 
 def test_a_missing_key_is_named() -> None:

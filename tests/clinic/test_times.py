@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.clocks import clock_instants, clock_times, quiet_until
+from chalicelib.clinic.clocks import aftercare_until, clock_instants, clock_times, quiet_until
 from chalicelib.clinic.parts import Quiet
 from chalicelib.clinic.times import at_wall_clock, occurs_once, said_day, said_time
 from tests.clinic.builders import WICHITA, a_plan, wichita
@@ -90,6 +90,36 @@ def test_the_clock_shows_the_time_again_or_the_end_of_the_gap(
 def test_quiet_hours_hold_a_text_until_they_end(at: str, until: str | None) -> None:
     """R14."""
     assert quiet_until(wichita(at), WICHITA, QUIET) == (wichita(until) if until else None)
+
+
+@pytest.mark.parametrize(
+    ("ended", "recorded", "until"),
+    [
+        pytest.param("2026-12-01 16:59", None, None, id="an afternoon"),
+        pytest.param("2026-12-01 17:00", None, "2026-12-01 22:30", id="an evening"),
+        pytest.param("2026-12-01 22:45", None, "2026-12-01 22:30", id="later than that"),
+        pytest.param("2026-12-02 00:10", None, None, id="after midnight"),
+        pytest.param("2026-12-01 21:00", "2026-12-01 21:05", "2026-12-01 22:30", id="recorded"),
+        pytest.param("2026-12-01 22:20", "2026-12-01 22:29", "2026-12-01 22:44", id="15 minutes"),
+        pytest.param("2026-12-01 23:00", "2026-12-01 23:29", "2026-12-01 23:44", id="23:29"),
+        pytest.param("2026-12-01 23:00", "2026-12-01 23:30", "2026-12-01 22:30", id="23:30"),
+        pytest.param("2026-12-01 16:00", "2026-12-01 21:30", "2026-12-01 21:45", id="noted late"),
+        pytest.param("2026-12-01 06:30", "2026-12-01 06:40", None, id="in the early morning"),
+        pytest.param(
+            "2026-12-01 21:40", "2026-12-02 08:30", "2026-12-01 22:30", id="the next morning"
+        ),
+        pytest.param(
+            "2026-12-01 21:40", "2026-12-02 19:00", "2026-12-01 22:30", id="the next evening"
+        ),
+    ],
+)
+def test_aftercare_leaves_in_the_evening_in_which_its_session_ended(
+    ended: str, recorded: str | None, until: str | None
+) -> None:
+    """R14."""
+    at = wichita(recorded) if recorded else None
+    left = aftercare_until(wichita(ended), at, WICHITA, QUIET)
+    assert left == (wichita(until) if until else None)
 
 
 def test_quiet_hours_are_the_patients() -> None:

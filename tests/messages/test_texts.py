@@ -154,6 +154,8 @@ def test_a_text_that_one_language_lacks_is_said_in_english(
         ({"text": "{clinic} {x}. Reply STOP to opt out."}, "{x} is not a known placeholder"),
         ({"text": "{clinic} pain. Reply STOP to opt out."}, "'pain'"),
         ({"text": "{clinic}."}, "no STOP line"),
+        ({"text": "{clinic}: moved as you asked. STOP"}, "'as you asked' as done"),
+        ({"text": "{clinic}. STOP", "mail": "They were told."}, "'They were told' as done"),
         ({"text": "{clinic}" + "a" * 160 + " STOP"}, "2 segments; 1 allowed"),
         ({"text": "{clinic}: Reply END. STOP", "recurring": False}, "reply 'end'"),
     ],

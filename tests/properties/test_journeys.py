@@ -1,6 +1,6 @@
 """Whole journeys: people book, move, cancel, come or do not; then every text is accounted for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -158,7 +158,7 @@ def account_for(world: World, zone: ZoneInfo) -> None:
         assert row.sid == text.sid
         assert row.scheduled_at <= at + timedelta(seconds=1)
         assert at <= row.send_before
-        assert quiet_until(at, zone, clinic.quiet) is None
+        assert quiet_until(at, zone, clinic.quiet) is None or is_for_tonight(world, row, at)
         assert all(at <= until for until in opted_out)
         today = [other for other in earlier if same_day(other, at, zone)]
         assert row.priority == 1 or len(today) < clinic.caps.per_day - (row.priority - 2)
@@ -169,6 +169,21 @@ def account_for(world: World, zone: ZoneInfo) -> None:
         assert row.status in FINAL | LEFT_THE_SERVICE or is_for_later(row), row
         if row.channel is Channel.TEXT and row.status not in LEFT_THE_SERVICE:
             assert row.reason or row.void_because, row
+
+
+def is_for_tonight(world: World, row: Message, at: datetime) -> bool:
+    """R14: aftercare in the evening, until the clinic's time or just after a discharge."""
+    visit = world.store.get(Appointment.ref(row.owner_id))
+    clinic = world.services.clinic
+    local = at.astimezone(clinic.zone).time()
+    if row.kind != "aftercare" or visit is None or local < time(17):
+        return False
+    just_recorded = [
+        decision
+        for decision in visit.decisions
+        if decision.what == "discharged" and decision.at <= at < decision.at + timedelta(minutes=15)
+    ]
+    return local < clinic.quiet.aftercare_until or bool(just_recorded)
 
 
 def owed_then(world: World, row: Message, at: datetime) -> None:

@@ -1,17 +1,18 @@
 """Whatever has come due, and however things stand: what may leave keeps R13, R14, R19 and R34."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.clocks import quiet_until
+from chalicelib.clinic.clocks import next_quiet, quiet_until
 from chalicelib.clinic.parts import Caps, Quiet
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.message import Channel, Message, Subject
 from chalicelib.domain.people import Patient, Phone, SentCount, TextConsent
+from chalicelib.domain.request import Decision
 from chalicelib.domain.work import Stop
 from chalicelib.outbox.checks import VALID_AT_LEAST, VALID_AT_MOST, judge, validity
 from chalicelib.outbox.office import Office, Situation
@@ -26,6 +27,7 @@ STEPS = (
     *("confirmation", "reminder", "same_day"),
     *("ride", "preparation", "aftercare", "check_in"),
 )
+EVENINGS = (time(21), time(22, 30), time(23, 30))  # what a clinic may set (R14)
 HOPS = 60  # of holds, after which a row must have left or ended
 
 
@@ -37,7 +39,9 @@ def offices(draw: st.DrawFn) -> Office:
     clinic = world.services.clinic
     changed = {
         "time_zone": draw(zones).key,
-        "quiet": Quiet(starts=starts, ends=ends) if starts != ends else clinic.quiet,
+        "quiet": Quiet(starts=starts, ends=ends, aftercare_until=draw(st.sampled_from(EVENINGS)))
+        if starts != ends
+        else clinic.quiet,
         "caps": Caps(per_day=draw(st.integers(1, 5)), per_week=draw(st.integers(4, 14))),
     }
     world.replace(clinic=clinic.model_copy(update=changed))
@@ -48,7 +52,7 @@ def offices(draw: st.DrawFn) -> Office:
 #: What may be unusual about a text that has come due, beside the hour and what was sent before.
 ODDITIES = (
     *("version", "statuses", "status", "void", "consent", "stop", "opt out", "bad number"),
-    *("rest", "session", "driver", "claimed before"),
+    *("rest", "session", "driver", "claimed before", "discharge"),
 )
 
 
@@ -78,11 +82,17 @@ def situations(draw: st.DrawFn) -> Situation:
         booked_at=now - timedelta(days=3),
         driver=mostly("driver", None, "yes", "no"),
     )
+    if left := mostly("discharge", None, *(now - n * minute for n in (0, 10, 20, 200))):
+        recorded = Decision(what="discharged", by="x", by_name="X", at=left + (now - left) / 2)
+        visit = visit.evolve(
+            status=AppointmentStatus.FULFILLED, discharged_at=left, decisions=(recorded,)
+        )
+    step = draw(st.sampled_from(STEPS[:3] if visit_type == "consultation" else STEPS))
     statuses = tuple(AppointmentStatus)
     message = Message(
         id="APT-1.v1-x",
-        kind="x",
-        step=draw(st.sampled_from(STEPS[:3] if visit_type == "consultation" else STEPS)),
+        kind="reminder" if step == "same_day" else step,
+        step=step,
         channel=Channel.TEXT,
         patient_id="PAT-1",
         subject=Subject(
@@ -130,6 +140,24 @@ def situations(draw: st.DrawFn) -> Situation:
     )
 
 
+def is_for_tonight(office: Office, seen: Situation, at: datetime) -> bool:
+    """R14: the aftercare of a session that ended that evening, here in its simplest form."""
+    visit, zone = seen.appointment, office.clinic.zone
+    if visit is None or seen.message.step != "aftercare":
+        return False
+    ended, local = ((visit.discharged_at or visit.end_at).astimezone(zone), at.astimezone(zone))
+    until = office.clinic.quiet.aftercare_until
+    is_tonight = ended.date() == local.date() and local.time() < until
+    recorded = visit.decisions[-1].at.astimezone(zone) if visit.decisions else None
+    was_recorded = (
+        recorded is not None
+        and recorded.date() == ended.date()
+        and time(17) <= recorded.time() < time(23, 30)
+        and at < recorded + timedelta(minutes=15)
+    )
+    return (ended.time() >= time(17) and is_tonight) or was_recorded
+
+
 @cases(full=4_000, share=150)
 @given(office=offices(), seen=situations())
 def test_what_leaves_is_owed_allowed_and_in_its_hours(office: Office, seen: Situation) -> None:
@@ -156,7 +184,7 @@ def test_what_leaves_is_owed_allowed_and_in_its_hours(office: Office, seen: Situ
     assert seen.phone is not None
     assert seen.phone.may_be_texted
     assert seen.stop is None or seen.stop.probe_at <= seen.now
-    if not message.answers_person:
+    if not message.answers_person and not is_for_tonight(office, seen, seen.now):
         assert quiet_until(seen.now, seen.zone, office.clinic.quiet) is None
     if message.priority > 1 and not message.answers_person and not message.is_counted:
         today = seen.now.astimezone(seen.zone).date()
@@ -184,12 +212,13 @@ def test_a_hold_is_followed_by_an_end(office: Office, seen: Situation) -> None:
 def test_the_provider_may_try_no_longer_than_the_text_is_wanted(
     office: Office, seen: Situation
 ) -> None:
-    """R34: to the window's end or the next quiet hour, whole seconds from 6 to 36,000."""
+    """R34: to the window's end or the next quiet hour that holds it, from 6 to 36,000 seconds."""
     if judge(office, seen) is not None:
         return
     span = validity(office, seen)
     assert VALID_AT_LEAST <= span <= VALID_AT_MOST
     last = seen.now + span
     assert last <= seen.message.send_before
-    if not seen.message.answers_person:
-        assert quiet_until(last - timedelta(seconds=1), seen.zone, office.clinic.quiet) is None
+    begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
+    if not seen.message.answers_person and not is_for_tonight(office, seen, begins):
+        assert last <= begins

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain import life
@@ -10,7 +11,16 @@ from chalicelib.domain.message import Message
 from chalicelib.domain.people import Phone
 from chalicelib.messages import catalogue
 from chalicelib.messages.replies import Meaning
-from chalicelib.outbox import courier, instead, lookups, office, refusals, sending, undelivered
+from chalicelib.outbox import (
+    checks,
+    courier,
+    instead,
+    lookups,
+    office,
+    refusals,
+    sending,
+    undelivered,
+)
 from chalicelib.ports import Fate
 from chalicelib.usecases import (
     attending,
@@ -137,6 +147,11 @@ def _no_late_look() -> None:
     put(lookups, "is_late", lambda *_: False)
 
 
+def _no_end_of_the_evening() -> None:
+    """Aftercare leaves all night, however late its session ended (R14)."""
+    put(checks, "aftercare_until", lambda ended_at, *_: ended_at + timedelta(hours=12))
+
+
 MORE: Mapping[str, Callable[[], None]] = {
     "the wait for the first text": _no_first_text,
     "the end of an opt-out": _no_start,
@@ -153,4 +168,5 @@ MORE: Mapping[str, Callable[[], None]] = {
     "the call about a preparation": _no_call,
     "the erasing by age": _no_erasing,
     "the look before a late claim": _no_late_look,
+    "the end of the evening": _no_end_of_the_evening,
 }

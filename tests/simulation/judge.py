@@ -13,6 +13,7 @@ from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.message import Message
 from chalicelib.domain.people import TextConsent
 from tests.simulation.delivery import Taken
+from tests.simulation.evenings import leaves_until
 from tests.simulation.ledger import CALLED_OFF, VERSION, Ledger, hold
 from tests.simulation.mails import Mailed
 from tests.simulation.noted import Claim
@@ -165,7 +166,8 @@ class Judge:
             hold(at < times.useful_until + SLACK, f"{id_} was sent after {times.useful_until}")
             if step.anchor not in AFTERWARDS and visit.status == "booked":
                 hold(at < visit.start_at + SLACK, f"{id_} was sent after the visit began")
-        if answers(claim.message):
+        until = leaves_until(visit, step, self._clinic)
+        if answers(claim.message) or (until is not None and at < until + SLACK):
             return
         for moment in (at - SLACK, at + SLACK):
             local = moment.astimezone(self._zone(claim))

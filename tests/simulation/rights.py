@@ -16,6 +16,7 @@ from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.domain.segments import transliterate
 from chalicelib.messages import catalogue
 from tests.simulation.delivery import Taken
+from tests.simulation.evenings import LAST_CALL, clinics_time, leaves_until
 from tests.simulation.ledger import RACE, Ledger, hold
 from tests.simulation.noted import Claim
 
@@ -89,14 +90,15 @@ class Rights:
         hold(ended, f"{text.message_id} went before {first_id} (R4)")
 
     def _valid(self, text: Taken, claim: Claim, zone: ZoneInfo) -> None:
-        """The provider tries no longer than it is of use, nor into quiet hours (R34)."""
+        """The provider tries no longer than it is of use, or its quiet hours allow (R34)."""
         id_, slack = text.message_id, FROZEN + (text.at - text.called_at)
         late = text.expires_at - claim.message.send_before
         hold(late < slack, f"{id_} may be delivered {late} after it is of use")
         if answers(claim.message):
             return
         begins = next_quiet(text.called_at - FROZEN, zone, self._clinic.quiet)
-        if text.called_at < begins:
+        until = leaves_until(claim.visit, self._step(claim.visit, claim.message), self._clinic)
+        if text.called_at < begins and (until is None or until < begins):
             late = text.expires_at - begins
             hold(late < slack, f"{id_} may be delivered {late} into quiet hours")
 
@@ -123,7 +125,9 @@ class Rights:
         """Who has arrived gets aftercare from the discharge, while that may still come (R20)."""
         states = self._as_it_was(claim)
         is_here = all(visit.status == "arrived" for visit in states)
-        early = text.called_at < states[-1].end_at + LEAVES_WITHIN - FROZEN
+        end_at = states[-1].end_at
+        latest = clinics_time(end_at, self._clinic) - LAST_CALL
+        early = text.called_at < min(end_at + LEAVES_WITHIN, latest) - FROZEN
         late = text.called_at > claim.message.send_before - LEAVES_WITHIN
         too_soon = step.anchor.value == "discharge" and is_here and early and not late
         hold(not too_soon, f"{text.message_id} was sent while its patient was still here")

@@ -10,6 +10,7 @@ from tests.simulation.frontdesk import Form
 from tests.simulation.scene import Scene
 
 STAFF = ("scheduler", "nurse", "manager")
+EVENINGS = (17, 21)  # the hours in which a late session begins
 TYPES = ("consultation", "iv_infusion", "intranasal", "telehealth")
 
 
@@ -153,7 +154,8 @@ class Staff:
         clinic = self.scene.desk.clinic
         kind, zone = clinic.visit_type(visit_type), clinic.zone
         day = self.scene.stage.now.astimezone(zone).date() + timedelta(days=chance.randint(0, 9))
-        at = time(chance.randint(9, 15), chance.choice([0, 30]))
+        first, last = (9, 15) if chance.random() < 0.85 else EVENINGS
+        at = time(chance.randint(first, last), chance.choice([0, 30]))
         return {
             "starts_at": [f"{day.isoformat()}T{at:%H:%M}"],
             "visit_type": [visit_type],

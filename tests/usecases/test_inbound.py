@@ -310,7 +310,7 @@ def test_an_offered_time_that_was_taken_is_said_so_with_what_is_left() -> None:
     offered(world)
     booked(world, phone="+13165550143", name="Bo Example")
     hear(world, "1")
-    assert "has just been taken" in world.texts.bodies[-1]
+    assert "is no longer free" in world.texts.bodies[-1]
     assert "1:00 PM" in world.texts.bodies[-1]
 
 

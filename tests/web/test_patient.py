@@ -106,7 +106,7 @@ def test_a_time_that_was_taken_meanwhile_is_answered_with_those_left(browser: Br
     )
     answer = browser.send(f"{link}/choose", [("starts_at", "2026-12-08T15:00:00+00:00")])
     assert answer.status_code == 409
-    assert "has just been taken" in text_of(answer)
+    assert "is no longer free" in text_of(answer)
     assert "1:00 PM" in text_of(answer)
     assert "9:00 AM" not in text_of(answer)
 

@@ -7,8 +7,9 @@ import pytest
 from icalendar import Calendar
 
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.usecases import moving
+from chalicelib.usecases.answering import confirm_visit
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_patient import cancelled, visit_link
 from tests.web.test_staff import the_visit
@@ -109,4 +110,31 @@ def test_the_page_says_nothing_that_its_address_was_made_to_say(browser: Browser
     link = visit_link(browser)
     plain = browser.get(link).body
     assert browser.get(f"{link}?said=<script>").body == plain
+    confirm_visit(browser.world.desk, appointment_id=the_visit(browser).id)
     assert "Thank you." in text_of(browser.get(f"{link}?said=confirm"))
+
+
+@pytest.mark.parametrize("said", ["confirm", "opt_out"])
+def test_the_page_thanks_for_nothing_that_was_not_done(browser: Browser, said: str) -> None:
+    """R72: whoever opens an address that was made up, or kept since."""
+    link, patient_id = visit_link(browser), the_visit(browser).patient_id
+    patient = browser.world.store.get(Patient.ref(patient_id))
+    assert patient is not None
+    agreed = patient.evolve(text_consent=TextConsent.NEUTRAL)
+    browser.world.store.commit(Change(Save(agreed)))
+    assert browser.get(f"{link}?said={said}").body == browser.get(link).body
+
+
+@pytest.mark.parametrize("said", ["confirm", "choose", "reschedule"])
+def test_a_visit_that_was_called_off_is_not_looked_forward_to(browser: Browser, said: str) -> None:
+    """R72."""
+    link, visit = visit_link(browser), the_visit(browser)
+    confirm_visit(browser.world.desk, appointment_id=visit.id)
+    moving.cancel(
+        browser.world.desk,
+        appointment_id=visit.id,
+        reason_code="clinic_closed",
+        tell_patient=False,
+        actor=RUTH,
+    )
+    assert browser.get(f"{link}?said={said}").body == browser.get(link).body

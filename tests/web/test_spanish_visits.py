@@ -83,7 +83,7 @@ def test_times_are_chosen_in_spanish(browser: Browser) -> None:
         actor=RUTH,
     )
     taken = [("starts_at", "2026-12-09T13:00")]
-    assert "Alguien acaba de tomar" in spanish(browser.send(f"{link}/choose", taken), 409)
+    assert "Esa hora ya no está libre" in spanish(browser.send(f"{link}/choose", taken), 409)
     chosen = [("starts_at", "2026-12-12T09:00")]
     assert browser.send(f"{link}/choose", chosen).status_code == 303
     assert "se programó el martes, 1 de diciembre" in spanish(

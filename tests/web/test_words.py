@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.domain.wording_rules import claim_faults
 from chalicelib.web.reader import preferred
 from chalicelib.web.words import Words, languages, words
 
@@ -38,6 +39,21 @@ def test_no_line_was_left_in_english(language: str) -> None:
     own, english = dict(lines(words(language))), dict(lines(words("en")))
     same = {path for path, line in own.items() if line and line == english[path]}
     assert same == SAME_IN_BOTH
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_page_says_as_done_what_nobody_may_know(language: str) -> None:
+    """R72."""
+    for path, line in lines(words(language)):
+        assert claim_faults(line) == [], path
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_page_says_that_nothing_was_saved_when_no_answer_came(language: str) -> None:
+    """R72, F18: the change may stand although the table's answer was lost."""
+    problems = words(language)["problems"]
+    for lost in ("unavailable", "failed"):
+        assert problems["stale"]["text"] not in problems[lost]["text"]
 
 
 @pytest.mark.parametrize("language", languages())
