@@ -87,7 +87,7 @@ def priority(key: str) -> Literal[1, 2, 3]:
 
 def exempt_from(key: str) -> tuple[Exemption, ...]:
     """What does not hold back a text of the catalogue (R6, R44)."""
-    return _entry(load_catalogue("en"), key).exempt_from
+    return _entry(load_catalogue("en"), key).exempt_from if has(key) else ()
 
 
 def task_title(what: str) -> str:
