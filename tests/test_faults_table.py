@@ -12,9 +12,9 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
 
 
 def test_every_fault_has_its_row_once() -> None:
-    assert sorted((name for name, _, _ in ROWS), key=lambda name: int(name[1:])) == [
-        f"F{number}" for number in range(1, 86)
-    ]
+    numbers = [int(name[1:]) for name, _, _ in ROWS]
+    assert sorted(set(numbers)) == sorted(numbers)
+    assert set(range(1, 86)) <= set(numbers)
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=[name for _, name in NAMED])

@@ -86,11 +86,12 @@ def answer(token: str, answer: str) -> Response:
     opened = _open(token)
     form = form_of(routes.current_request)
     said_to = opened.said["answers"]
+    typed = {name: single(form, name) or "" for name in FIELDS}
     try:
-        said = take(opened, {name: single(form, name) or "" for name in FIELDS})
+        said = take(opened, typed)
     except Invalid as error:
         errors = {name: said_to.get(name, said_to["other"]) for name in error.messages_by_field}
-        return page_of(opened, status=422, errors=errors)
+        return page_of(opened, status=422, errors=errors, chosen=typed["starts_at"])
     except SlotTaken:
         return page_of(_open(token), status=409, errors={"starts_at": said_to["taken"]})
     except AlreadyDecided as error:
@@ -146,6 +147,7 @@ def _choose(opened: Opened, typed: Mapping[str, str]) -> str:
         last = request.last("booked")
         raise AlreadyDecided("booked", last.by_name if last else "", request.booked_at)
     start_at = _instant(typed["starts_at"])
+    _sure(typed)
     choose(wiring.services().desk, request_id=request.id, start_at=start_at)
     return "choose"
 

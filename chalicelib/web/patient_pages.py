@@ -39,8 +39,12 @@ def page_of(
     status: int = 200,
     said: str = "",
     errors: Mapping[str, str] | None = None,
+    chosen: str = "",
 ) -> Response:
-    """The page; `said` is what the patient has just told us, `errors` what kept us from it."""
+    """The page; `said` is what the patient has just told us, `errors` what kept us from it.
+
+    `chosen` is the time that they had picked, for showing the form again.
+    """
     services = wiring.services()
     now = services.clock.now()
     subject, patient = opened.subject, opened.patient
@@ -61,7 +65,9 @@ def page_of(
     if isinstance(subject, ConsultationRequest):
         left = times_left(services.desk, subject, now)
         choices = [(as_typed(at), _moment(at, patient)) for at in left]
-        return answers.page("patient/request.html", request=subject, choices=choices, **common)
+        return answers.page(
+            "patient/request.html", request=subject, choices=choices, chosen=chosen, **common
+        )
     return answers.page(
         "patient/visit.html",
         visit=subject,
