@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     SlotTaken,
     Unavailable,
 )
-from chalicelib.domain.people import Patient, PatientLink
+from chalicelib.domain.people import Patient, PatientLink, SentBy
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.messages.calendar import visit_ics
 from chalicelib.messages.letters import letters
@@ -25,7 +25,7 @@ from chalicelib.usecases.answering import ask_to_move, confirm_visit
 from chalicelib.usecases.contacting import subject_by_id
 from chalicelib.usecases.deciding import PATIENT
 from chalicelib.usecases.offers import choose
-from chalicelib.usecases.opting_out import opt_out
+from chalicelib.usecases.opting_out import end_own_messages, opt_out
 from chalicelib.web import answers
 from chalicelib.web.bodies import FORM, form_of, query_of, single
 from chalicelib.web.decision_fields import wall_time
@@ -119,7 +119,7 @@ def _open(token: str) -> Opened:
     if link.links != patient.links:
         # It was sent to a number or an address that is not this patient's any more.
         raise LinkExpired
-    return Opened(token, subject, patient)
+    return Opened(token, subject, patient, link.sent_by)
 
 
 def _visit(opened: Opened) -> Appointment:
@@ -170,10 +170,13 @@ def _instant(text: str) -> datetime:
 
 
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
+    """Through a link that was texted, of the number; through a mailed one, of this patient (R9)."""
     _sure(typed)
-    desk = wiring.services().desk
-    links = opened.patient.links
-    opt_out(desk, subject_id=opened.subject.id, means="page", actor=PATIENT, links=links)
+    desk, subject_id, links = wiring.services().desk, opened.subject.id, opened.patient.links
+    if opened.sent_by is SentBy.TEXT:
+        opt_out(desk, subject_id=subject_id, means="page", actor=PATIENT, links=links)
+    else:
+        end_own_messages(desk, subject_id=subject_id, links=links)
     return "opt_out"
 
 

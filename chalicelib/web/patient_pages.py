@@ -10,7 +10,7 @@ from chalice.app import Response
 from chalicelib import wiring
 from chalicelib.clinic.values import visit_values
 from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.people import Patient, Phone, SentBy, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.wording import Wording
 from chalicelib.messages.render import render_line
@@ -27,6 +27,7 @@ class Opened(NamedTuple):
     token: str
     subject: ConsultationRequest | Appointment
     patient: Patient
+    sent_by: SentBy
 
     @property
     def said(self) -> Words:
@@ -54,9 +55,8 @@ def page_of(
         "token": opened.token,
         "seen": subject.version,
         "now": now,
-        "gets_texts": phone is not None
-        and phone.may_be_texted
-        and patient.text_consent is not TextConsent.NONE,
+        "is_texted": opened.sent_by is SentBy.TEXT,
+        "can_end": _can_end(opened, phone),
         "language": patient.language,
         "words": opened.said,
         "errors": dict(errors or {}),
@@ -76,6 +76,15 @@ def page_of(
         **_words(subject, patient),
         **common,
     )
+
+
+def _can_end(opened: Opened, phone: Phone | None) -> bool:
+    """Whether anything goes that this link may end: the number's texts, or this patient's all."""
+    patient = opened.patient
+    goes = phone is not None and phone.may_be_texted
+    if opened.sent_by is SentBy.TEXT:
+        return goes and patient.text_consent is not TextConsent.NONE
+    return patient.mail_to is not None or (goes and patient.gets_texts)
 
 
 def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:

@@ -106,6 +106,8 @@ class Judge:
         silent = self._ledger.wants_none(text.to, claim.at)
         hold(not silent, f"{id_} was sent to {text.to}, which had asked for silence")
         hold(patient.text_consent is not TextConsent.NONE, f"{id_} was sent without a consent")
+        ended = patient.texts_ended_at is not None and not answers(claim.message)
+        hold(not ended, f"{id_} was sent to a patient who ended their own texts (R9)")
         hold(phone.bad_because is None, f"{id_} was sent to a number known to be bad")
 
     def _owed(self, id_: str, claim: Claim) -> None:
