@@ -178,7 +178,12 @@ def walk(service: str, console: str) -> None:
     starts_at = (tuesday + timedelta(days=7)).strftime("%Y-%m-%dT09:00")
     step(f"books the visit at {starts_at}")
     target = urljoin(page, forms.action_by_decision["confirm"])
-    fields = {"starts_at": starts_at, "visit_type": "iv_infusion", "resource": "room-1"}
+    fields = {
+        "starts_at": starts_at,
+        "visit_type": "iv_infusion",
+        "resource": "room-1",
+        "sure": "yes",
+    }
     kind = "application/x-www-form-urlencoded"
     status, text = ask("POST", target, urlencode(fields).encode(), kind)
     require(status == 303, f"the decision answered {status}: {text[:400]}")

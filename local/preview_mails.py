@@ -8,7 +8,7 @@ from chalicelib import wiring
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.owed import subject_of
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people import Patient, SentBy
 from chalicelib.domain.record import Record, Value
 from chalicelib.domain.work import Task
 from chalicelib.messages import catalogue
@@ -112,7 +112,7 @@ def patient_pages(
         for language in languages:
             for level in levels:
                 patient = a_patient(language, now, level=level)
-                body = str(page_of(Opened(PAGE_TOKEN, visit, patient)).body)
+                body = str(page_of(Opened(PAGE_TOKEN, visit, patient, SentBy.MAIL)).body)
                 html = _with_style(body)
                 yield Page(title=plan.visit_type, language=language, level=level, html=html)
     finally:

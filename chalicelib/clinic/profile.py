@@ -168,9 +168,12 @@ class Clinic(Value):
 
     def answer_by(self, received_at: datetime) -> datetime:
         """When an answer is due: so many opening hours later (R48)."""
-        left = timedelta(hours=self.answer_within_hours)
-        for opens, closes in self._open_from(received_at):
-            starts = max(opens, received_at.astimezone(UTC))
+        return self.after_open_hours(received_at, timedelta(hours=self.answer_within_hours))
+
+    def after_open_hours(self, at: datetime, left: timedelta) -> datetime:
+        """When the clinic will have been open for so long, from this instant on."""
+        for opens, closes in self._open_from(at):
+            starts = max(opens, at.astimezone(UTC))
             if left <= closes - starts:
                 return starts + left
             left -= closes - starts

@@ -34,10 +34,12 @@ def task_message(
     subject: Subject | None = None,
     detail: str = "",
     number: str | None = None,
+    page: str | None = None,
     mailed: bool = True,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
+    `page` is the request or visit whose page it leads to, where it is owed whatever becomes of it.
     Without `mailed` it stands on the day sheet and no mail tells of it.
     """
     return Message(
@@ -48,7 +50,8 @@ def task_message(
         subject=subject,
         facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
         | ({} if mailed else {"mailed": "no"})
-        | ({} if number is None else {"number": number}),
+        | ({} if number is None else {"number": number})
+        | ({} if page is None else {"page": page}),
         priority=1,
         scheduled_at=due_at or now,
         send_before=(due_at or now) + TASK_USEFUL,
@@ -65,7 +68,7 @@ def task_of(message: Message, *, now: datetime) -> Task:
         detail=message.facts.get("detail", ""),
         patient_id=message.patient_id,
         number=message.facts.get("number"),
-        subject_id=message.subject.pk if message.subject else None,
+        subject_id=message.page_of,
         opened_at=now,
         deadline_at=datetime.fromisoformat(message.facts["deadline_at"]),
     )

@@ -19,6 +19,17 @@ class TextConsent(StrEnum):
     DETAILED = "detailed"  #: preparation and aftercare too
 
 
+class SentBy(StrEnum):
+    """How a patient's link was sent; it proves the number or the address it went to (R67)."""
+
+    TEXT = "text"
+    MAIL = "mail"
+
+
+ENDED_BY_MAIL = "opted out by a mailed link"  # why a text of who ended only their own is withdrawn
+UNWANTED = "opted_out"  # of `mail_stopped`: they asked for no more mails by a link of one
+
+
 class Patient(Record):
     """A person's contact details and wishes. Two patients may share a phone."""
 
@@ -33,6 +44,9 @@ class Patient(Record):
     time_zone: str | None = None  #: IANA name; None means the clinic's
     discreet: bool = False  #: wishes neutral words everywhere
     text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
+    texts_ended_at: Instant | None = (
+        None  #: since when no text of theirs goes, whatever their number gets (R9)
+    )
     links: int = 0  #: raised when number or address change: links sent before lead nowhere
     created_at: Instant
     erased_at: Instant | None = None  #: at their wish; nobody can tell any more who it was
@@ -63,9 +77,16 @@ class Patient(Record):
         """What concerns their number is not written if they have another by then."""
         return Require(self.key, (Is("phone", number),))
 
-    def link_name(self, subject_id: str) -> str:
-        """What this patient's link to a request or an appointment is derived from."""
-        return f"{subject_id}/{self.links}" if self.links else subject_id
+    def while_texted_at(self, number: str) -> Require:
+        """What waits for a text of theirs is not written if none goes to this number by then."""
+        return Require(self.key, (Is("phone", number), Is("texts_ended_at", None)))
+
+    def link_name(self, subject_id: str, sent_by: SentBy) -> str:
+        """What this patient's link to a request or an appointment is derived from.
+
+        Another for each way to send it: who reads the mail does not have the link of the text.
+        """
+        return f"link:{sent_by.value}:{subject_id}/{self.links}"
 
     @property
     def initials(self) -> str:
@@ -80,6 +101,11 @@ class Patient(Record):
     def mail_to(self) -> str | None:
         """Where mails go; None where there is no address, or none that may be used."""
         return self.email if self.mail_stopped is None else None
+
+    @property
+    def gets_texts(self) -> bool:
+        """Whether they agreed to texts and have not ended their own since."""
+        return self.text_consent is not TextConsent.NONE and self.texts_ended_at is None
 
     @property
     def texted_consent(self) -> TextConsent:
@@ -200,6 +226,7 @@ class PatientLink(Record):
     hash: str
     subject_id: str  #: a request or an appointment
     links: int = 0  #: the patient's when it was sent; any other since then ends it
+    sent_by: SentBy = SentBy.MAIL  #: a mail where an older row does not say: it proves less
     expires_at: Instant
 
     @property

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from chalicelib.clinic.clocks import aftercare_until, held_until, next_quiet
 from chalicelib.clinic.steps import StepKind
 from chalicelib.domain.message import FINAL, LEFT, Channel, Exemption, MessageStatus
-from chalicelib.domain.people import TextConsent
+from chalicelib.domain.people import ENDED_BY_MAIL, TextConsent
 from chalicelib.outbox.oddities import is_set_aside
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.owed_checks import OWED, WAITS
@@ -74,6 +74,17 @@ def _number(office: Office, seen: Situation) -> Verdict:
     return None
 
 
+def _own(office: Office, seen: Situation) -> Verdict:
+    """Who ended only their own texts, while the number's stay: what this number asked is answered.
+
+    The link that did it was mailed, and does not speak for whoever writes from the number (R67).
+    """
+    patient, _ = patient_and_phone(seen)
+    if patient.texts_ended_at is None or seen.message.answers_person:
+        return None
+    return Drop(MessageStatus.WITHDRAWN, ENDED_BY_MAIL, instead=True)
+
+
 def _quiet(office: Office, seen: Situation) -> Verdict:
     begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
     is_near = begins - seen.now < VALID_AT_LEAST
@@ -139,4 +150,4 @@ def _first_text(office: Office, seen: Situation) -> Verdict:
 
 
 _ALL: tuple[Check, ...] = (*OWED, _window, *WAITS)
-_TEXT: tuple[Check, ...] = (_consent, _number, _quiet, _stopped, _caps, _first_text)
+_TEXT: tuple[Check, ...] = (_consent, _number, _own, _quiet, _stopped, _caps, _first_text)

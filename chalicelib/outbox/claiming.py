@@ -8,7 +8,7 @@ from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Requir
 from chalicelib.domain.life import claimed
 from chalicelib.domain.message import Exemption, Message
 from chalicelib.domain.owed import task_message
-from chalicelib.domain.people import PatientLink, Phone, SentCount
+from chalicelib.domain.people import PatientLink, Phone, SentBy, SentCount
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
@@ -35,7 +35,7 @@ def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tup
     change.include(_address(seen, to))
     if seen.message.subject is not None:
         change.include([seen.message.subject.requirement()])
-    change.include(_links(office, seen, said))
+    change.include(_links(office, seen, said, SentBy.MAIL))
     change.include(_repeated(seen))
     return taken, change
 
@@ -46,7 +46,7 @@ def claim_of_text(office: Office, seen: Situation, body: str) -> tuple[Message, 
     taken, change = _claim(seen.message, seen.now, to=phone.number, body=body)
     change.include(_permissions(seen))
     change.include([_counted(seen, phone)])
-    change.include(_links(office, seen, body))
+    change.include(_links(office, seen, body, SentBy.TEXT))
     change.include(_question(office, seen))
     if seen.standing_stop is not None:
         change.include([probed(seen.standing_stop, seen.now)])
@@ -72,13 +72,16 @@ def _permissions(seen: Situation) -> list[Operation]:
     """Nothing leaves if the visit, the number, the consent or an opt-out changed since (F13)."""
     patient, phone = patient_and_phone(seen)
     exempt = seen.message.exempt_from
-    agreed = OneOf("text_consent", (patient.text_consent.value,))
+    is_theirs = (
+        patient.while_reached_at(phone.number)
+        if seen.message.answers_person
+        else patient.while_texted_at(phone.number)
+    )
+    agreed = Require(patient.key, (OneOf("text_consent", (patient.text_consent.value,)),))
     wanted = Is("opted_out_at", None)
     required: list[Operation] = [
-        Require(
-            patient.key,
-            (Is("phone", phone.number), *([] if Exemption.CONSENT in exempt else [agreed])),
-        ),
+        is_theirs,
+        *([] if Exemption.CONSENT in exempt else [agreed]),
         Require(
             phone.key,
             (Is("bad_because", None), *([] if Exemption.OPT_OUT in exempt else [wanted])),
@@ -156,19 +159,27 @@ def _question(office: Office, seen: Situation) -> list[Operation]:
     return [Save(task.evolve(facts={**task.facts, "asks": seen.message.step or ""}))]
 
 
-def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
-    """A patient's link works from the moment it is sent: its row is written with the claim."""
+def _links(office: Office, seen: Situation, said: str, sent_by: SentBy) -> list[Operation]:
+    """A patient's link works from the moment it is sent: its row is written with the claim.
+
+    The row says how it was sent, and with it what whoever has it can speak for (R67).
+    """
     subject_id = seen.message.page_of
     if subject_id is None or seen.patient is None:
         return []
     links = seen.patient.links
-    token = office.links.patient_token(seen.patient.link_name(subject_id))
+    token = office.links.patient_token(seen.patient.link_name(subject_id, sent_by))
     if office.links.patient_url(token) not in said:
         return []
     visit = seen.appointment
     until = (visit.end_at if visit is not None else seen.now) + LINK_LIFE
-    hashed = office.links.hashed(token)
-    link = PatientLink(hash=hashed, subject_id=subject_id, links=links, expires_at=until)
+    link = PatientLink(
+        hash=office.links.hashed(token),
+        subject_id=subject_id,
+        links=links,
+        sent_by=sent_by,
+        expires_at=until,
+    )
     return [
         Patch(
             link.key,
@@ -178,6 +189,7 @@ def _links(office: Office, seen: Situation, said: str) -> list[Operation]:
                     "hash": link.hash,
                     "subject_id": subject_id,
                     "links": links,
+                    "sent_by": sent_by,
                     "expires_at": until,
                     **link.index(),
                 }

@@ -8,7 +8,7 @@ from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.staff import member_of
 from chalicelib.clinic.times import said_day, said_time
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people import Patient, SentBy
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.messages import catalogue
@@ -108,7 +108,7 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
     wording, values = wording_of(office, seen, patient, by_mail=True)
     said = render_line(wording, values, samples_allowed=office.samples_allowed)
     about = seen.message.page_of
-    token = office.links.patient_token(patient.link_name(about)) if about else ""
+    token = office.links.patient_token(patient.link_name(about, SentBy.MAIL)) if about else ""
     link = office.links.patient_url(token) if about else ""
     mail = render_email(
         letter.template,

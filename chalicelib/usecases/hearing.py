@@ -64,7 +64,8 @@ class Heard:
         """
         agreed = [p for p in self.patients if p.text_consent is not TextConsent.NONE]
         meant = [p for p in agreed if p.id == about]
-        return next(iter(meant or agreed or self.patients), None)
+        texted = [p for p in agreed if p.gets_texts]
+        return next(iter(meant or texted or agreed or self.patients), None)
 
     @property
     def found_at(self) -> datetime | None:

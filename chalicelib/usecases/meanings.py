@@ -7,7 +7,7 @@ from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Is, Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.message import LEFT, Message
-from chalicelib.domain.people import Consent, Phone, TextConsent
+from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
 from chalicelib.domain.record import written
 from chalicelib.messages.replies import Meaning
 from chalicelib.usecases.answering import confirmed, move_asked, said_driver
@@ -51,8 +51,13 @@ def _start(heard: Heard) -> list[Operation]:
     }
     if heard.phone.opted_in_at is None or heard.at >= heard.phone.opted_in_at:
         lifted |= {"opted_in_at": written(heard.at), "opted_in_by": heard.owner_id}
-    operations = _first_text(heard, lifted)
-    for patient in heard.patients[:MOST_STARTED]:
+    # Whoever ended their own texts comes last, so that no crowd of strangers keeps others out.
+    first = sorted(heard.patients, key=lambda one: one.texts_ended_at is not None)[:MOST_STARTED]
+    started = [_started(heard, patient) for patient in first]
+    operations = _first_text(heard, lifted, started)
+    for before, patient in zip(first, started, strict=True):
+        if not patient.gets_texts:
+            continue
         wording = heard.desk.clinic.consent("appointment", patient.language)
         operations.append(
             Save(
@@ -70,14 +75,33 @@ def _start(heard: Heard) -> list[Operation]:
                 )
             )
         )
-        if patient.text_consent is TextConsent.NONE:
-            operations.append(Save(patient.evolve(text_consent=TextConsent.NEUTRAL)))
+        if patient != before:
+            operations.append(Save(patient))
     return operations if heard.quiet else [*operations, *reply(heard, "start_again")]
 
 
-def _first_text(heard: Heard, lifted: Mapping[str, str | None]) -> list[Operation]:
+def _started(heard: Heard, patient: Patient) -> Patient:
+    """The patient after a START from their number: they agreed to texts.
+
+    What one patient ended of their own by a mail, the START of a number that others use does not
+    lift where it may have meant the number's block alone (R42, R67); a second one does.
+    """
+    ended = patient.texts_ended_at
+    is_meant = heard.phone.opted_out_at is None or (heard.is_whole and len(heard.patients) == 1)
+    if ended is not None and is_meant and not is_before(heard.at, ended):
+        patient = patient.evolve(texts_ended_at=None)
+    if patient.text_consent is TextConsent.NONE:
+        patient = patient.evolve(text_consent=TextConsent.NEUTRAL)
+    return patient
+
+
+def _first_text(
+    heard: Heard, lifted: Mapping[str, str | None], started: list[Patient]
+) -> list[Operation]:
     """The number's row without its block; if its first text has not left, it gets it (R4)."""
-    key, reader = heard.phone.key, heard.reader()
+    texted = [patient for patient in started if patient.gets_texts]
+    agreed = [patient for patient in texted if patient in heard.patients]
+    key, reader = heard.phone.key, next(iter(agreed or texted), None)
     # A STOP, or another START, may come while this one is heard.
     as_read = (*heard.phone.as_read("opted_out_at"), Is("welcome_id", heard.phone.welcome_id))
     if reader is None or is_welcomed(heard.desk, heard.phone):

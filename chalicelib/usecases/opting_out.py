@@ -4,17 +4,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Is, Operation, Patch, Require, Save, as_stored
-from chalicelib.domain.errors import Invalid, LinkExpired
+from chalicelib.domain.errors import Invalid, LinkExpired, Unreadable
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import task_message
-from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.people import UNWANTED, Patient, Phone
 from chalicelib.readable import read_each
 from chalicelib.usecases.contacting import patient_of
-from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
 from chalicelib.usecases.visits import open_visits
-from chalicelib.usecases.welcoming import first_text, is_welcomed
+from chalicelib.usecases.welcoming import first_text, is_welcomed, passed_on
 
 DOUBTFUL = "doubtful text"  # the means of a pause, which staff may end once they have asked
+OWNER_ASKED_WITHIN = timedelta(hours=4)  # of opening hours (R9)
 MOST_ASKED = 20  # patients of one phone who are looked after when it opts out
 SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
 
@@ -55,6 +56,82 @@ def opt_out(
         return change, None
 
     return decide(desk, asks)
+
+
+def end_own_messages(desk: Desk, *, subject_id: str, links: int) -> None:
+    """The patient gets no mail, and no text of their own, any more; the number is as it was (R9).
+
+    Said through a link that was mailed, which proves the address alone: whoever asked with
+    somebody else's number speaks for none of the others who use it (R67, F96). Said again it
+    changes nothing. LinkExpired when the patient's `links` are others since.
+    """
+
+    def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
+        patient = patient_of(desk, subject_id)
+        patient.refuse_erased()
+        if links != patient.links:
+            raise LinkExpired
+        ended: dict[str, object] = {}
+        if patient.texts_ended_at is None:
+            ended["texts_ended_at"] = now
+        if patient.mail_to is not None:
+            ended["mail_stopped"] = UNWANTED
+        if not ended:
+            return Change(), (patient, now)
+        change = change_of(patient.id, "own_messages_ended", PATIENT, now, means="mailed_link")
+        still = (Is("email", patient.email), Is("phone", patient.phone), Is("erased_at", None))
+        change.include([Patch(patient.key, set=as_stored(ended), when=still)])
+        return change, (patient, now)
+
+    patient, said_at = decide(desk, stands)
+
+    def asks(now: datetime) -> tuple[Change, None]:
+        (phone,) = read_each(desk.store, Phone.ref(patient.phone))
+        change = Change()
+        change.include(cancelling_meant(desk, [patient.id], said_at=said_at, now=now))
+        change.include(_owner_asked(desk, subject_id, patient, phone, said_at=said_at, now=now))
+        if isinstance(phone, Phone):
+            change.include(passed_on(desk, change.id, patient, phone, now=now))
+        return change, None
+
+    return decide(desk, asks)
+
+
+def _owner_asked(
+    desk: Desk,
+    subject_id: str,
+    patient: Patient,
+    phone: Phone | Unreadable | None,
+    *,
+    said_at: datetime,
+    now: datetime,
+) -> list[Operation]:
+    """A task where others get texts at this number: does its owner mean it? (R9) Once a day."""
+    if isinstance(phone, Phone) and not (phone.may_be_texted and _others(desk, patient, phone)):
+        return []
+    today = said_at.astimezone(desk.clinic.zone).date()
+    task = task_message(
+        owner_id=patient.id,
+        about=f"owner-meant-{today.isoformat()}",
+        what="number_owner_meant",
+        patient_id=patient.id,
+        number=patient.phone,
+        page=subject_id,
+        deadline_at=desk.clinic.after_open_hours(now, OWNER_ASKED_WITHIN),
+        now=now,
+    )
+    (there,) = read_each(desk.store, Message.ref(task.id))
+    return [] if there is not None else [patient.unless_erased(), Save(task)]
+
+
+def _others(desk: Desk, patient: Patient, phone: Phone) -> bool:
+    """Whether anybody else gets texts at this number, or may, where a row cannot be read."""
+    rows = read_each(desk.store, *(Patient.ref(id_) for id_ in phone.patients if id_ != patient.id))
+    return any(
+        isinstance(row, Unreadable)
+        or (isinstance(row, Patient) and row.phone == phone.number and row.gets_texts)
+        for row in rows
+    )
 
 
 def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
@@ -147,9 +224,7 @@ def _who_agreed(desk: Desk, patient: Patient, phone: Phone) -> Patient | None:
         (
             one
             for one in everybody
-            if isinstance(one, Patient)
-            and one.phone == phone.number
-            and one.text_consent is not TextConsent.NONE
+            if isinstance(one, Patient) and one.phone == phone.number and one.gets_texts
         ),
         None,
     )

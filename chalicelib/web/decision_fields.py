@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
 
 from chalicelib import wiring
 from chalicelib.clinic.times import at_wall_clock
@@ -53,6 +61,7 @@ class Booking(Fields):
     starts_at: When
     visit_type: Picked
     resource: Picked
+    sure: Ticked
 
 
 class Proposal(Fields):
@@ -61,11 +70,13 @@ class Proposal(Fields):
     starts_at: Annotated[tuple[When, ...], Field(min_length=1, max_length=3)]
     visit_type: Picked
     resource: Picked
+    sure: Ticked
 
 
 class Declining(Fields):
     reason_code: Picked
     note: Note = ""
+    sure: Ticked
 
 
 class CourseBooking(Fields):
@@ -77,6 +88,7 @@ class CourseBooking(Fields):
     sessions: Annotated[int, Field(ge=2, le=9)]
     spacing_days: Annotated[int, Field(ge=1, le=60)] | None = None
     weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+    sure: Ticked
 
     @property
     def weekday_numbers(self) -> tuple[int, ...]:
@@ -86,11 +98,13 @@ class CourseBooking(Fields):
 class Move(Fields):
     starts_at: When
     resource: Picked
+    sure: Ticked
 
 
 class Cancellation(Fields):
     reason_code: Picked
     tell_patient: Ticked | None = None
+    sure: Ticked
 
 
 class Moment(Fields):
@@ -107,8 +121,20 @@ class Sure(Fields):
     sure: Ticked
 
 
+def _ticked_on_a_page(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None and info.data.get("seen") is not None:
+        raise ValueError("not ticked")
+    return value
+
+
 class Ride(Fields):
+    """A program may name `has` alone; what the page's form sends needs its box as well (F94)."""
+
     has: Literal["yes", "no"]
+    seen: str | None = None  #: the page's form has it, so whatever fills that in sends it
+    sure: Annotated[
+        Ticked | None, AfterValidator(_ticked_on_a_page), Field(validate_default=True)
+    ] = None
 
 
 class Contact(Fields):
@@ -121,6 +147,7 @@ class Contact(Fields):
 
 class OptingOut(Fields):
     means: Literal["phone", "e-mail", "in_person"]
+    sure: Ticked
 
 
 class Done(Fields):

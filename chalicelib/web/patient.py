@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     SlotTaken,
     Unavailable,
 )
-from chalicelib.domain.people import Patient, PatientLink
+from chalicelib.domain.people import Patient, PatientLink, SentBy
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.messages.calendar import visit_ics
 from chalicelib.messages.letters import letters
@@ -25,7 +25,7 @@ from chalicelib.usecases.answering import ask_to_move, confirm_visit
 from chalicelib.usecases.contacting import subject_by_id
 from chalicelib.usecases.deciding import PATIENT
 from chalicelib.usecases.offers import choose
-from chalicelib.usecases.opting_out import opt_out
+from chalicelib.usecases.opting_out import end_own_messages, opt_out
 from chalicelib.web import answers
 from chalicelib.web.bodies import FORM, form_of, query_of, single
 from chalicelib.web.decision_fields import wall_time
@@ -86,11 +86,12 @@ def answer(token: str, answer: str) -> Response:
     opened = _open(token)
     form = form_of(routes.current_request)
     said_to = opened.said["answers"]
+    typed = {name: single(form, name) or "" for name in FIELDS}
     try:
-        said = take(opened, {name: single(form, name) or "" for name in FIELDS})
+        said = take(opened, typed)
     except Invalid as error:
         errors = {name: said_to.get(name, said_to["other"]) for name in error.messages_by_field}
-        return page_of(opened, status=422, errors=errors)
+        return page_of(opened, status=422, errors=errors, chosen=typed["starts_at"])
     except SlotTaken:
         return page_of(_open(token), status=409, errors={"starts_at": said_to["taken"]})
     except AlreadyDecided as error:
@@ -118,7 +119,7 @@ def _open(token: str) -> Opened:
     if link.links != patient.links:
         # It was sent to a number or an address that is not this patient's any more.
         raise LinkExpired
-    return Opened(token, subject, patient)
+    return Opened(token, subject, patient, link.sent_by)
 
 
 def _visit(opened: Opened) -> Appointment:
@@ -146,6 +147,7 @@ def _choose(opened: Opened, typed: Mapping[str, str]) -> str:
         last = request.last("booked")
         raise AlreadyDecided("booked", last.by_name if last else "", request.booked_at)
     start_at = _instant(typed["starts_at"])
+    _sure(typed)
     choose(wiring.services().desk, request_id=request.id, start_at=start_at)
     return "choose"
 
@@ -168,10 +170,13 @@ def _instant(text: str) -> datetime:
 
 
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
+    """Through a link that was texted, of the number; through a mailed one, of this patient (R9)."""
     _sure(typed)
-    desk = wiring.services().desk
-    links = opened.patient.links
-    opt_out(desk, subject_id=opened.subject.id, means="page", actor=PATIENT, links=links)
+    desk, subject_id, links = wiring.services().desk, opened.subject.id, opened.patient.links
+    if opened.sent_by is SentBy.TEXT:
+        opt_out(desk, subject_id=subject_id, means="page", actor=PATIENT, links=links)
+    else:
+        end_own_messages(desk, subject_id=subject_id, links=links)
     return "opt_out"
 
 

@@ -11,7 +11,7 @@ from chalicelib import wiring
 from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.values import visit_values
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.people import Patient, Phone, SentBy, TextConsent
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.wording import Wording
 from chalicelib.messages.render import render_line
@@ -28,6 +28,7 @@ class Opened(NamedTuple):
     token: str
     subject: ConsultationRequest | Appointment
     patient: Patient
+    sent_by: SentBy
 
     @property
     def said(self) -> Words:
@@ -40,30 +41,35 @@ def page_of(
     status: int = 200,
     said: str = "",
     errors: Mapping[str, str] | None = None,
+    chosen: str = "",
 ) -> Response:
-    """The page; `said` is what the patient has just told us, `errors` what kept us from it."""
+    """The page; `said` is what the patient has just told us, `errors` what kept us from it.
+
+    `chosen` is the time that they had picked, for showing the form again.
+    """
     services = wiring.services()
     now = services.clock.now()
     subject, patient = opened.subject, opened.patient
     phone = services.store.get(Phone.ref(patient.phone))
-    gets_texts = (
-        phone is not None and phone.may_be_texted and patient.text_consent is not TextConsent.NONE
-    )
+    can_end = _can_end(opened, phone)
     common: dict[str, Any] = {
         "status": status,
         "token": opened.token,
         "seen": subject.version,
         "now": now,
-        "gets_texts": gets_texts,
+        "is_texted": opened.sent_by is SentBy.TEXT,
+        "can_end": can_end,
         "language": patient.language,
         "words": opened.said,
         "errors": dict(errors or {}),
-        "said": said if _is_so(said, subject, gets_texts=gets_texts) else "",
+        "said": said if _is_so(said, subject, can_end=can_end) else "",
     }
     if isinstance(subject, ConsultationRequest):
         left = times_left(services.desk, subject, now)
         choices = [(as_typed(at), _moment(at, patient)) for at in left]
-        return answers.page("patient/request.html", request=subject, choices=choices, **common)
+        return answers.page(
+            "patient/request.html", request=subject, choices=choices, chosen=chosen, **common
+        )
     return answers.page(
         "patient/visit.html",
         visit=subject,
@@ -74,13 +80,22 @@ def page_of(
     )
 
 
-def _is_so(said: str, subject: ConsultationRequest | Appointment, *, gets_texts: bool) -> bool:
+def _is_so(said: str, subject: ConsultationRequest | Appointment, *, can_end: bool) -> bool:
     """Whether what the page's address says was done still stands (R72)."""
     if said == "opt_out":
-        return not gets_texts
+        return not can_end
     if not isinstance(subject, Appointment) or subject.status is not AppointmentStatus.BOOKED:
         return False
     return said != "confirm" or subject.confirmed_at is not None
+
+
+def _can_end(opened: Opened, phone: Phone | None) -> bool:
+    """Whether anything goes that this link may end: the number's texts, or this patient's all."""
+    patient = opened.patient
+    goes = phone is not None and phone.may_be_texted
+    if opened.sent_by is SentBy.TEXT:
+        return goes and patient.text_consent is not TextConsent.NONE
+    return patient.mail_to is not None or (goes and patient.gets_texts)
 
 
 def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from chalicelib.usecases.deciding import Actor
 from chalicelib.usecases.renewing import renew
 from chalicelib.usecases.staff import acting
 from chalicelib.web import answers
-from chalicelib.web.bodies import FORM, JSON, form_of, single
+from chalicelib.web.bodies import FORM, JSON, BadBody, form_of, single
 from chalicelib.web.decision_fields import read
 from chalicelib.web.decisions import DECISIONS, Decision, Taking
 from chalicelib.web.errors import answering
@@ -51,8 +51,13 @@ def show(token: str) -> Response:
 @routes.route("/s/{token}/renew", methods=["POST"], content_types=[FORM, JSON])
 @answering("page")
 def mail_again(token: str) -> Response:
-    """Always the same answer, so that nobody learns which links were good."""
+    """Always the same answer, so that nobody learns which links were good.
+
+    The page's own form waits for its box (F94); a program may send nothing but the address.
+    """
     services = wiring.services()
+    if _is_unticked():
+        return answers.page("staff/expired.html", status=202, token=unquote(token), unticked=True)
     try:
         link = services.links.read_expired(unquote(token))
     except NotFound:
@@ -102,7 +107,16 @@ def open_link(token: str) -> Opened:
 
 
 def expired(token: str) -> Response:
-    return answers.page("staff/expired.html", status=410, token=unquote(token))
+    return answers.page("staff/expired.html", status=410, token=unquote(token), unticked=False)
+
+
+def _is_unticked() -> bool:
+    """Whether it is the form of the page of an old link, and without its tick."""
+    try:
+        form = form_of(routes.current_request)
+    except BadBody:
+        return False
+    return "page" in form and form.get("sure") != ["yes"]
 
 
 def _meant(subject_id: str, row: Decision) -> str:

@@ -70,6 +70,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "move_asked": "Asked for another time",
     "contact_changed": "Contact details changed",
     "opted_out": "Opted out of texts",
+    "own_messages_ended": "Wants no more mails, and no texts about themselves",
     "texts_resumed": "Texts go again",
     "erased": "Erased at the patient's wish",
 }
@@ -93,6 +94,7 @@ MEANS_WORDS: Mapping[str, str] = {
     "form": "on the website",
     "json": "through a program",
     "page": "on their page",
+    "mailed_link": "by a link that was mailed",
     "phone": "on the phone",
     "e-mail": "by e-mail",
     "in_person": "in person",

@@ -6,7 +6,7 @@ from itertools import count
 from typing import NamedTuple
 
 from chalicelib.domain.message import Channel, Message, MessageStatus
-from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
+from chalicelib.domain.people import ENDED_BY_MAIL, Consent, Patient, Phone, TextConsent
 from chalicelib.domain.record import Record
 from chalicelib.domain.work import AuditEvent, InboundText
 from chalicelib.messages.catalogue import task_title
@@ -133,6 +133,8 @@ def _withheld(message: Message, patient: Patient, phone: Phone | None) -> str:
         return ""
     if phone is not None and phone.opted_out_at is not None:
         return "opted out"
+    if patient.texts_ended_at is not None and not message.answers_person:
+        return ENDED_BY_MAIL
     if patient.texted_consent is TextConsent.NONE:
         return "no consent to texts"
     return phone.bad_because or "" if phone is not None else ""

@@ -26,6 +26,7 @@ def book(visitor: Visitor, site: Site, *, texts: bool = False) -> Asked:
     form.locator("[name=starts_at]").fill(site.free_day())
     form.locator("[name=visit_type]").select_option("iv_infusion")
     form.locator("[name=resource]").select_option("room-1")
+    form.locator("[name=sure]").check()
     visitor.press(form.get_by_role("button"))
     return asked
 

@@ -16,7 +16,12 @@ from tests.e2e.running import KILLED, Running, lives
 
 TUESDAY = "2027-03-02T16:00:00Z"  # 10:00 in Wichita
 AFTER = "2027-03-11T16:05:00Z"  # past the check-in
-VISIT = {"starts_at": "2027-03-09T13:00", "visit_type": "iv_infusion", "resource": "room-1"}
+VISIT = {
+    "starts_at": "2027-03-09T13:00",
+    "visit_type": "iv_infusion",
+    "resource": "room-1",
+    "sure": "yes",
+}
 # How each text of the plan begins, behind the clinic's name.
 PLAN = (
     "texts about your request",

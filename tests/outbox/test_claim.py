@@ -45,6 +45,7 @@ CHANGES = {
     "the patient has arrived": of_visit(status="arrived"),
     "the visit is moved": of_visit(version=2),
     "the patient takes no more texts": of_patient(text_consent="none"),
+    "the patient ended their own texts": of_patient(texts_ended_at="2026-12-01T18:00:00.000Z"),
     "the patient has another number": of_patient(phone="+13165550150"),
     "the number opted out": of_phone(opted_out_at="2026-12-01T18:00:00.000Z"),
     "the number is bad": of_phone(bad_because="a landline"),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.life import LOOK_AFTER
 from chalicelib.domain.message import FINAL, LEFT, Channel, Message, MessageStatus
+from chalicelib.domain.people import ENDED_BY_MAIL
 from chalicelib.domain.work import Task, TaskStatus
 from chalicelib.outbox.refusals import BACKOFF_MOST
 from chalicelib.ports import MailFate, ReceivedText
@@ -123,6 +124,9 @@ class Account:
             ever = [phone for n in numbers for _, phone in self._ledger.phone_was[n]]
             known = any(phone.opted_out_at is not None for phone in ever)
             hold(known, f"{row.id} withdrawn; nobody opted out")
+        if row.reason == ENDED_BY_MAIL:
+            ended = row.patient_id in self._ledger.ended_texts
+            hold(ended, f"{row.id} withdrawn; its patient ended nothing")
 
     def _on_the_timeline(self, text: Taken) -> None:
         row = self._rows.get(text.message_id)

@@ -49,6 +49,13 @@ class Answers:
         for at, change_id, number in self._ledger.told_stop:
             if change_id in self._ledger.told_to_the_end:
                 self._asked_whether_cancelled(change_id, number, at - SKEWS, at)
+        for at, change_id, patient_id in self._ledger.ended_own:
+            if change_id in self._ledger.told_to_the_end:
+                self._asked_of(change_id, patient_id, at - SKEWS, at)
+                self._owner_asked(change_id, patient_id, at)
+        for number, phone in self._ledger.phones.items():
+            # No text has a link here, so every page was opened by one that was mailed (F96).
+            hold(phone.opted_out_means != "page", f"{number} was opted out by a mailed link (R9)")
         self._answered_seldom()
 
     def _asked_whether_cancelled(
@@ -56,15 +63,39 @@ class Answers:
     ) -> None:
         """Who opts out shortly before a visit may have meant to cancel it (R10); once a day."""
         phone = self._ledger.phone_at(number, at)
-        days = _days(said_at - SKEWS, at + SKEWS)
         for patient_id in phone.patients[:MOST_ASKED] if phone is not None else ():
-            patient = self._ledger.patients[patient_id]
-            if patient.phone != number or patient.erased_at is not None:
+            if self._ledger.patients[patient_id].phone == number:
+                self._asked_of(owner, patient_id, said_at, at)
+
+    def _asked_of(self, owner: str, patient_id: str, said_at: datetime, at: datetime) -> None:
+        if self._ledger.patients[patient_id].erased_at is not None:
+            return
+        visits, days = self._ledger.visits_of[patient_id], _days(said_at - SKEWS, at + SKEWS)
+        asked = any(f"{id_}.opted-out-{on}" in self._rows for id_ in visits for on in days)
+        soon = [id_ for id_ in visits if self._is_soon(id_, said_at, at)]
+        hold(asked or not soon, f"{owner} opted out before {soon}, and nobody asks why (R10)")
+
+    def _owner_asked(self, owner: str, patient_id: str, at: datetime) -> None:
+        """Where others certainly get texts at the number, its owner is asked (R9)."""
+        ledger = self._ledger
+        if ledger.patients[patient_id].erased_at is not None:
+            return
+        days = _days(at - SKEWS, at + SKEWS)
+        asked = any(f"{patient_id}.owner-meant-{on}" in self._rows for on in days)
+        for number in ledger.numbers[patient_id]:
+            known = [ledger.phone_at(number, when) for when in (at - SKEWS, at, at + SKEWS)]
+            if any(phone is None or not phone.may_be_texted for phone in known):
                 continue
-            visits = self._ledger.visits_of[patient_id]
-            asked = any(f"{id_}.opted-out-{on}" in self._rows for id_ in visits for on in days)
-            soon = [id_ for id_ in visits if self._is_soon(id_, said_at, at)]
-            hold(asked or not soon, f"{owner} opted out before {soon}, and nobody asks why (R10)")
+            others = {
+                id_
+                for phone in known[:1]
+                if phone is not None and patient_id in phone.patients
+                for id_ in phone.patients
+                if id_ != patient_id
+                and ledger.numbers[id_] == {number}
+                and id_ not in ledger.without_consent | ledger.ended_texts
+            }
+            hold(asked or not others, f"{owner}: {others} get texts too, and nobody asks (R9)")
 
     def _is_soon(self, visit_id: str, said_at: datetime, at: datetime) -> bool:
         """Whether this visit was certainly known to be coming soon."""

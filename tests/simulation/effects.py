@@ -31,6 +31,11 @@ def _opted_out(ledger: Ledger, event: AuditEvent) -> bool:
     return phone is not None and phone.opted_out_at is not None
 
 
+def _ended_own(ledger: Ledger, event: AuditEvent) -> bool:
+    patient = ledger.patients[event.owner_id]
+    return patient.texts_ended_at is not None and patient.mail_to is None
+
+
 #: What is so at once when the timeline says that this was decided.
 IS_SO: Mapping[str, After] = {
     "arrived": _visit(lambda visit: visit.status == "arrived"),
@@ -43,6 +48,7 @@ IS_SO: Mapping[str, After] = {
     "declined": lambda ledger, event: ledger.requests[event.owner_id].status == "declined",
     "proposed": lambda ledger, event: ledger.requests[event.owner_id].status == "proposed",
     "opted_out": _opted_out,
+    "own_messages_ended": _ended_own,
     "texts_resumed": lambda ledger, event: not _opted_out(ledger, event),
 }
 

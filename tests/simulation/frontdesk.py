@@ -138,7 +138,17 @@ class FrontDesk:
             self._acts.say(f"{name}: {form.action.rpartition('/')[2]}")
             self._acts.check(browser.send(form.action, fields).status_code)
 
-        self._acts.web(name, by_web)
+        def ended(act: Act) -> None:
+            if act.killed or act.failed or act.began_at is None:
+                return
+            patient_id = self._ledger.messages[message.message_id].patient_id
+            self._ledger.told_to_the_end |= {
+                event.change_id
+                for event in self._ledger.decided_since(act.began_at)
+                if event.what == "own_messages_ended" and event.owner_id == patient_id
+            }
+
+        self._acts.web(name, by_web, ended)
 
     def _may_be_closed(self, message: Taken | Mailed, status: int) -> None:
         """A link that was sent works until it is old, or its reader is not its patient any more.

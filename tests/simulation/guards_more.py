@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain import life
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.message import Message
-from chalicelib.domain.people import Phone
+from chalicelib.domain.people import Patient, Phone
 from chalicelib.messages import catalogue
 from chalicelib.messages.replies import Meaning
 from chalicelib.outbox import (
@@ -36,6 +36,8 @@ from chalicelib.usecases import (
     opting_out,
     sessions,
 )
+from chalicelib.usecases.deciding import PATIENT
+from chalicelib.web import patient
 from tests.simulation.taking_away import put
 
 
@@ -142,6 +144,21 @@ def _no_erasing() -> None:
     put(erasing, "erased", lambda message, **_: Patch(Message.ref(message.id).key, set={}))
 
 
+def _mailed_link_speaks_for_number() -> None:
+    """Whoever has a link that was mailed opts the number out, for everybody who uses it (R9)."""
+
+    def opts_out(desk: Any, *, subject_id: str, links: int) -> None:
+        opting_out.opt_out(desk, subject_id=subject_id, means="page", actor=PATIENT, links=links)
+
+    put(patient, "end_own_messages", opts_out)
+
+
+def _no_end_of_own_texts() -> None:
+    """A patient who ended their own messages on a page is texted all the same (R9)."""
+    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._own))
+    put(Patient, "while_texted_at", Patient.while_reached_at)
+
+
 def _no_late_look() -> None:
     """After a restored table, what left in the forgotten hour is not looked for first (F71)."""
     put(lookups, "is_late", lambda *_: False)
@@ -167,6 +184,8 @@ MORE: Mapping[str, Callable[[], None]] = {
     "the aftercare of a discharge": _no_aftercare_again,
     "the call about a preparation": _no_call,
     "the erasing by age": _no_erasing,
+    "the number, from a mailed link": _mailed_link_speaks_for_number,
+    "the end of one's own texts": _no_end_of_own_texts,
     "the look before a late claim": _no_late_look,
     "the end of the evening": _no_end_of_the_evening,
 }

@@ -108,6 +108,8 @@ class Judge:
             hold(False, f"{id_} was sent to nobody we know")
             return
         hold(patient.phone == text.to, f"{id_} went to another number than the patient's")
+        ended = patient.texts_ended_at is not None and not answers(claim.message)
+        hold(not ended, f"{id_} was sent to a patient who ended their own texts (R9)")
         hold(phone.bad_because is None, f"{id_} was sent to a number known to be bad")
         kind = claim.message.kind
         if kind in SOON_OR_NEVER:

@@ -55,6 +55,7 @@ class Ledger:
     visits_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     without_consent: set[str] = field(default_factory=set)  #: patients, at any time
     without_mail: set[str] = field(default_factory=set)  #: the same, of an address for mails
+    ended_texts: set[str] = field(default_factory=set)  #: the same, who ended only their own
     consents: set[tuple[str, str]] = field(default_factory=set)  #: patient and number, ever
     open_visits: dict[str, Appointment] = field(default_factory=dict)
     requests: dict[str, ConsultationRequest] = field(default_factory=dict)
@@ -71,6 +72,8 @@ class Ledger:
     events: list[tuple[datetime, AuditEvent]] = field(default_factory=list)
     #: Opt-outs that staff entered: when, by which change, of which number.
     told_stop: list[tuple[datetime, str, str]] = field(default_factory=list)
+    #: Patients who ended their own messages on a page: when, by which change, who.
+    ended_own: list[tuple[datetime, str, str]] = field(default_factory=list)
     told_to_the_end: set[str] = field(default_factory=set)  #: those whose handler was not cut off
     stop: Stop | None = None  #: of all texts, while it stands
     stopped_at: datetime | None = None  #: the last time that texts were stopped
@@ -133,6 +136,8 @@ class Ledger:
                     self.zones[record.id].add(record.time_zone)
                     if record.text_consent is TextConsent.NONE:
                         self.without_consent.add(record.id)
+                    if record.texts_ended_at is not None:
+                        self.ended_texts.add(record.id)
                     if record.mail_to is None:
                         self.without_mail.add(record.id)
                     if record.mail_stopped is not None:
@@ -157,6 +162,8 @@ class Ledger:
             if event.what == "opted_out":
                 number = self.patients[event.owner_id].phone
                 self.told_stop.append((now, event.change_id, number))
+            if event.what == "own_messages_ended":
+                self.ended_own.append((now, event.change_id, event.owner_id))
         for message, since in taken:
             self.claims[message.id].append(self._claim(message, now, since))
         return Applied(touched, rows, events, stop_before, stop)

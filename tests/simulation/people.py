@@ -51,8 +51,7 @@ class People:
                 acts += [partial(self.staff.corrects, visit.id)] * 8
         if visit is not None and visit.status == "booked":
             acts += [partial(self.staff.changes, visit.id)] * 4
-            sure = {"sure": ["yes"]}
-            acts += [partial(self.staff.decide, "arrived", visit.id, sure)] * 2
+            acts += [partial(self.staff.decide, "arrived", visit.id, {})] * 2
         self.scene.stage.after(self.scene.chance.choice(acts), seconds=0.01)
 
     def _opts_out(self, visit_id: str, number: str) -> None:

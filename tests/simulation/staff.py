@@ -75,10 +75,9 @@ class Staff:
 
     def _today(self, visit: Appointment) -> None:
         chance, stage = self.scene.chance, self.scene.stage
-        sure: Form = {"sure": ["yes"]}
 
         def then(name: str, at: datetime) -> None:
-            stage.at(max(at, stage.now), lambda: self.decide(name, visit.id, sure))
+            stage.at(max(at, stage.now), lambda: self.decide(name, visit.id, {}))
 
         def about(at: datetime, before: float, after: float) -> datetime:
             return at + timedelta(minutes=chance.uniform(-before, after))
@@ -106,7 +105,7 @@ class Staff:
         theirs = [v for v in ledger.open_visits.values() if v.patient_id == task.patient_id]
         if task.what == "doubtful_stop" and theirs and chance.random() < 0.6:
             ledger.may_be_resumed(task.number or "")
-            self.decide("resume", theirs[0].id, {"sure": ["yes"]})
+            self.decide("resume", theirs[0].id, {})
         self.scene.desk.close(task.id, chance.choice(STAFF))
 
     def changes(self, visit_id: str) -> None:
@@ -142,11 +141,12 @@ class Staff:
             "phone": [chance.choice(self.scene.numbers)],
             "email": [f"pat-{chance.randint(1, 9999)}@example.com"],
             "language": ["en"],
-            "sure": ["yes"],
         }
 
     def decide(self, name: str, subject_id: str, form: Form) -> None:
-        self.scene.desk.decide(name, subject_id, self.scene.chance.choice(STAFF), form)
+        """Whatever is decided, its box is ticked."""
+        by = self.scene.chance.choice(STAFF)
+        self.scene.desk.decide(name, subject_id, by, {**form, "sure": ["yes"]})
 
     def _place(self, visit_type: str) -> dict[str, list[str]]:
         """A time in the next days, on few resources, so that people meet."""

@@ -18,6 +18,8 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 Pairs = list[tuple[str, str]]
 
+SURE = ("sure", "yes")  # the box of every decision, which no program ticks
+
 
 class PageForm(NamedTuple):
     """A form of a page: where it goes, which decision, and its fields as they stand."""
@@ -25,7 +27,20 @@ class PageForm(NamedTuple):
     action: str
     decision: str
     fields: Pairs
-    empty_first: dict[str, bool]  #: for each select, whether its first option is empty
+    options: dict[str, list[str]]  #: for each select, its values in order
+    radios: dict[str, list[str]]  #: for each group of radio buttons, its values in order
+
+    def with_first_choices(self, *, real: bool) -> Pairs:
+        """The fields with the first of all that is chosen from, and no box ticked.
+
+        `real` takes the first option of each select that says something.
+        """
+        chosen = {
+            name: next((value for value in values if value), "") if real else values[0]
+            for name, values in self.options.items()
+        }
+        chosen |= {name: values[0] for name, values in self.radios.items()}
+        return [pair for pair in self.fields if pair[0] not in chosen] + list(chosen.items())
 
 
 class Browser:
@@ -121,7 +136,7 @@ class _Forms(HTMLParser):
         values = dict(attrs)
         if tag == "form":
             decision = values.get("data-decision") or ""
-            self.found.append(PageForm(values.get("action") or "", decision, [], {}))
+            self.found.append(PageForm(values.get("action") or "", decision, [], {}, {}))
         elif tag == "input" and self.found:
             self._input(values)
         elif tag == "select":
@@ -136,16 +151,19 @@ class _Forms(HTMLParser):
             name, options = self._select
             chosen = next((v for v, selected in options if selected), options[0][0])
             self.found[-1].fields.append((name, chosen))
-            self.found[-1].empty_first[name] = options[0][0] == ""
+            self.found[-1].options[name] = [value for value, _ in options]
             self._select = None
         elif tag == "textarea" and self._area is not None:
             self.found[-1].fields.append((self._area, ""))
             self._area = None
 
     def _input(self, values: dict[str, str | None]) -> None:
+        name, value = values.get("name") or "", values.get("value") or ""
+        if values.get("type") == "radio":
+            self.found[-1].radios.setdefault(name, []).append(value)
         if values.get("type") in ("checkbox", "radio") and "checked" not in values:
             return
-        self.found[-1].fields.append((values.get("name") or "", values.get("value") or ""))
+        self.found[-1].fields.append((name, value))
 
 
 def _path(address: str) -> str:

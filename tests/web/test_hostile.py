@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.adapters.ses import SesMail
 from chalicelib.ports import Email
-from tests.web.browser import Browser, browsing
+from tests.web.browser import SURE, Browser, browsing
 from tests.web.test_addresses import Taken
 from tests.web.test_requests import fields, typed
 from tests.web.test_staff import BOOKING
@@ -110,7 +110,7 @@ def by_the_name_that_staff_correct(browser: Browser, text: str) -> list[str]:
 
 def by_the_note_to_a_decision(browser: Browser, text: str) -> list[str]:
     link = asked(browser)
-    declined = [("reason_code", "other"), ("note", text)]
+    declined = [("reason_code", "other"), ("note", text), SURE]
     assert browser.send(f"{link}/decline", declined).status_code == 303
     return [link]
 

@@ -8,7 +8,7 @@ from chalice.test import HTTPResponse
 from chalicelib.domain.appointment import AppointmentStatus
 from chalicelib.domain.people import Phone
 from tests.usecases.test_opting_out import OTHER, has_another_number, meanwhile
-from tests.web.browser import Browser, Pairs, browsing, text_of
+from tests.web.browser import SURE, Browser, Pairs, browsing, text_of
 from tests.web.test_patient import visit_link
 from tests.web.test_staff import BOOKING, asked, booked, the_visit
 from tests.world import World
@@ -28,8 +28,8 @@ def seen_on(browser: Browser, path: str, decision: str) -> Pairs:
 @pytest.mark.parametrize(
     ("decision", "fields"),
     [
-        ("reschedule", [("starts_at", "2026-12-10T09:00"), ("resource", "room-1")]),
-        ("cancel", [("reason_code", "other")]),
+        ("reschedule", [("starts_at", "2026-12-10T09:00"), ("resource", "room-1"), SURE]),
+        ("cancel", [("reason_code", "other"), SURE]),
     ],
 )
 def test_who_decides_at_the_moment_of_a_move_hears_of_the_move(
@@ -37,7 +37,7 @@ def test_who_decides_at_the_moment_of_a_move_hears_of_the_move(
 ) -> None:
     visit = booked(browser)
     seen = seen_on(browser, visit, decision)
-    moved = [*seen, ("starts_at", "2026-12-09T09:00"), ("resource", "room-1")]
+    moved = [*seen, ("starts_at", "2026-12-09T09:00"), ("resource", "room-1"), SURE]
     first: list[HTTPResponse] = []
     meanwhile(browser.world, lambda: first.append(browser.send(f"{visit}/reschedule", moved)))
     answer = browser.send(f"{visit}/{decision}", [*seen, *fields])
@@ -52,7 +52,7 @@ def test_who_decides_at_the_moment_of_a_move_hears_of_the_move(
     [
         ("propose", [("starts_at", "2026-12-10T09:00"), *BOOKING[1:]]),
         ("confirm", BOOKING),
-        ("decline", [("reason_code", "other")]),
+        ("decline", [("reason_code", "other"), SURE]),
     ],
 )
 def test_who_answers_at_the_moment_of_an_offer_hears_of_the_offer(

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.people import Phone
 from chalicelib.usecases import booking, moving, offers
 from chalicelib.usecases.contacting import contact
-from tests.web.browser import Browser, browsing, forms_of, text_of
+from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
 from tests.web.test_staff import rows, the_visit
 from tests.world import RUTH, World, at
 
@@ -82,9 +81,8 @@ def test_the_visit_is_confirmed_or_another_time_asked_for(browser: Browser) -> N
 
 def test_an_offered_time_is_taken_at_once(browser: Browser) -> None:
     link = offer_link(browser)
-    (form,) = browser.forms(link)
-    assert form.decision == "choose"
-    chosen = [("starts_at", "2026-12-08T13:00")]
+    assert [form.decision for form in browser.forms(link)] == ["choose", "opt_out"]
+    chosen = [("starts_at", "2026-12-08T13:00"), SURE]
     assert 'value="2026-12-08T13:00"' in browser.get(link).body.decode()
     assert browser.send(f"{link}/choose", chosen).status_code == 303
     assert "Tuesday, December 8, 1:00 PM" in text_of(browser.get(link))
@@ -104,7 +102,8 @@ def test_a_time_that_was_taken_meanwhile_is_answered_with_those_left(browser: Br
         resource="room-1",
         actor=RUTH,
     )
-    answer = browser.send(f"{link}/choose", [("starts_at", "2026-12-08T15:00:00+00:00")])
+    taken = ("starts_at", "2026-12-08T15:00:00+00:00")
+    answer = browser.send(f"{link}/choose", [taken, SURE])
     assert answer.status_code == 409
     assert "is no longer free" in text_of(answer)
     assert "1:00 PM" in text_of(answer)
@@ -113,16 +112,8 @@ def test_a_time_that_was_taken_meanwhile_is_answered_with_those_left(browser: Br
 
 @pytest.mark.parametrize("wrong", ["", "yesterday", "2026-12-08T15:00", "2026-12-08T15:30:00Z"])
 def test_only_an_offered_time_can_be_chosen(browser: Browser, wrong: str) -> None:
-    assert browser.send(f"{offer_link(browser)}/choose", [("starts_at", wrong)]).status_code == 422
-
-
-def test_texts_can_be_stopped_on_the_page(browser: Browser) -> None:
-    link = offer_link(browser)
-    answer = browser.send(f"{link}/opt_out", [("sure", "yes")])
-    assert answer.status_code == 303
-    phone = browser.world.store.get(Phone.ref("+13165550142"))
-    assert phone is not None
-    assert phone.opted_out_means == "page"
+    chosen = [("starts_at", wrong), SURE]
+    assert browser.send(f"{offer_link(browser)}/choose", chosen).status_code == 422
 
 
 def cancelled(browser: Browser) -> None:

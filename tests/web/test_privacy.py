@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from tests.web.browser import Browser, browsing
+from tests.web.browser import SURE, Browser, browsing
 from tests.world import World
 
 PLANTED = {
@@ -91,6 +91,7 @@ def test_no_log_line_and_no_queue_has_a_planted_value(browser: Browser, heard: E
         ("starts_at", "2026-12-08T09:00"),
         ("visit_type", "iv_infusion"),
         ("resource", "room-1"),
+        SURE,
     ]
     assert browser.send(f"{link}/confirm", [("starts_at", PLANTED["note"])]).status_code == 422
     assert browser.send(f"{link}/confirm", booking).status_code == 303
@@ -116,7 +117,7 @@ def test_no_log_line_and_no_queue_has_a_planted_value(browser: Browser, heard: E
     for failing, status in ((broken, 500), (busy, 503)):
         world.store.commit = failing  # type: ignore[method-assign]
         assert browser.json("/requests", wish | {"note": "other"}).status_code == status
-        assert browser.send(f"{link}/opt_out", [("means", "phone")]).status_code == status
+        assert browser.send(f"{link}/opt_out", [("means", "phone"), SURE]).status_code == status
         assert inbound(browser, 5, PLANTED["inbound"]) == status
     world.store.commit = commit  # type: ignore[method-assign]
     token = link.rpartition("/")[2]

@@ -11,7 +11,7 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people import Patient, PatientLink
 from chalicelib.ports import Email
 from chalicelib.usecases import attending, booking, moving, offers
-from tests.web.browser import Browser, browsing, text_of
+from tests.web.browser import SURE, Browser, browsing, text_of
 from tests.web.spanish_world import all_spanish, asked, booked, spanish, spanish_world
 from tests.web.test_patient import mailed_link
 from tests.web.test_staff import the_visit
@@ -82,9 +82,9 @@ def test_times_are_chosen_in_spanish(browser: Browser) -> None:
         resource="room-1",
         actor=RUTH,
     )
-    taken = [("starts_at", "2026-12-09T13:00")]
+    taken = [("starts_at", "2026-12-09T13:00"), SURE]
     assert "Esa hora ya no está libre" in spanish(browser.send(f"{link}/choose", taken), 409)
-    chosen = [("starts_at", "2026-12-12T09:00")]
+    chosen = [("starts_at", "2026-12-12T09:00"), SURE]
     assert browser.send(f"{link}/choose", chosen).status_code == 303
     assert "se programó el martes, 1 de diciembre" in spanish(
         browser.send(f"{link}/choose", chosen), 409

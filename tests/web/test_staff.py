@@ -13,13 +13,14 @@ from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.inbound import Incoming, receive_text
-from tests.web.browser import Browser, browsing, forms_of, text_of
+from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
 from tests.world import World
 
 BOOKING = [
     ("starts_at", "2026-12-08T09:00"),
     ("visit_type", "iv_infusion"),
     ("resource", "room-1"),
+    SURE,
 ]
 
 
@@ -84,8 +85,10 @@ def test_a_second_decision_says_who_was_first(browser: Browser, decision: str) -
 @pytest.mark.parametrize(
     ("decision", "fields", "status"),
     [
-        pytest.param("reschedule", [*BOOKING[:1], ("resource", "room-2")], "booked", id="move"),
-        pytest.param("cancel", [("reason_code", "patient_asked")], "cancelled", id="cancel"),
+        pytest.param(
+            "reschedule", [*BOOKING[:1], ("resource", "room-2"), SURE], "booked", id="move"
+        ),
+        pytest.param("cancel", [("reason_code", "patient_asked"), SURE], "cancelled", id="cancel"),
         pytest.param("arrived", [("sure", "yes")], "arrived", id="arrived"),
         pytest.param("discharged", [("sure", "yes")], "fulfilled", id="discharged"),
         pytest.param("driver", [("has", "yes")], "booked", id="driver"),
@@ -132,7 +135,7 @@ def test_times_are_offered_and_a_request_is_declined(browser: Browser) -> None:
     assert browser.send(f"{link}/propose", offer).status_code == 303
     (request,) = all_of(browser, ConsultationRequest)
     assert (request.status, len(request.offers)) == (RequestStatus.PROPOSED, 2)
-    declined = [("reason_code", "no_capacity"), ("note", "kind words")]
+    declined = [("reason_code", "no_capacity"), ("note", "kind words"), SURE]
     assert browser.send(f"{link}/decline", declined).status_code == 303
     (request,) = all_of(browser, ConsultationRequest)
     assert request.status is RequestStatus.DECLINED
@@ -169,9 +172,9 @@ def test_a_taken_time_is_said_with_free_ones_of_which_one_can_be_taken(browser: 
     (form,) = [f for f in forms_of(answer.body.decode()) if f.decision == "confirm"]
     assert ("starts_at", "2026-12-08T09:00") in form.fields
     before = rows(browser)
-    assert browser.send(form.action, form.fields).status_code == 409
+    assert browser.send(form.action, [*form.fields, SURE]).status_code == 409
     assert rows(browser) == before
-    picked = [*form.fields, ("instead", "2026-12-08T11:00")]
+    picked = [*form.fields, SURE, ("instead", "2026-12-08T11:00")]
     assert browser.send(form.action, picked).status_code == 303
     assert len(all_of(browser, Appointment)) == 2
 
@@ -219,7 +222,7 @@ def test_contact_details_change_and_texts_can_be_stopped(browser: Browser) -> No
         "+13165550150",
         "none",
     )
-    assert browser.send(f"{link}/opt_out", [("means", "in_person")]).status_code == 303
+    assert browser.send(f"{link}/opt_out", [("means", "in_person"), SURE]).status_code == 303
     phone = browser.world.store.get(Phone.ref("+13165550150"))
     assert phone is not None
     assert phone.opted_out_means == "in_person"
@@ -258,10 +261,10 @@ def test_staff_end_a_pause_and_never_a_stop(
     [
         pytest.param(
             "reschedule",
-            [("starts_at", "2026-12-10T09:00"), ("resource", "room-1")],
+            [("starts_at", "2026-12-10T09:00"), ("resource", "room-1"), SURE],
             id="a move",
         ),
-        pytest.param("cancel", [("reason_code", "other")], id="a cancellation"),
+        pytest.param("cancel", [("reason_code", "other"), SURE], id="a cancellation"),
     ],
 )
 def test_who_decides_on_a_page_that_is_older_than_a_move_hears_of_the_move(
@@ -270,7 +273,7 @@ def test_who_decides_on_a_page_that_is_older_than_a_move_hears_of_the_move(
     visit = booked(browser)
     (stale,) = [form for form in browser.forms(visit) if form.decision == decision]
     seen = [(name, value) for name, value in stale.fields if name == "seen"]
-    moved = [("starts_at", "2026-12-09T09:00"), ("resource", "room-1")]
+    moved = [("starts_at", "2026-12-09T09:00"), ("resource", "room-1"), SURE]
     assert browser.send(f"{visit}/reschedule", moved).status_code == 303
     answer = browser.send(stale.action, [*seen, *fields])
     assert answer.status_code == 409

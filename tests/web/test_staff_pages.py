@@ -14,7 +14,7 @@ from chalicelib.usecases import answering
 from chalicelib.usecases.forgetting import erase
 from chalicelib.usecases.inbound import Incoming, receive_text
 from chalicelib.web.timeline_words import MEANING_WORDS
-from tests.web.browser import Browser, browsing, forms_of, text_of
+from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
 from tests.web.test_staff import BOOKING, all_of, asked, booked, rows, the_visit
 from tests.world import RUTH, World
 
@@ -91,7 +91,9 @@ def test_a_visit_shows_what_was_asked_and_every_message(browser: Browser) -> Non
 def test_a_moved_visits_old_messages_say_why_they_never_left(browser: Browser) -> None:
     link = booked(browser)
     browser.world.drain()
-    browser.send(f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1")])
+    browser.send(
+        f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1"), SURE]
+    )
     browser.world.drain()
     words = text_of(browser.get(link))
     assert "Preparation text : withdrawn (the visit was moved)" in words
@@ -100,7 +102,7 @@ def test_a_moved_visits_old_messages_say_why_they_never_left(browser: Browser) -
 
 def test_what_waits_for_a_number_that_opted_out_is_shown_as_withheld(browser: Browser) -> None:
     link = booked(browser)
-    browser.send(f"{link}/opt_out", [("means", "phone")])
+    browser.send(f"{link}/opt_out", [("means", "phone"), SURE])
     words = text_of(browser.get(link))
     assert "Preparation text : withheld (opted out)" in words
     assert "Opted out of texts : by Noor Nurse (on the phone)" in words
@@ -135,7 +137,7 @@ def test_a_session_says_its_place_in_the_course_and_when_the_clinic_is_closed(
 
 def test_a_declined_request_says_why_and_by_whom(browser: Browser) -> None:
     link = asked(browser)
-    browser.send(f"{link}/decline", [("reason_code", "no_capacity"), ("note", "call in May")])
+    browser.send(f"{link}/decline", [("reason_code", "no_capacity"), ("note", "call in May"), SURE])
     words = text_of(browser.get(link))
     for said in ("No places at the moment", "by Noor Nurse", "call in May"):
         assert said in words
@@ -264,7 +266,7 @@ def test_who_comes_later_is_told_that_the_patient_was_erased(browser: Browser) -
     ("decision", "typed"),
     [
         ("confirm", BOOKING),
-        ("opt_out", [("means", "phone")]),
+        ("opt_out", [("means", "phone"), SURE]),
         (
             "contact",
             [("name", "Ana"), ("phone", "+13165550142"), ("language", "en"), ("sure", "yes")],

@@ -10,7 +10,7 @@ from chalicelib.domain.people import Patient
 from chalicelib.web.timeline_marks import marks_of
 from chalicelib.web.timelines import timeline
 from tests.clinic.builders import wichita
-from tests.web.browser import Browser, browsing
+from tests.web.browser import SURE, Browser, browsing
 from tests.web.test_staff import asked, booked, the_visit
 from tests.world import World
 
@@ -31,7 +31,12 @@ def test_a_request_has_a_picture_once_there_is_a_message(browser: Browser) -> No
     assert drawn(browser.get(link).body.decode()) == []
     browser.send(
         f"{link}/propose",
-        [("starts_at", "2026-12-08T09:00"), ("visit_type", "consultation"), ("resource", "room-1")],
+        [
+            ("starts_at", "2026-12-08T09:00"),
+            ("visit_type", "consultation"),
+            ("resource", "room-1"),
+            SURE,
+        ],
     )
     marks = drawn(browser.get(link).body.decode())
     assert [said.partition(":")[0] for _, said in marks] == [
@@ -49,7 +54,7 @@ def test_a_visits_picture_shows_what_really_happened(browser: Browser) -> None:
     assert said["Confirmation: delivered"] == "good"
     assert said["Preparation: sent, not confirmed"] == "left"
     assert said["Check-in: waits"] == "open"
-    browser.send(f"{link}/cancel", [("reason_code", "patient_asked")])
+    browser.send(f"{link}/cancel", [("reason_code", "patient_asked"), SURE])
     page = browser.get(link)
     after = {what: tone for tone, what in drawn(page.body.decode())}
     assert [tone for what, tone in after.items() if "Check-in: withdrawn" in what] == ["off"]
@@ -61,7 +66,9 @@ def test_what_was_withdrawn_stands_where_it_would_have_left_and_what_waits_has_i
 ) -> None:
     link = booked(browser)
     browser.world.drain()
-    browser.send(f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1")])
+    browser.send(
+        f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1"), SURE]
+    )
     visit = the_visit(browser)
     patient = browser.world.store.get(Patient.ref(visit.patient_id))
     assert patient is not None
