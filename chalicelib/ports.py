@@ -38,11 +38,23 @@ class Store(Protocol):
     def due(self, *, shard: int, until: datetime, limit: int) -> list[Due]:
         """The messages of a shard that are due, oldest first. May lag by seconds."""
 
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        """Open `request`s, `task`s or `urgent` tasks, or what is to `erase`, by deadline.
+    def open(
+        self,
+        kind: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        skip: int = 0,
+    ) -> list[Record]:
+        """Open `request`s, suspicious ones that are `folded`, `task`s or `urgent` tasks, or what
+        is to `erase`, by deadline; both ends of a span belong to it.
 
-        May lag by seconds.
+        May lag by seconds. `skip` leaves out so many of the first.
         """
+
+    def count_open(self, kind: str, *, until: datetime | None = None) -> int:
+        """How many there are, those that cannot be read among them. May lag by seconds."""
 
     def of_patient(self, patient_id: str) -> list[Record]:
         """Every record about a patient, by its time. May lag by seconds."""

@@ -45,7 +45,7 @@ class Settings(BaseModel):
     due_shards: int = Field(default=1, ge=1, le=64)  #: may only grow
     requests_per_number_per_hour: int = Field(default=5, ge=1)
     requests_per_address_per_hour: int = Field(default=30, ge=1)
-    requests_mailed_per_hour: int = Field(default=40, ge=1)  #: beyond that one task tells of all
+    requests_mailed_per_hour: int = Field(default=40, ge=1)  #: beyond that one mail tells of all
     #: what somebody confirms before real people are texted (R59)
     aws_baa_signed: bool = False
     twilio_baa_signed: bool = False

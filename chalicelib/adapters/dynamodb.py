@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.expressions import packed, transact_item
-from chalicelib.adapters.rows import Row, due_rows, record_of
+from chalicelib.adapters.rows import Row, due_rows, record_of, span_of
 from chalicelib.domain.change import Change, Operation
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
 from chalicelib.domain.record import Key, Record, Ref, written
@@ -86,15 +86,27 @@ class DynamoStore:
         rows = [self._row(item) for item in answer["Items"]]
         return due_rows((row["pk"], row["sk"], row["due_at"]) for row in rows)
 
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        latest = "~" if until is None else written(until)
-        return self._query(
-            IndexName="open",
-            KeyConditionExpression="open_kind = :kind AND deadline_at <= :until",
-            ExpressionAttributeValues=packed({":kind": kind, ":until": latest}),
-            Limit=limit,
-            most=limit,
-        )
+    def open(
+        self,
+        kind: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        skip: int = 0,
+    ) -> list[Record]:
+        query = _open_query(kind, since, until)
+        if skip:
+            _, place = self._counted(query, most=skip)
+            if place is None:
+                return []
+            query["ExclusiveStartKey"] = place
+        if limit is not None:
+            query["Limit"] = limit
+        return self._query(most=limit, **query)
+
+    def count_open(self, kind: str, *, until: datetime | None = None) -> int:
+        return self._counted(_open_query(kind, None, until))[0]
 
     def of_patient(self, patient_id: str) -> list[Record]:
         return self._query(
@@ -169,6 +181,19 @@ class DynamoStore:
                 return records
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def _counted(self, query: Mapping[str, Any], *, most: int | None = None) -> tuple[int, Any]:
+        """How many rows there are, or the most, and the place after them; None at the end."""
+        count, place = 0, None
+        while most is None or count < most:
+            more = {} if place is None else {"ExclusiveStartKey": place}
+            if most is not None:
+                more["Limit"] = most - count
+            answer = self._call("query", TableName=self._table, Select="COUNT", **query, **more)
+            count, place = count + answer["Count"], answer.get("LastEvaluatedKey")
+            if place is None:
+                break
+        return count, place
+
     def _call(self, operation: str, **arguments: Any) -> Any:
         try:
             return getattr(self._client, operation)(**arguments)
@@ -179,6 +204,15 @@ class DynamoStore:
 
     def _row(self, item: Mapping[str, Any]) -> Row:
         return {name: self._unpack(value) for name, value in item.items()}
+
+
+def _open_query(kind: str, since: datetime | None, until: datetime | None) -> dict[str, Any]:
+    first, last = span_of(since, until)
+    return {
+        "IndexName": "open",
+        "KeyConditionExpression": "open_kind = :kind AND deadline_at BETWEEN :since AND :until",
+        "ExpressionAttributeValues": packed({":kind": kind, ":since": first, ":until": last}),
+    }
 
 
 def _is_busy(error: ClientError) -> bool:

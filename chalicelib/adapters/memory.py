@@ -13,6 +13,7 @@ from chalicelib.adapters.rows import (
     due_rows,
     record_of,
     row_of,
+    span_of,
 )
 from chalicelib.domain.change import (
     AtMost,
@@ -62,12 +63,27 @@ class MemoryStore:
             ]
         return due_rows((pk, sk, at) for at, pk, sk in sorted(rows)[:limit])
 
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        latest = "~" if until is None else written(until)
-        return self._read(
-            lambda row: row.get("open_kind") == kind and row["deadline_at"] <= latest,
+    def open(
+        self,
+        kind: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        skip: int = 0,
+    ) -> list[Record]:
+        first, last = span_of(since, until)
+        found = self._read(
+            lambda row: row.get("open_kind") == kind and first <= row["deadline_at"] <= last,
             by="deadline_at",
-        )[:limit]
+        )[skip:]
+        return found if limit is None else found[:limit]
+
+    def count_open(self, kind: str, *, until: datetime | None = None) -> int:
+        _, last = span_of(None, until)
+        with self._lock:
+            rows = [row for row in self._rows.values() if row.get("open_kind") == kind]
+        return sum(row["deadline_at"] <= last for row in rows)
 
     def of_patient(self, patient_id: str) -> list[Record]:
         return self._read(

@@ -14,7 +14,7 @@ from chalicelib.domain.change import Condition, Forget, Is, Operation, Patch, Re
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.message import Message, message_id, message_key
 from chalicelib.domain.people import Consent, Patient, PatientLink, Phone, SentCount, StaffMember
-from chalicelib.domain.record import Key, Record
+from chalicelib.domain.record import Key, Record, written
 from chalicelib.domain.request import ConsultationRequest, RateCount, Submission
 from chalicelib.domain.work import (
     AuditEvent,
@@ -150,6 +150,11 @@ def conditions(operation: Operation) -> Sequence[Condition]:
             return operation.when
         case Forget():
             return ()
+
+
+def span_of(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    """A span as the attributes that hold a time are compared with it; None has no end."""
+    return "0" if since is None else written(since), "~" if until is None else written(until)
 
 
 def _instant(text: str) -> datetime:

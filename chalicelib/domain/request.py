@@ -51,6 +51,8 @@ class ConsultationRequest(Record):
     received_at: Instant
     answer_by: Instant  #: the patient was told to expect an answer until then (R48)
     source: str  #: `form`, `json`, `staff`
+    suspicious_because: str | None = None  #: of what it was one too many: `number`, `address`
+    is_told_with_others: bool = False  #: staff are reminded of it in one mail with others (R68)
     offers: tuple[Offer, ...] = ()
     appointment_id: str | None = None  #: where a booked request's link leads on to
     course_id: str | None = None
@@ -62,6 +64,11 @@ class ConsultationRequest(Record):
     @property
     def key(self) -> Key:
         return Key(self.id, "REQ")
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it stands among the suspicious ones, until a person offers times (R68)."""
+        return self.suspicious_because is not None and self.status is RequestStatus.RECEIVED
 
     def refuse_unless_seen(self, version: int | None) -> None:
         """Raises AlreadyDecided when times were offered since a page showed this version."""
@@ -76,7 +83,8 @@ class ConsultationRequest(Record):
     def index(self) -> Mapping[str, str | int]:
         base = {"patient_at": written(self.received_at)}
         if self.status in OPEN:
-            return base | {"open_kind": "request", "deadline_at": written(self.answer_by)}
+            kind = "folded" if self.is_folded else "request"
+            return base | {"open_kind": kind, "deadline_at": written(self.answer_by)}
         return base | erased_later(self.erase_at)
 
 

@@ -86,6 +86,8 @@ def _send_if_owed(office: Office, message: Message, now: datetime) -> None:
                 office.commit(Change(patch), now)
         case Drop():
             _drop(office, seen, verdict)
+        case None if seen.waiting is not None and message.channel is Channel.TASK:
+            sending.tell_of_many(office, seen, seen.waiting)
         case None if message.channel is Channel.TASK:
             sending.open_task(office, seen)
         case None if message.channel is Channel.EMAIL:

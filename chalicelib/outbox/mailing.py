@@ -8,6 +8,7 @@ from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.staff import member_of
 from chalicelib.clinic.times import said_day, said_time
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.flood import Span
 from chalicelib.domain.people import Patient, SentBy
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
@@ -16,6 +17,7 @@ from chalicelib.messages.calendar import visit_ics
 from chalicelib.messages.emails import render_email
 from chalicelib.messages.letters import letters
 from chalicelib.messages.render import render_line
+from chalicelib.outbox.floods import Waiting
 from chalicelib.outbox.office import Office, Situation, patient_and_phone
 from chalicelib.outbox.saying import values_of, wording_of
 from chalicelib.ports import Attachment, Email
@@ -73,7 +75,9 @@ def _to_staff(office: Office, seen: Situation, staff_id: str) -> Email:
     return Email(to=member.email, subject=mail.subject, text=mail.text, html=mail.html)
 
 
-def _staff_values(office: Office, seen: Situation, staff_id: str) -> dict[str, str]:
+def _staff_values(office: Office, seen: Situation, staff_id: str) -> dict[str, object]:
+    if seen.waiting is not None:
+        return _of_many(office, seen, seen.waiting)
     match seen.subject:
         case ConsultationRequest() as request:
             return {
@@ -99,6 +103,16 @@ def _staff_values(office: Office, seen: Situation, staff_id: str) -> dict[str, s
                 "expires": "in 30 days",
                 "received": _moment(office, seen.message.created_at),
             }
+
+
+def _of_many(office: Office, seen: Situation, waiting: Waiting) -> dict[str, object]:
+    span = Span.of(seen.message)
+    return {
+        **waiting._asdict(),
+        "number": "1 request" if waiting.many == 1 else f"{waiting.many} requests",
+        "more": waiting.many - len(waiting.references),
+        "answer_by": _moment(office, span.until) if span else "",
+    }
 
 
 def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:

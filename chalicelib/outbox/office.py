@@ -17,6 +17,7 @@ from chalicelib.domain.people import Patient, Phone, SentCount
 from chalicelib.domain.record import Key, Record, Ref
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Stop, Task
+from chalicelib.outbox.floods import Waiting, waiting_of
 from chalicelib.ports import Clock, EmailSender, Links, Nudge, Store, TextSender
 
 RESTS = timedelta(hours=24)
@@ -59,6 +60,7 @@ class Situation(NamedTuple):
     stop: Stop | None  #: the last one; it may have ended
     zone: ZoneInfo  #: the patient's
     rests_until: datetime | None  #: no question before then: a session was less than 24 h ago
+    waiting: Waiting | None = None  #: the requests that a mail about many of them tells of
 
     @property
     def is_resting(self) -> bool:
@@ -88,7 +90,10 @@ SUBJECTS: Mapping[str, type[Record]] = {
 
 
 def situation(office: Office, message: Message, now: datetime) -> Situation:
-    """The state of now, by two requests: the rows known by id, then all of the phone's."""
+    """The state of now, by two requests: the rows known by id, then all of the phone's.
+
+    A mail about many requests asks for those instead of a phone's rows.
+    """
     wanted: dict[str, Ref[Record]] = {"stop": Stop.ref()}  # type: ignore[dict-item]
     if message.subject is not None:
         kind = SUBJECTS[message.subject.sk]
@@ -115,6 +120,7 @@ def situation(office: Office, message: Message, now: datetime) -> Situation:
         stop=rows["stop"],
         zone=ZoneInfo(patient.time_zone) if patient and patient.time_zone else office.clinic.zone,
         rests_until=_rests_until(office, message, rows.get("subject"), now),
+        waiting=waiting_of(office.store, message),
     )
 
 

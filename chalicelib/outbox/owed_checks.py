@@ -40,6 +40,13 @@ def _subject(office: Office, seen: Situation) -> Verdict:
     return None
 
 
+def _waiting(office: Office, seen: Situation) -> Verdict:
+    """A mail about many requests is owed while one of them has no answer."""
+    if seen.waiting is None or seen.waiting.many:
+        return None
+    return Drop(MessageStatus.WITHDRAWN, "all of them were answered")
+
+
 def _step(office: Office, seen: Situation) -> Verdict:
     """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
     visit = seen.appointment
@@ -129,5 +136,5 @@ def _rest(office: Office, seen: Situation) -> Verdict:
     return Hold(until, "24 hours after a session")
 
 
-OWED: tuple[Check, ...] = (_void, _subject, _step)
+OWED: tuple[Check, ...] = (_void, _subject, _waiting, _step)
 WAITS: tuple[Check, ...] = (_still_here, _rest, _words)

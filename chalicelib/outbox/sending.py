@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
+from chalicelib.domain.flood import Stage
 from chalicelib.domain.life import accepted, again, ended, opened
 from chalicelib.domain.message import Message, MessageStatus
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_of
@@ -15,6 +16,7 @@ from chalicelib.messages.render import CannotSay
 from chalicelib.outbox import refusals
 from chalicelib.outbox.checks import is_in_time, validity
 from chalicelib.outbox.claiming import KEPT, as_listed, claim_of_mail, claim_of_text
+from chalicelib.outbox.floods import Waiting
 from chalicelib.outbox.instead import instead_of, to_others
 from chalicelib.outbox.mailing import mail_of
 from chalicelib.outbox.office import Office, Situation
@@ -45,6 +47,22 @@ def open_task(office: Office, seen: Situation) -> None:
     if message.subject is not None:
         change.include([message.subject.requirement()])
     office.commit(change, seen.now)
+
+
+def tell_of_many(office: Office, seen: Situation, waiting: Waiting) -> None:
+    """A mail to each of the staff is owed, or to the managers: the commit is the sending."""
+    message = seen.message
+    role = "manager" if waiting.stage is Stage.OVERDUE else None
+    staff = staff_now(office.store, office.clinic, seen.now, role=role)
+    mails = mails_to_staff(
+        message.owner_id,
+        message.kind,
+        staff,
+        about=waiting.stage.value,
+        now=seen.now,
+        facts=message.facts,
+    )
+    office.commit(Change(opened(message, now=seen.now), *(Save(mail) for mail in mails)), seen.now)
 
 
 def send_mail(office: Office, seen: Situation) -> None:

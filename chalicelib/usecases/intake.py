@@ -3,19 +3,31 @@
 import hashlib
 import json
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Invalid, TooMany
+from chalicelib.domain.message import Message
 from chalicelib.domain.people import Consent, Patient, Phone, TextConsent
-from chalicelib.domain.record import Value, new_id
+from chalicelib.domain.record import Ref, Value, new_id
 from chalicelib.domain.request import (
     ConsultationRequest,
     Submission,
 )
 from chalicelib.usecases.deciding import PATIENT, Actor, Desk, change_of, decide
-from chalicelib.usecases.limits import counted, in_all, limits, seconds_to_next_window
-from chalicelib.usecases.notices import count_in_all, flood, flood_ref, notices
+from chalicelib.usecases.limits import (
+    counted,
+    limits,
+    of_the_deadline,
+    of_the_hour,
+    seconds_to_next_window,
+)
+from chalicelib.usecases.notices import (
+    count_in_all,
+    notices,
+    shared_at_once,
+    shared_reminders,
+)
 
 SAME_KEY = timedelta(hours=24)  # how long a key answers the same reference
 MOST_ON_A_PHONE = 20  # patients of one number before anybody of the clinic has looked (F48)
@@ -56,7 +68,13 @@ class Origin(NamedTuple):
     address: str  #: empty for a request that staff typed
     per_number: int
     per_address: int
-    mailed: int = 40  #: requests of an hour that staff are mailed of one by one
+    more: int = 1  #: an address is refused at so many times as many, and suspicious before that
+    mailed: int = 40  #: requests of an hour, and of a deadline, that staff are mailed of singly
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether staff wrote it down: then no limit holds."""
+        return not self.address
 
 
 class Receipt(NamedTuple):
@@ -72,8 +90,9 @@ def submit(
     """One stored request, whatever is sent twice (F2, F50).
 
     Raises Invalid for a key that came with other fields, TooMany past a limit. The request, the
-    patient, the consent and a mail to each member of staff are one commit; no text is caused (R4).
-    Of a flood staff are told once an hour, and each request still stands on the day sheet (F48).
+    patient, the consent and every mail to staff that it causes are one commit; no text is caused
+    (R4). In a flood it causes rows that it shares with others: mails are bundled, and deadline,
+    reminders and its place on the day sheet are as ever (R68).
     """
     fields_hash = _hash(json.dumps(wish.model_dump(mode="json"), sort_keys=True))
     key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(wish)}")
@@ -84,26 +103,28 @@ def submit(
             per_number=origin.per_number,
             address=origin.address,
             per_address=origin.per_address,
+            more=origin.more,
             now=now,
         )
-        watched = (*under, in_all(origin.mailed, now)) if under else ()
-        known, phone, told, *counts = desk.store.get_many(
-            Submission.ref(key_hash),
-            Phone.ref(wish.phone),
-            flood_ref(now),
-            *(limit.ref for limit in watched),
+        answer_by = desk.clinic.answer_by(now)
+        hour, deadline = of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, answer_by)
+        at_once, reminders = shared_at_once(now), shared_reminders(desk.clinic, answer_by, now)
+        refs: list[Ref[Any]] = [limit.ref for limit in (*under, hour, deadline)]
+        refs += [Message.ref(row.id) for row in (*at_once, *reminders)]
+        known, phone, *rows = desk.store.get_many(
+            Submission.ref(key_hash), Phone.ref(wish.phone), *refs
         )
+        found = dict(zip(refs, rows, strict=True))
         if known is not None and now < known.expires_at:
             if key and known.fields_hash != fields_hash:
                 raise Invalid(key="This form was sent before with other answers. Please reload it.")
             return Change(), Receipt(known.request_id, known.answer_by)
-        full = [
-            limit
-            for limit, count in zip(watched, counts, strict=True)
-            if count is not None and count.count >= limit.most
-        ]
-        if any(limit.refuses for limit in full):
+        if any(limit.refuses(found[limit.ref]) for limit in under):
             raise TooMany(seconds_to_next_window(now))
+        over = next((limit.about for limit in under if limit.is_reached(found[limit.ref])), None)
+        is_busy, is_crowded = (limit.is_reached(found[limit.ref]) for limit in (hour, deadline))
+        is_told_at_once = origin.is_staff or (over is None and not is_busy)
+        is_reminded_of = origin.is_staff or (is_told_at_once and not is_crowded)
 
         patient = _patient(wish, now)
         request = ConsultationRequest(
@@ -113,8 +134,10 @@ def submit(
             preferred=wish.preferred,
             note=wish.note,
             received_at=now,
-            answer_by=desk.clinic.answer_by(now),
+            answer_by=answer_by,
             source=origin.means,
+            suspicious_because=over,
+            is_told_with_others=not is_reminded_of,
             erase_at=now + timedelta(days=desk.clinic.retention.notes_days),
         )
         submission = Submission(
@@ -126,6 +149,7 @@ def submit(
             expires_at=now + (SAME_KEY if key else SAME_FIELDS),
         )
         phone = phone or Phone(number=wish.phone)
+        shared = [*(() if is_told_at_once else at_once), *(() if is_reminded_of else reminders)]
         change = change_of(request.id, "request_received", actor, now, source=origin.means)
         change.include(
             [
@@ -134,15 +158,17 @@ def submit(
                 Save(submission),
                 *_joined(phone, patient),
                 *consents(desk, patient, origin=origin, now=now),
-                *(flood(told, now) if full else notices(desk, request, now)),
-                *(counted(limit, now) for limit in under),
+                *notices(desk, request, now, is_told_at_once=is_told_at_once),
+                *(Save(row) for row in shared if found[Message.ref(row.id)] is None),
+                *map(counted, under),
             ]
         )
         return change, Receipt(request.id, request.answer_by)
 
     receipt = decide(desk, attempt)
-    if origin.address:
-        count_in_all(desk, in_all(origin.mailed, desk.clock.now()))
+    if not origin.is_staff:
+        now, due = desk.clock.now(), receipt.answer_by
+        count_in_all(desk, of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, due))
     return receipt
 
 

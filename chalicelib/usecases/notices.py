@@ -1,16 +1,18 @@
-"""Who of the clinic hears of a request, and how a flood of them is told as one."""
+"""Who of the clinic hears of a request and when, also when too many come to mail of each."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.staff import staff_now
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.flood import came, end_of_span, is_overdue, waits
 from chalicelib.domain.message import Message
 from chalicelib.domain.owed import mails_to_staff, subject_of, task_message
-from chalicelib.domain.record import Ref
 from chalicelib.domain.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.limits import Limit, counted
@@ -20,8 +22,15 @@ log = Logger(service="bookend", child=True)
 LOOK_WITHIN = timedelta(hours=1)
 
 
-def notices(desk: Desk, request: ConsultationRequest, now: datetime) -> list[Save]:
-    """A mail to each now, to each again at the deadline, then to the manager (R48)."""
+def notices(
+    desk: Desk, request: ConsultationRequest, now: datetime, *, is_told_at_once: bool
+) -> list[Save]:
+    """Its own mails: to each now, to each again at the deadline, then to the manager (R48).
+
+    Without those that it is told of with others: `shared_at_once` and `shared_reminders`.
+    """
+    if not is_told_at_once and request.is_told_with_others:
+        return []
     everybody = staff_now(desk.store, desk.clinic, now)
     managers = [member for member in everybody if member.role == "manager"]
     waiting = subject_of(request, (RequestStatus.RECEIVED.value,))
@@ -29,33 +38,36 @@ def notices(desk: Desk, request: ConsultationRequest, now: datetime) -> list[Sav
     mails = partial(
         mails_to_staff, request.id, patient_id=request.patient_id, subject=waiting, now=now
     )
-    return [
-        Save(mail)
-        for mail in (
-            *mails(kind="new_request", staff=everybody),
-            *mails(kind="request_waiting", staff=everybody, due_at=request.answer_by),
-            *mails(kind="request_overdue", staff=managers, due_at=later),
-        )
-    ]
+    rows: list[Message] = []
+    if is_told_at_once:
+        rows += mails(kind="new_request", staff=everybody)
+    if not request.is_told_with_others:
+        rows += mails(kind="request_waiting", staff=everybody, due_at=request.answer_by)
+        rows += mails(kind="request_overdue", staff=managers, due_at=later)
+    return [Save(row) for row in rows]
 
 
-def flood_ref(now: datetime) -> Ref[Message]:
-    """The row that tells of this hour's flood, if it stands."""
-    return Message.ref(_flood(now).id)
+def shared_at_once(now: datetime) -> Sequence[Message]:
+    """What tells of this hour's requests in place of their own mails, the same rows for each.
+
+    A task says at once that there is a flood. Nothing hangs on it: it may be closed at any time.
+    """
+    return _flood(now), came(now)
 
 
-def flood(standing: Message | None, now: datetime) -> list[Save]:
-    """Requests still stand on the day sheet; one task an hour says so in place of their mails."""
-    return [] if standing is not None else [Save(_flood(now))]
+def shared_reminders(clinic: Clinic, answer_by: datetime, now: datetime) -> Sequence[Message]:
+    """What tells of the requests with a deadline about this time, the same rows for each (R48)."""
+    until = end_of_span(answer_by)
+    return waits(until, now), is_overdue(until, due_at=clinic.answer_by(until), now=now)
 
 
-def count_in_all(desk: Desk, limit: Limit) -> None:
-    """One more request of this hour, from wherever. Best effort, apart from the request itself:
+def count_in_all(desk: Desk, *limits: Limit) -> None:
+    """One more request of all, from wherever. Best effort, apart from the request itself:
 
     nothing that everybody writes may stand in a request's way.
     """
     try:
-        desk.store.commit(Change(counted(limit, desk.clock.now())))
+        desk.store.commit(Change(*map(counted, limits)))
     except (Stale, Unavailable) as error:
         log.warning("requests.not_counted", extra={"error": type(error).__name__})
 

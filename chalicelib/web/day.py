@@ -1,7 +1,9 @@
 """The staff's day sheet: requests waiting, tasks, today and tomorrow; and a caller's request."""
 
+import re
 from datetime import date, timedelta
 from functools import partial
+from urllib.parse import urlencode
 
 from chalice.app import Blueprint, Response
 
@@ -14,14 +16,14 @@ from chalicelib.usecases.intake import Origin, submit
 from chalicelib.usecases.tasks import close_task
 from chalicelib.web import answers
 from chalicelib.web.bodies import FORM, Form, form_of, query_of, single
-from chalicelib.web.day_rows import MOST, visits_of, waiting
+from chalicelib.web.day_rows import Pages, visits_of, waiting
 from chalicelib.web.decision_fields import Done, read
 from chalicelib.web.errors import answering
 from chalicelib.web.fields import DAYS, PARTS, checked, form_values, from_form
 from chalicelib.web.rendering import url
 from chalicelib.web.staff import Opened, expired, open_link
 from chalicelib.web.staff_pages import Typed, decided_before, link_to
-from chalicelib.web.staff_words import STATUS_WORDS
+from chalicelib.web.staff_words import STATUS_WORDS, SUSPICIOUS_WORDS
 from chalicelib.web.timelines import said_age
 
 routes = Blueprint(__name__)
@@ -34,6 +36,8 @@ CONSENT_MEANS = {
     "e-mail": "By e-mail",
     NOT_ASKED: "They want no texts",
 }
+FIRST = Pages()
+PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}\Z", re.ASCII)
 SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days that a sheet can be asked for
 
 
@@ -65,7 +69,7 @@ def decide(token: str, decision: str) -> Response:
     except Invalid as error:
         typed = Typed(decision, form, dict(error.messages_by_field))
         return _page(opened, status=422, typed=typed)
-    return answers.see_other(_sheet(opened, _asked_date()))
+    return answers.see_other(_sheet(opened, _asked_date(), _asked_pages()))
 
 
 def _open(token: str) -> Opened:
@@ -109,9 +113,9 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
     services = wiring.services()
     now = services.clock.now()
     today = now.astimezone(services.clinic.zone).date()
-    asked = _asked_date()
+    asked, pages = _asked_date(), _asked_pages()
     on = asked or today
-    open_now = waiting()
+    open_now = waiting(pages, now)
     rooms = rooms_of(services.store, services.clinic)
     typed = typed or Typed()
     return answers.page(
@@ -122,20 +126,21 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
         now=now,
         on=on,
         today=today,
-        asked=f"?date={asked.isoformat()}" if asked else "",
+        asked=_query(asked, pages),
+        page_link=lambda name, page: _sheet(opened, asked, pages._replace(**{name: page})),
         nearby={
             "The day before": _sheet(opened, on - timedelta(days=1)),
             "Today": _sheet(opened, None),
             "The day after": _sheet(opened, on + timedelta(days=1)),
         },
-        requests=[(r, link_to(r.id, opened.actor)) for r in open_now.requests],
+        lists=open_now,
         tasks=[
             (t, task_title(t.what), said_age(now - t.opened_at), _task_link(opened, t))
-            for t in open_now.tasks
+            for t in open_now.tasks.rows
         ],
         patients=open_now.patients,
         names=open_now.names,
-        most=MOST,
+        suspicious_words=SUSPICIOUS_WORDS,
         sheets=[(day, visits_of(day, rooms)) for day in (on, on + timedelta(days=1))],
         link_to=partial(link_to, actor=opened.actor),
         status_words=STATUS_WORDS,
@@ -148,9 +153,23 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
     )
 
 
-def _sheet(opened: Opened, on: date | None) -> str:
+def _sheet(opened: Opened, on: date | None, pages: Pages = FIRST) -> str:
     """The sheet of a day; of today, whenever that is, without one."""
-    return url(f"d/{opened.token}" + (f"?date={on.isoformat()}" if on else ""))
+    return url(f"d/{opened.token}{_query(on, pages)}")
+
+
+def _query(on: date | None, pages: Pages) -> str:
+    """What a link to the sheet asks for; a first page need not be named."""
+    asked = {"date": on.isoformat()} if on else {}
+    asked |= {name: str(page) for name, page in pages._asdict().items() if page != 1}
+    return "?" + urlencode(asked) if asked else ""
+
+
+def _asked_pages() -> Pages:
+    """Which page of each list; the first where what is asked for is no page."""
+    query = query_of(routes.current_request)
+    asked = {name: query.get(name, "") for name in Pages._fields}
+    return Pages(**{name: int(page) for name, page in asked.items() if PAGE_NUMBER.match(page)})
 
 
 def _asked_date() -> date | None:

@@ -2,27 +2,49 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from chalicelib import wiring
 from chalicelib.clinic.parts import Resource
 from chalicelib.domain.appointment import Appointment, DaySheet
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.record import Record
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.readable import read_each
 
-R = TypeVar("R", Appointment, Patient)
+Known = TypeVar("Known", Appointment, Patient)
 
-MOST = 500  # requests, and tasks, on one sheet: in a flood too it can be served and read
+PAGE = 100  # rows of one list on one page: in a flood too it can be served and read
+
+R = TypeVar("R", bound=Record)
+
+
+class Pages(NamedTuple):
+    """Which page of each list is asked for."""
+
+    requests: int = 1
+    folded: int = 1
+    tasks: int = 1
+
+
+class Listed(NamedTuple, Generic[R]):
+    """One page of a list that may be longer."""
+
+    rows: Sequence[R]
+    page: int
+    pages: int
+    in_all: int  #: on all pages
 
 
 class Waiting(NamedTuple):
     """Requests and tasks that are open, and what a person needs to know of whom they are from."""
 
-    requests: Sequence[ConsultationRequest]
-    tasks: Sequence[Task]  #: urgent ones first, each kind by its deadline
+    requests: Listed[ConsultationRequest]
+    folded: Listed[ConsultationRequest]  #: suspicious ones
+    folded_overdue: int  #: how many of those
+    tasks: Listed[Task]  #: urgent ones first, each kind by its deadline
     patients: Mapping[str, Patient]
     names: Mapping[str, Sequence[str]]  #: who uses a number, if a text from it does not say who
 
@@ -37,16 +59,16 @@ class Row(NamedTuple):
     patient: Patient | None
 
 
-def waiting() -> Waiting:
-    """The requests and the tasks that are due first; an urgent task is there in any flood (R44)."""
-    store = wiring.services().store
-    requests = [r for r in store.open("request", limit=MOST) if isinstance(r, ConsultationRequest)]
-    found = [*store.open("urgent", limit=MOST), *store.open("task", limit=MOST)]
-    tasks = [task for task in found if isinstance(task, Task)]
-    tasks.sort(key=lambda task: (not task.urgent, task.deadline_at))
-    ids = {r.patient_id for r in requests} | {t.patient_id for t in tasks if t.patient_id}
-    names = _names({t.number for t in tasks if t.number and not t.patient_id})
-    return Waiting(requests, tasks, _patients(ids), names)
+def waiting(asked: Pages, now: datetime) -> Waiting:
+    """A page of each list, by deadline; urgent tasks are before all others in any flood (R44)."""
+    requests = _listed(asked.requests, ConsultationRequest, "request")
+    folded = _listed(asked.folded, ConsultationRequest, "folded")
+    tasks = _listed(asked.tasks, Task, "urgent", "task")
+    ids = {r.patient_id for r in (*requests.rows, *folded.rows)}
+    ids |= {t.patient_id for t in tasks.rows if t.patient_id}
+    names = _names({t.number for t in tasks.rows if t.number and not t.patient_id})
+    overdue = _overdue(folded, "folded", now)
+    return Waiting(requests, folded, overdue, tasks, _patients(ids), names)
 
 
 def visits_of(on: date, rooms: Sequence[Resource]) -> Sequence[tuple[str, list[Row] | None]]:
@@ -85,6 +107,43 @@ def _rows(
     ]
 
 
+def _listed(asked: int, of: type[R], *kinds: str) -> Listed[R]:
+    """One page of these kinds, one kind after the other; the last one for a page beyond it.
+
+    Counted only where there is more than one page.
+    """
+    if asked == 1:
+        found = _read_open(of, dict.fromkeys(kinds, 0), most=PAGE + 1)
+        if len(found) <= PAGE:
+            return Listed(found, 1, 1, len(found))
+    store = wiring.services().store
+    counts = {kind: store.count_open(kind) for kind in kinds}
+    count = sum(counts.values())
+    pages = max(1, -(-count // PAGE))
+    page = min(asked, pages)
+    before, skips = (page - 1) * PAGE, {}
+    for kind in kinds:
+        skips[kind] = min(before, counts[kind])
+        before -= skips[kind]
+    return Listed(_read_open(of, skips, most=PAGE), page, pages, count)
+
+
+def _read_open(of: type[R], skips: Mapping[str, int], *, most: int) -> list[R]:
+    """So many of these kinds in turn, without the first of each."""
+    found: list[R] = []
+    for kind, skip in skips.items():
+        if len(found) < most:
+            rows = wiring.services().store.open(kind, limit=most - len(found), skip=skip)
+            found += [row for row in rows if isinstance(row, of)]
+    return found
+
+
+def _overdue(listed: Listed[ConsultationRequest], kind: str, now: datetime) -> int:
+    if listed.pages > 1:
+        return wiring.services().store.count_open(kind, until=now)
+    return sum(request.answer_by < now for request in listed.rows)
+
+
 def _names(numbers: set[str]) -> dict[str, list[str]]:
     rows = read_each(wiring.services().store, *map(Phone.ref, sorted(numbers))) if numbers else ()
     phones = [row for row in rows if isinstance(row, Phone)]
@@ -99,7 +158,7 @@ def _patients(ids: set[str]) -> dict[str, Patient]:
     return _found(Patient, ids)
 
 
-def _found(kind: type[R], ids: set[str]) -> dict[str, R]:
+def _found(kind: type[Known], ids: set[str]) -> dict[str, Known]:
     """By their ids, those that are there and can be read."""
     refs = [kind.ref(id_) for id_ in sorted(ids)]
     rows = read_each(wiring.services().store, *refs) if refs else ()

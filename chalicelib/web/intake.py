@@ -157,7 +157,8 @@ def _source(means: str, more: int) -> Origin:
         page="/request" if means == "form" else "/requests",
         address=address,
         per_number=settings.requests_per_number_per_hour,
-        per_address=settings.requests_per_address_per_hour * more,
+        per_address=settings.requests_per_address_per_hour,
+        more=more,
         mailed=settings.requests_mailed_per_hour,
     )
 

@@ -27,7 +27,7 @@ from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
 from chalicelib.web.possible import possible_now
 from chalicelib.web.rendering import said_moment, url
-from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
+from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS, SUSPICIOUS_WORDS
 from chalicelib.web.timeline_marks import picture_of
 from chalicelib.web.timeline_words import KIND_WORDS, MEANS_WORDS
 from chalicelib.web.timelines import timeline
@@ -99,6 +99,7 @@ def page_of(
         decline_reasons=DECLINE_REASONS,
         cancel_reasons=CANCEL_REASONS,
         status_words=STATUS_WORDS,
+        suspicious_words=SUSPICIOUS_WORDS,
         decided_words=DECIDED_WORDS,
         reason_words=REASON_WORDS,
         means_words=MEANS_WORDS,

@@ -17,6 +17,11 @@ DECIDED_WORDS: Mapping[str, str] = {
     "done": "The task was closed",
     "erased": "The patient was erased, at their wish,",
 }
+# Why a request is folded together with others (R68).
+SUSPICIOUS_WORDS: Mapping[str, str] = {
+    "number": "more than usual with this phone number within an hour",
+    "address": "more than usual from one network address within an hour",
+}
 STATUS_WORDS: Mapping[str, str] = {
     "received": "Waiting for an answer",
     "proposed": "Times are offered; the patient has not chosen yet",

@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.record import new_id
 from chalicelib.outbox import courier, receipts, tick
 from chalicelib.usecases import booking
 from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.intake import submit
+from chalicelib.web.day_rows import Pages, waiting
 from tests.counting import Requests, counted_world
 from tests.web.browser import Browser, browsing
-from tests.world import RUTH, World, at
+from tests.world import FORM, RUTH, World, at, wish
 
 FIELDS = {"name": "Ana Example", "phone": "316-555-0142", "reason": "other", "sms_consent": True}
 
@@ -46,6 +49,22 @@ def test_a_request(counted: tuple[World, Requests]) -> None:
         ask(browser)
     # The second write counts the clinic's requests of the hour, apart from the request (F48).
     assert requests.of() == {"BatchGetItem": 2, "TransactWriteItems": 2}
+
+
+def test_a_request_in_a_flood_costs_no_more_and_the_sheet_of_one_page_counts_nothing(
+    counted: tuple[World, Requests],
+) -> None:
+    """R68: what it shares with others stands there already."""
+    world, requests = counted
+    for prank in range(6):
+        origin = FORM._replace(address=f"198.51.100.{prank}")
+        submit(world.desk, wish(name=f"Prank {prank}"), origin=origin, key=new_id("KEY"))
+    requests.clear()
+    submit(world.desk, wish(), origin=FORM, key=new_id("KEY"))
+    assert requests.of() == {"BatchGetItem": 1, "TransactWriteItems": 2}
+    with browsing(world):
+        waiting(Pages(), world.clock.at)
+    assert requests.of() == {"Query": 4, "BatchGetItem": 1}
 
 
 def ask(browser: Browser) -> None:

@@ -26,7 +26,7 @@ from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.message import Channel, Message, message_key
 from chalicelib.domain.people import Patient, Phone
 from chalicelib.domain.record import Key, Ref
-from chalicelib.domain.request import ConsultationRequest, RateCount
+from chalicelib.domain.request import ConsultationRequest, RateCount, RequestStatus
 from chalicelib.domain.work import AuditEvent, ProviderId, Task
 from chalicelib.ports import Store
 from tests.aws import dynamodb_local, embedded_dynamodb
@@ -275,6 +275,51 @@ def test_open_requests_and_tasks_come_by_deadline(store: Store) -> None:
     soon = NOW + timedelta(hours=2)
     assert [r.key.pk for r in store.open("request", until=soon)] == ["REQ-2"]
     assert store.open("request", until=NOW) == []
+
+
+def waiting_request(number: int, **changes: Any) -> ConsultationRequest:
+    base: dict[str, Any] = {
+        "id": f"REQ-{number}",
+        "patient_id": "PAT-1",
+        "reason": "anxiety",
+        "received_at": NOW,
+        "answer_by": NOW,
+        "source": "json",
+    }
+    return ConsultationRequest(**(base | changes))
+
+
+def test_what_is_open_is_read_page_by_page_and_counted(store: Store) -> None:
+    """All of one deadline, as those are that came in one night."""
+    for number in range(7):
+        store.commit(Change(Save(waiting_request(number))))
+    pages = [[r.key.pk for r in store.open("request", limit=3, skip=s)] for s in (0, 3, 6, 7, 9)]
+    assert [len(page) for page in pages] == [3, 3, 1, 0, 0]
+    assert {id_ for page in pages for id_ in page} == {f"REQ-{number}" for number in range(7)}
+    assert len(store.open("request", limit=None)) == 7
+    assert store.count_open("request") == 7
+    assert store.count_open("request", until=NOW - timedelta(seconds=1)) == 0
+    assert store.count_open("folded") == 0
+
+
+def test_a_span_of_deadlines_holds_both_its_ends(store: Store) -> None:
+    for number in range(4):
+        late = waiting_request(number, answer_by=NOW + timedelta(minutes=number))
+        store.commit(Change(Save(late)))
+    since, until = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
+    assert [r.key.pk for r in store.open("request", since=since, until=until)] == ["REQ-1", "REQ-2"]
+
+
+def test_a_suspicious_request_is_open_apart_until_a_person_acts_on_it(store: Store) -> None:
+    one = waiting_request(1, suspicious_because="number")
+    store.commit(Change(Save(one)))
+    assert store.open("request") == []
+    (found,) = store.open("folded")
+    assert isinstance(found, ConsultationRequest)
+    store.commit(Change(Save(found.evolve(status=RequestStatus.PROPOSED))))
+    assert store.open("folded") == []
+    assert [r.key.pk for r in store.open("request")] == ["REQ-1"]
+    assert store.count_open("request") == 1
 
 
 def test_what_is_to_be_erased_is_found_until_it_is(store: Store) -> None:

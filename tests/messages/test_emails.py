@@ -31,6 +31,12 @@ VALUES: dict[str, object] = {
     "address": "100 Sample Street, Wichita, KS 67202",
     "lines": ["Please arrive by Tue 8:40 AM."],
     "about": "times",
+    "stage": "waiting",
+    "number": "212 requests",
+    "many": 212,
+    "folded": 7,
+    "references": ("REQ-0000000001", "REQ-0000000002"),
+    "more": 210,
 }
 
 
@@ -96,6 +102,27 @@ def test_staff_mail_has_its_link_and_greets_by_name(kind: str) -> None:
         assert "A. B." in mail.text
         assert "REQ-7K2M9Q4X1B" in mail.subject
         assert "https://bookend.example.com/d/token" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("stage", "subject"),
+    [
+        ("new", "212 requests open: not each of the last hour had a mail of its own"),
+        ("waiting", "Still waiting: 212 requests, answer promised by Tue Dec 1, 1:12 PM"),
+        ("overdue", "Overdue: 212 requests, answer promised by Tue Dec 1, 1:12 PM"),
+    ],
+)
+def test_a_mail_about_many_requests_says_how_many_and_which(stage: str, subject: str) -> None:
+    """R68: what it has no room for, and what is suspicious, is counted."""
+    mail = render_email("many_requests", VALUES | {"stage": stage})
+    assert mail.subject == subject
+    assert "Sam Scheduler" in mail.text
+    assert "REQ-0000000001\nREQ-0000000002\nAnd 210 more, all on the day sheet." in mail.text
+    assert "folded together on the day sheet: 7 of 212" in mail.text
+    assert "https://bookend.example.com/d/token" in mail.text
+    few = render_email("many_requests", VALUES | {"stage": stage, "more": 0, "folded": 0})
+    assert "more, all" not in few.text
+    assert "folded" not in few.text
 
 
 @pytest.mark.parametrize("language", languages())

@@ -9,10 +9,11 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from chalicelib.adapters.rows import span_of
 from chalicelib.domain.change import Change, Require
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.message import message_key
-from chalicelib.domain.record import Key, Record, Ref, written
+from chalicelib.domain.record import Key, Record, Ref
 from chalicelib.ports import Due
 from tests.simulation.commits import Commits
 from tests.simulation.faults import Faults
@@ -51,11 +52,24 @@ class FaultyStore:
         behind = self._behind()
         return [due for due in found if message_key(due.message_id) not in behind]
 
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
+    def open(
+        self,
+        kind: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        skip: int = 0,
+    ) -> list[Record]:
         self._reading("store.open")
-        found = self._inner.open(kind, limit=limit, until=until)
-        latest = "~" if until is None else written(until)
-        return self._as_it_was(found, ("open", kind), until=latest)[:limit]
+        first, last = span_of(since, until)
+        end = None if limit is None else skip + limit
+        found = self._inner.open(kind, limit=end, since=since, until=until)
+        return self._as_it_was(found, ("open", kind), since=first, until=last)[skip:end]
+
+    def count_open(self, kind: str, *, until: datetime | None = None) -> int:
+        self._reading("store.count_open")
+        return self._inner.count_open(kind, until=until)
 
     def of_patient(self, patient_id: str) -> list[Record]:
         self._reading("store.of_patient")
@@ -85,7 +99,9 @@ class FaultyStore:
         if self._faults.lasts("no store for minutes") or self._faults.happens("store: read fails"):
             raise Unavailable("simulated")
 
-    def _as_it_was(self, found: list[Record], place: Place, until: str = "~") -> list[Record]:
+    def _as_it_was(
+        self, found: list[Record], place: Place, since: str = "", until: str = "~"
+    ) -> list[Record]:
         """The answer, or that of some seconds ago: without what is new, with what has gone."""
         behind = self._behind()
         if not behind:
@@ -94,7 +110,7 @@ class FaultyStore:
         rows = [
             (row.places[place], row.record)
             for row in (now | behind).values()
-            if row.record is not None and row.places.get(place, "~~") <= until
+            if row.record is not None and since <= row.places.get(place, "~~") <= until
         ]
         return [record for _, record in sorted(rows, key=itemgetter(0))]
 

@@ -9,7 +9,9 @@ from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.steps import AFTERWARDS
 from chalicelib.domain.appointment import Appointment, Course, DaySheet
+from chalicelib.domain.flood import end_of_span
 from chalicelib.domain.message import Message
+from chalicelib.domain.request import ConsultationRequest
 from tests.simulation.ledger import CALLED_OFF, RACE, VERSION, Ledger, hold
 from tests.simulation.staff import STAFF
 from tests.simulation.table import QuickTable
@@ -67,10 +69,7 @@ class Decisions:
             decided = Counter(decision.what for decision in request.decisions)
             for what in ("proposed", "declined"):
                 hold(events[what] == decided[what], f"{id_} was {what}: {decided}, {events}")
-            for staff_id in STAFF:
-                there = f"{id_}.request_waiting-{staff_id}" in self._rows
-                hold(there, f"{staff_id} is not reminded of {id_} (R48)")
-            hold(f"{id_}.request_overdue-manager" in self._rows, f"{id_}: the manager (R48)")
+            self._reminded(request)
             for n in range(decided["proposed"]):
                 about = f"{id_}.v{n + 2}-proposed"
                 hold(about in self._rows, f"{about} is missing")
@@ -79,6 +78,20 @@ class Decisions:
         for course in self._table.rows(Course):
             hold(f"{course.id}.overview" in self._rows, f"{course.id} has no overview (R49)")
             hold(self._events[course.id]["course_booked"] == 1, f"{course.id} has no event (R56)")
+
+    def _reminded(self, request: ConsultationRequest) -> None:
+        """Each by itself, or with others that were due about then (R48, R68)."""
+        if request.is_told_with_others:
+            until = end_of_span(request.answer_by)
+            for about in ("waiting", "overdue"):
+                there = f"FLOOD-{until:%Y%m%d%H%M}.{about}" in self._rows
+                hold(there, f"{request.id}: nothing tells that it is {about} (R68)")
+            return
+        for staff_id in STAFF:
+            there = f"{request.id}.request_waiting-{staff_id}" in self._rows
+            hold(there, f"{staff_id} is not reminded of {request.id} (R48)")
+        there = f"{request.id}.request_overdue-manager" in self._rows
+        hold(there, f"{request.id}: the manager (R48)")
 
     def _told_of_the_end(self, visit: Appointment) -> None:
         steps = self._plans[visit.visit_type].steps

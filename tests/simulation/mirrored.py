@@ -41,10 +41,22 @@ class MirroredTable(QuickTable):
         real = self._real.due(shard=shard, until=until, limit=limit)
         return _alike("due", real, mine, lambda due: due.due_at)
 
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        mine = super().open(kind, limit=limit, until=until)
-        real = self._real.open(kind, limit=limit, until=until)
+    def open(
+        self,
+        kind: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        skip: int = 0,
+    ) -> list[Record]:
+        asked: dict[str, Any] = {"limit": limit, "since": since, "until": until, "skip": skip}
+        mine, real = super().open(kind, **asked), self._real.open(kind, **asked)
         return _alike("open", real, mine, lambda record: record.index()["deadline_at"])
+
+    def count_open(self, kind: str, *, until: datetime | None = None) -> int:
+        mine = super().count_open(kind, until=until)
+        return _same("count_open", self._real.count_open(kind, until=until), mine)
 
     def of_patient(self, patient_id: str) -> list[Record]:
         real, mine = self._real.of_patient(patient_id), super().of_patient(patient_id)

@@ -5,6 +5,7 @@ a patient must know was said in some way.
 from collections.abc import Collection
 from itertools import chain
 
+from chalicelib.domain import flood
 from chalicelib.domain.message import LEFT, Channel, Message, MessageStatus
 from chalicelib.domain.record import id_from
 from chalicelib.domain.work import Task
@@ -39,7 +40,9 @@ class Promises:
         for note in notes:
             id_ = self._ledger.asked.get(note)
             hold(id_ is not None, f"the request {note!r} was acknowledged and is nowhere")
-            self._staff_were_mailed(f"{id_}.new_request", f"the request {id_}")
+            told_at_once = not self._ledger.requests[id_ or ""].is_told_with_others
+            if told_at_once:
+                self._staff_were_mailed(f"{id_}.new_request", f"the request {id_}")
 
     def to_who_wrote(self) -> None:
         """Each has an answer or a person who reads it; for a cry for help all are mailed (R44)."""
@@ -57,9 +60,15 @@ class Promises:
                 self._staff_were_mailed(f"{owner}.alarm-0", f"the cry for help {text.sid}")
 
     def to_staff(self) -> None:
-        """What a person must do is a task that everybody was mailed of."""
+        """What a person must do is a task that everybody was mailed of.
+
+        What tells of many requests is no task, and becomes a mail at once (R68).
+        """
         for row in self._rows.values():
             if row.channel is not Channel.TASK or row.status not in LEFT:
+                continue
+            if row.kind == flood.KIND:
+                hold(f"{row.id}-manager" in self._rows, f"{row.id} was sent to nobody")
                 continue
             task_id = id_from("TSK", row.id)
             hold(task_id in self._tasks, f"{row.id} was opened and there is no task")

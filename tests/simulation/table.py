@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar, cast
 from sortedcontainers import SortedList
 
 from chalicelib.adapters.memory import MemoryStore
-from chalicelib.adapters.rows import Row, due_rows, record_of
+from chalicelib.adapters.rows import Row, due_rows, record_of, span_of
 from chalicelib.domain.change import Operation
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.record import Key, Record, Ref, written
@@ -69,9 +69,22 @@ class QuickTable(MemoryStore):
         first = self._keys["open", kind][:1]
         return min((datetime.fromisoformat(at) for at, _ in first), default=None)
 
-    def open(self, kind: str, *, limit: int = 100, until: datetime | None = None) -> list[Record]:
-        latest = "~" if until is None else written(until)
-        return self._readable(islice(self._found("open", kind, until=latest), limit))
+    def open(
+        self,
+        kind: str,
+        *,
+        limit: int | None = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        skip: int = 0,
+    ) -> list[Record]:
+        first, last = span_of(since, until)
+        found = self._found("open", kind, since=first, until=last)
+        end = None if limit is None else skip + limit
+        return self._readable(islice(found, skip, end))
+
+    def count_open(self, kind: str, *, until: datetime | None = None) -> int:
+        return sum(1 for _ in self._found("open", kind, until=span_of(None, until)[1]))
 
     def of_patient(self, patient_id: str) -> list[Record]:
         return self._readable(self._found("patient", patient_id))
@@ -121,12 +134,13 @@ class QuickTable(MemoryStore):
             self._keys[place].add(entry)
         self._entries[key] = entries
 
-    def _found(self, index: str, part: str, *, until: str = "~~") -> Iterator[Key]:
+    def _found(self, index: str, part: str, *, since: str = "", until: str = "~~") -> Iterator[Key]:
         """The keys of one part of an index, first to last."""
         for at, key in self._keys.get((index, part), ()):
             if at > until:
                 return
-            yield key
+            if at >= since:
+                yield key
 
     def _record(self, key: Key) -> Record:
         record = self._records.get(key)

@@ -1,19 +1,24 @@
 """The day sheet: who waits, what is to be done, who comes; and a caller's request."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people import Consent, Patient
+from chalicelib.domain.record import new_id
 from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.usecases.inbound import Incoming, receive_text
-from chalicelib.web.day_rows import MOST
+from chalicelib.usecases.intake import submit
+from chalicelib.web.day_rows import PAGE
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_staff import all_of, asked, booked, rows, the_visit
-from tests.world import World
+from tests.world import FORM, World, wish
 
 CALLER = [("name", "Cy Example"), ("phone", "316-555-0160"), ("reason", "anxiety")]
 
@@ -52,7 +57,8 @@ def test_the_sheet_shows_requests_tasks_and_visits(browser: Browser) -> None:
         "Wednesday, December 9",
     ):
         assert shown in words
-    assert "There may be more" not in words
+    assert "in all" not in words
+    assert "Over a limit" not in words
 
 
 def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> None:
@@ -69,13 +75,95 @@ def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> No
 
 def test_an_alarm_is_on_the_sheet_however_many_tasks_are_older(browser: Browser) -> None:
     asked(browser)
-    for number in range(MOST):
+    for number in range(PAGE):
         opened_task(browser, f"TSK-{number:03}")
     browser.world.clock.at += timedelta(hours=5)
-    words = text_of(browser.get(opened_task(browser, "TSK-urgent", urgent=True)))
+    day = opened_task(browser, "TSK-urgent", urgent=True)
+    words = text_of(browser.get(day))
     assert words.index("Urgent text: call now") < words.index("A reply to read")
-    assert words.count("A reply to read") == MOST
-    assert words.count("There may be more") == 1
+    assert words.count("A reply to read") == PAGE - 1
+    assert f"Page 1 of 2, {PAGE + 1} in all" in words
+    (after,) = links_called(browser, day, "Those after")
+    assert text_of(browser.get(after)).count("A reply to read") == 1
+    assert links_called(browser, after, "Those before") == [day]
+
+
+def links_called(browser: Browser, path: str, words: str) -> list[str]:
+    """The paths that links with these words lead to, as `path` is written."""
+    page = browser.get(path).body.decode()
+    found = re.findall(rf'<a href="([^"]+)">{re.escape(words)}</a>', page)
+    base = path.partition("/d/")[0]
+    return [base + unescape(link) for link in found]
+
+
+def flooded(browser: Browser, many: int, *, one_number: bool) -> set[str]:
+    """The names of so many who asked."""
+    names = set()
+    for number in range(many):
+        phone = 142 if one_number else 100 + number % 100
+        origin = FORM._replace(address=f"198.51.100.{number % 200}")
+        asking = wish(name=f"Prank {number:03}", phone=f"+13165550{phone}")
+        submit(browser.world.desk, asking, origin=origin, key=new_id("KEY"))
+        names.add(asking.name)
+    return names
+
+
+def pages_of(browser: Browser, first: str) -> list[str]:
+    """What the first page and all after it say."""
+    words, path = [], first
+    while True:
+        words.append(text_of(browser.get(path)))
+        after = links_called(browser, path, "Those after")
+        if not after:
+            return words
+        (path,) = after
+
+
+def test_every_request_of_a_flood_has_its_place_on_the_sheet(browser: Browser) -> None:
+    """R68: paged and counted, and each with its deadline."""
+    names = flooded(browser, 250, one_number=False)
+    browser.world.drain()
+    told = pages_of(browser, browser.day_link())
+    assert [page.count("Answer by") for page in told] == [100, 100, 50]
+    assert all(f"Page {n} of 3, 250 in all" in page for n, page in enumerate(told, 1))
+    assert set(re.findall(r"Prank \d{3}", " ".join(told))) == names
+
+
+def test_what_is_suspicious_is_folded_and_counted_with_its_deadlines(browser: Browser) -> None:
+    names = flooded(browser, 125, one_number=True)
+    browser.world.drain()
+    browser.world.clock.at += timedelta(hours=5)
+    day = browser.day_link()
+    page = browser.get(day).body.decode()
+    inside = page.partition("<summary>Over a limit: 120, 120 overdue</summary>")[2]
+    inside, _, rest = inside.partition("</details>")
+    assert inside.count("Answer by") == 100
+    assert inside.count("more than usual with this phone number") == 100
+    assert "Prank" not in rest
+    assert '<details class="fold">\n  <summary>Over a limit' in page
+    told = pages_of(browser, day)
+    assert set(re.findall(r"Prank \d{3}", " ".join(told))) == names
+    assert '<details class="fold" open>' in browser.get(f"{day}?folded=2").body.decode()
+
+
+@pytest.mark.parametrize("asked_for", ["0", "-1", "x", "", "1.5", "١", "9999999", "2"])  # noqa: RUF001
+def test_a_page_that_there_is_not_shows_what_there_is(browser: Browser, asked_for: str) -> None:
+    asked(browser)
+    query = urlencode({"requests": asked_for, "folded": asked_for, "tasks": asked_for})
+    answer = browser.get(f"{browser.day_link()}?{query}")
+    assert answer.status_code == 200
+    assert "Ana Löwe" in text_of(answer)
+
+
+def test_whoever_closes_a_task_of_a_later_page_comes_back_to_it(browser: Browser) -> None:
+    asked(browser)
+    for number in range(PAGE + 2):
+        day = opened_task(browser, f"TSK-{number:03}")
+    done = [("task", "TSK-101"), ("note", "called"), ("sure", "yes")]
+    later = f"{day}?date=2026-12-08&tasks=2"
+    form = next(f for f in browser.forms(later) if f.decision == "done")
+    assert form.action.endswith("/done?date=2026-12-08&tasks=2")
+    assert browser.send(form.action, done).headers["Location"] == later
 
 
 @pytest.mark.parametrize(

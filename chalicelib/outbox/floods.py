@@ -1,0 +1,45 @@
+"""Which requests a mail that tells of many is about, as they stand now."""
+
+from typing import NamedTuple
+
+from chalicelib.domain.flood import Span, Stage
+from chalicelib.domain.message import Message
+from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.ports import Store
+
+KINDS = ("request", "folded")
+LISTED = 200  # references in one mail; how many more there are is said
+
+
+class Waiting(NamedTuple):
+    """Requests that have no answer yet."""
+
+    stage: Stage
+    many: int
+    folded: int  #: so many of them are suspicious, and stand folded together on the day sheet
+    references: tuple[str, ...]  #: the first of them by their deadline; at the end of an hour none
+
+
+def waiting_of(store: Store, message: Message) -> Waiting | None:
+    """What the row is to tell of now; None for any other message.
+
+    At the end of an hour all that is open is counted, else those of the span that are told of with
+    others: each of the rest has a mail of its own.
+    """
+    span = Span.of(message)
+    if span is None:
+        return None
+    if span.stage is Stage.NEW:
+        counts = [store.count_open(kind) for kind in KINDS]
+        return Waiting(span.stage, sum(counts), counts[1], ())
+    found = [
+        request
+        for kind in KINDS
+        for request in store.open(kind, since=span.since, until=span.until, limit=None)
+        if isinstance(request, ConsultationRequest)
+        and request.is_told_with_others
+        and request.status is RequestStatus.RECEIVED
+    ]
+    folded = sum(request.is_folded for request in found)
+    listed = tuple(request.id for request in found[:LISTED])
+    return Waiting(span.stage, len(found), folded, listed)
