@@ -35,10 +35,12 @@ def task_message(
     detail: str = "",
     number: str | None = None,
     mailed: bool = True,
+    urgent: bool = False,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
-    Without `mailed` it stands on the day sheet and no mail tells of it.
+    Without `mailed` it stands on the day sheet and no mail tells of it. An `urgent` one stands
+    above all others.
     """
     return Message(
         id=f"{owner_id}.{about}",
@@ -48,6 +50,7 @@ def task_message(
         subject=subject,
         facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
         | ({} if mailed else {"mailed": "no"})
+        | ({"urgent": "yes"} if urgent else {})
         | ({} if number is None else {"number": number}),
         priority=1,
         scheduled_at=due_at or now,
@@ -66,6 +69,7 @@ def task_of(message: Message, *, now: datetime) -> Task:
         patient_id=message.patient_id,
         number=message.facts.get("number"),
         subject_id=message.subject.pk if message.subject else None,
+        urgent="urgent" in message.facts,
         opened_at=now,
         deadline_at=datetime.fromisoformat(message.facts["deadline_at"]),
     )

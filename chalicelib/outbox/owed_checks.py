@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 from chalicelib.clinic.clocks import evening_until
-from chalicelib.clinic.conditions import Circumstances
+from chalicelib.clinic.conditions import circumstances_of
 from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.steps import Anchor
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.appointment import AppointmentStatus
 from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.outbox.office import EARLY, Office, Situation
 from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
 
@@ -56,7 +55,8 @@ def _step(office: Office, seen: Situation) -> Verdict:
     step = plan.find(seen.message.step)
     if step is None:
         return _gone(seen)
-    why = step.why_not_owed(visit.status, _circumstances(office, visit, seen.patient))
+    kind = office.clinic.visit_type(visit.visit_type)
+    why = step.why_not_owed(visit.status, circumstances_of(kind, visit, seen.patient))
     return Drop(MessageStatus.WITHDRAWN, why) if why else None
 
 
@@ -67,18 +67,6 @@ def _gone(seen: Situation) -> Verdict:
     if seen.now < until:
         return Hold(until, why)
     return Drop(MessageStatus.WITHDRAWN, why, instead=True)
-
-
-def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
-    kind = office.clinic.visit_type(visit.visit_type)
-    return Circumstances(
-        route=kind.route,
-        session=visit.session,
-        needs_driver=kind.needs_driver,
-        driver=visit.driver,
-        confirmed=visit.confirmed_at is not None,
-        detailed=patient is not None and patient.texted_consent is TextConsent.DETAILED,
-    )
 
 
 def _still_here(office: Office, seen: Situation) -> Verdict:

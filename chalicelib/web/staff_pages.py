@@ -24,6 +24,7 @@ from chalicelib.usecases.visits import still_open
 from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
+from chalicelib.web.handing_over import Aftercare, aftercare_now
 from chalicelib.web.possible import possible_now
 from chalicelib.web.rendering import said_moment, url
 from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS
@@ -163,6 +164,9 @@ def _about(
         "visit": clinic.visit_type(subject.visit_type),
         "room": clinic.resource(subject.resource),
         "is_in_hours": clinic.is_open(subject.start_at),
+        "aftercare": aftercare_now(subject, patient, now)
+        if "discharged" in possible
+        else Aftercare(),
     }
 
 

@@ -78,7 +78,9 @@ class Staff:
         sure: Form = {"sure": ["yes"]}
 
         def then(name: str, at: datetime) -> None:
-            stage.at(max(at, stage.now), lambda: self.decide(name, visit.id, sure))
+            ticked = name == "discharged" and chance.random() < 0.5
+            form = {**sure, "handed_over": ["yes"]} if ticked else sure  # it counts at night alone
+            stage.at(max(at, stage.now), lambda: self.decide(name, visit.id, form))
 
         def about(at: datetime, before: float, after: float) -> datetime:
             return at + timedelta(minutes=chance.uniform(-before, after))
