@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
+from chalicelib.domain.appointment import Appointment, BookedAs
+from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.domain.record import Value
 
 Condition = Literal[
@@ -29,6 +31,18 @@ class Circumstances(Value):
     driver: str | None = None  #: `yes`, `no`; None while nobody knows
     confirmed: bool = False
     detailed: bool = False  #: whether the patient agreed to detailed texts (R3)
+
+
+def circumstances_of(kind: BookedAs, visit: Appointment, patient: Patient | None) -> Circumstances:
+    """As they are now."""
+    return Circumstances(
+        route=kind.route,
+        session=visit.session,
+        needs_driver=kind.needs_driver,
+        driver=visit.driver,
+        confirmed=visit.confirmed_at is not None,
+        detailed=patient is not None and patient.texted_consent is TextConsent.DETAILED,
+    )
 
 
 class Rule(NamedTuple):

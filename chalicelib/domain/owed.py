@@ -36,11 +36,13 @@ def task_message(
     number: str | None = None,
     page: str | None = None,
     mailed: bool = True,
+    urgent: bool = False,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
     `page` is the request or visit whose page it leads to, where it is owed whatever becomes of it.
-    Without `mailed` it stands on the day sheet and no mail tells of it.
+    Without `mailed` it stands on the day sheet and no mail tells of it. An `urgent` one stands
+    above all others.
     """
     return Message(
         id=f"{owner_id}.{about}",
@@ -50,6 +52,7 @@ def task_message(
         subject=subject,
         facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
         | ({} if mailed else {"mailed": "no"})
+        | ({"urgent": "yes"} if urgent else {})
         | ({} if number is None else {"number": number})
         | ({} if page is None else {"page": page}),
         priority=1,
@@ -69,6 +72,7 @@ def task_of(message: Message, *, now: datetime) -> Task:
         patient_id=message.patient_id,
         number=message.facts.get("number"),
         subject_id=message.page_of,
+        urgent="urgent" in message.facts,
         opened_at=now,
         deadline_at=datetime.fromisoformat(message.facts["deadline_at"]),
     )

@@ -38,8 +38,8 @@ ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 def instead_of(office: Office, seen: Situation) -> list[Operation]:
     """The rows that take the text's place; the same rows however often they are made.
 
-    What cannot be mailed either becomes a call: a mail never stands in for a mail. Who was erased
-    gets neither.
+    What cannot be mailed either becomes a call: a mail never stands in for a mail. No second call
+    is made of what a discharge has made one of. Who was erased gets neither.
     """
     message, patient, now = seen.message, seen.patient, seen.now
     task = TASK_BY_KIND.get(message.kind)
@@ -52,7 +52,8 @@ def instead_of(office: Office, seen: Situation) -> list[Operation]:
     if by_mail:
         rows.append(_mail(message, now))
     is_called = message.kind in ALSO_CALL
-    if is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN)):
+    needs_call = is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN))
+    if needs_call and "called" not in message.facts:
         rows.append(
             task_message(
                 owner_id=message.owner_id,

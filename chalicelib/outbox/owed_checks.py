@@ -4,12 +4,11 @@ from datetime import timedelta
 
 from chalicelib.clinic.careplan import plan_of
 from chalicelib.clinic.clocks import evening_until
-from chalicelib.clinic.conditions import Circumstances
+from chalicelib.clinic.conditions import circumstances_of
 from chalicelib.clinic.schedule import due_times
 from chalicelib.clinic.steps import Anchor
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.appointment import AppointmentStatus
 from chalicelib.domain.message import Channel, MessageStatus
-from chalicelib.domain.people import Patient, TextConsent
 from chalicelib.messages import catalogue
 from chalicelib.outbox.office import EARLY, Office, Situation
 from chalicelib.outbox.verdicts import Check, Drop, Hold, Verdict
@@ -65,7 +64,8 @@ def _step(office: Office, seen: Situation) -> Verdict:
     step = plan.find(seen.message.step)
     if step is None:
         return _gone(seen)
-    why = step.why_not_owed(visit.status, _circumstances(office, visit, seen.patient))
+    kind = office.clinic.kind_of(visit)
+    why = step.why_not_owed(visit.status, circumstances_of(kind, visit, seen.patient))
     return Drop(MessageStatus.WITHDRAWN, why) if why else None
 
 
@@ -87,18 +87,6 @@ def _words(office: Office, seen: Situation) -> Verdict:
 def _until_deployed(seen: Situation, why: str) -> Hold | None:
     until = min(seen.message.scheduled_at + DEPLOYED, seen.message.send_before - LAST_CALL)
     return Hold(until, why) if seen.now < until else None
-
-
-def _circumstances(office: Office, visit: Appointment, patient: Patient | None) -> Circumstances:
-    kind = office.clinic.kind_of(visit)
-    return Circumstances(
-        route=kind.route,
-        session=visit.session,
-        needs_driver=kind.needs_driver,
-        driver=visit.driver,
-        confirmed=visit.confirmed_at is not None,
-        detailed=patient is not None and patient.texted_consent is TextConsent.DETAILED,
-    )
 
 
 def _still_here(office: Office, seen: Situation) -> Verdict:

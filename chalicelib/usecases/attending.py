@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.careplan import plan_of
+from chalicelib.clinic.steps import Step
 from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Invalid
@@ -11,7 +12,8 @@ from chalicelib.domain.life import voids
 from chalicelib.domain.message import LEFT, Message, MessageStatus
 from chalicelib.domain.owed import STANDS_IN
 from chalicelib.domain.request import Decision
-from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.usecases.deciding import SERVICE, Actor, Desk, change_of, decide
+from chalicelib.usecases.handing_over import said_otherwise, unsaid
 from chalicelib.usecases.owing import visit_messages
 from chalicelib.usecases.sessions import after_calling_off, after_coming_after_all
 from chalicelib.usecases.visits import Visit, visit_of
@@ -48,9 +50,17 @@ def arrived(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Acto
 
 
 def discharged(
-    desk: Desk, *, appointment_id: str, at: datetime | None, actor: Actor
+    desk: Desk,
+    *,
+    appointment_id: str,
+    at: datetime | None,
+    actor: Actor,
+    handed_over: bool = False,
 ) -> Appointment:
-    """The session is over: aftercare runs from this time instead of the planned end (R20)."""
+    """The session is over: aftercare runs from this time instead of the planned end (R20).
+
+    Where it is too late for a text and the words were not handed over, somebody calls (R14).
+    """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(desk, appointment_id)
@@ -59,19 +69,21 @@ def discharged(
         when = _checked(old, at, now)
         if old.arrived_at is not None and when < old.arrived_at:
             raise Invalid(at="The patient arrived later than that.")
-        change, left = _recorded(
-            visit,
-            "discharged",
-            actor,
-            now,
-            status=AppointmentStatus.FULFILLED,
-            arrived_at=old.arrived_at or min(when, old.start_at),
-            discharged_at=when,
-        )
-        change.include(_aftercare_again(desk, visit, left, now))
+        change, left = _left(visit, when, actor, now)
+        owed = _aftercare_again(desk, visit, left, now)
+        change.include(said_otherwise(desk, visit, left, owed, handed_over=handed_over, now=now))
         return change, left
 
     return decide(desk, attempt)
+
+
+def steps_to_hand_over(desk: Desk, *, appointment_id: str) -> tuple[Step, ...]:
+    """The aftercare that no text would say if the patient went home at this moment (R14)."""
+    visit, now = visit_of(desk, appointment_id), desk.clock.now()
+    _, left = _left(visit, now, SERVICE, now)
+    rows = unsaid(desk, visit, left, _aftercare_again(desk, visit, left, now), now)
+    plan = plan_of(desk.plans, left)
+    return tuple(plan.step(row.step) for row in rows if row.step is not None)
 
 
 def no_show(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Actor) -> Appointment:
@@ -146,6 +158,19 @@ def _stands(appointment: Appointment, what: str) -> bool:
         elif decision.what in UNDONE:
             standing.append(decision.what)
     return what in standing
+
+
+def _left(visit: Visit, when: datetime, actor: Actor, now: datetime) -> tuple[Change, Appointment]:
+    old = visit.appointment
+    return _recorded(
+        visit,
+        "discharged",
+        actor,
+        now,
+        status=AppointmentStatus.FULFILLED,
+        arrived_at=old.arrived_at or min(when, old.start_at),
+        discharged_at=when,
+    )
 
 
 def _recorded(

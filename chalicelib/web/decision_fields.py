@@ -117,6 +117,10 @@ class Moment(Fields):
         return at_wall_clock(self.at.on, self.at.at, zone) if self.at else None
 
 
+class Discharge(Moment):
+    handed_over: Ticked | None = None  #: the words of the aftercare, where no text leaves (R14)
+
+
 class Sure(Fields):
     sure: Ticked
 
@@ -166,6 +170,7 @@ SAID: Mapping[str, str] = {
     "spacing_days": "Say how many days lie between two sessions: 1 to 60.",
     "weekdays": "Please choose days of the week.",
     "tell_patient": "Please tick the box or leave it empty.",
+    "handed_over": "Please tick the box or leave it empty.",
     "at": "Please give a day and a time, or leave it empty for now.",
     "sure": "Please tick the box to say that you mean it.",
     "has": "Please choose.",

@@ -117,6 +117,16 @@ def _happened(use_case: Callable[..., object]) -> Callable[[Taking, Any], object
     return take
 
 
+def _discharged(taking: Taking, typed: fields.Discharge) -> object:
+    return attending.discharged(
+        taking.desk,
+        appointment_id=taking.subject_id,
+        at=typed.instant(taking.desk.clinic.zone),
+        actor=taking.actor,
+        handed_over=typed.handed_over is not None,
+    )
+
+
 def _undo(taking: Taking, typed: fields.Sure) -> object:
     return attending.undo(taking.desk, appointment_id=taking.subject_id, actor=taking.actor)
 
@@ -161,7 +171,7 @@ DECISIONS: Mapping[str, Decision] = {
     "reschedule": Decision(fields.Move, _reschedule, False, True, moves=True),
     "cancel": Decision(fields.Cancellation, _cancel, False, True, moves=True),
     "arrived": Decision(fields.Moment, _happened(attending.arrived), False, True),
-    "discharged": Decision(fields.Moment, _happened(attending.discharged), False, True),
+    "discharged": Decision(fields.Discharge, _discharged, False, True),
     "no_show": Decision(fields.Moment, _happened(attending.no_show), False, True),
     "undo": Decision(fields.Sure, _undo, False, True),
     "driver": Decision(fields.Ride, _driver, False, True),

@@ -113,12 +113,12 @@ def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
         after = list(plan.leaflet_lines("after", patient.language))
     return {
         "title": kind.said(patient.language, neutral=not in_full),
-        "before": _lines(plan.leaflet_lines("before", patient.language), visit, patient),
-        "after": _lines(after, visit, patient),
+        "before": lines_of(plan.leaflet_lines("before", patient.language), visit, patient),
+        "after": lines_of(after, visit, patient),
     }
 
 
-def _lines(wordings: Sequence[Wording], visit: Appointment, patient: Patient) -> list[str]:
+def lines_of(wordings: Sequence[Wording], visit: Appointment, patient: Patient) -> list[str]:
     """The lines; none of a wording that is not approved for this stage (R21)."""
     services = wiring.services()
     samples_allowed = services.settings.stage == "local"
@@ -128,7 +128,7 @@ def _lines(wordings: Sequence[Wording], visit: Appointment, patient: Patient) ->
             services.clinic,
             plan_of(services.plans, visit),
             start=visit.start_at,
-            reader_zone=_zone_of(patient),
+            reader_zone=zone_of(patient),
             language=wording.language,
             long=True,
         )
@@ -142,10 +142,10 @@ def _lines(wordings: Sequence[Wording], visit: Appointment, patient: Patient) ->
 def _moment(at: datetime, patient: Patient) -> str:
     """`Martes, 8 de diciembre, 9:00 AM`, with the zone when their clock differs (R16)."""
     local = at.astimezone(wiring.services().clinic.zone)
-    differs = local.utcoffset() != at.astimezone(_zone_of(patient)).utcoffset()
+    differs = local.utcoffset() != at.astimezone(zone_of(patient)).utcoffset()
     said = said_at_length(at, patient.language) + (f" {local:%Z}" if differs else "")
     return said[:1].upper() + said[1:]
 
 
-def _zone_of(patient: Patient) -> ZoneInfo:
+def zone_of(patient: Patient) -> ZoneInfo:
     return ZoneInfo(patient.time_zone) if patient.time_zone else wiring.services().clinic.zone

@@ -25,6 +25,7 @@ from chalicelib.usecases.visits import still_open
 from chalicelib.web import answers
 from chalicelib.web.bodies import Form
 from chalicelib.web.decision_fields import as_typed
+from chalicelib.web.handing_over import Aftercare, aftercare_now
 from chalicelib.web.possible import possible_now
 from chalicelib.web.rendering import said_moment, url
 from chalicelib.web.staff_words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS, SUSPICIOUS_WORDS
@@ -185,6 +186,9 @@ def _about(
         "is_near": subject.is_open and now >= subject.start_at - NEAR,
         "visit": clinic.kind_of(subject),
         "is_in_hours": clinic.is_open(subject.start_at),
+        "aftercare": aftercare_now(subject, patient, now)
+        if "discharged" in possible
+        else Aftercare(),
     }
 
 

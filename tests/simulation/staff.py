@@ -77,7 +77,9 @@ class Staff:
         chance, stage = self.scene.chance, self.scene.stage
 
         def then(name: str, at: datetime) -> None:
-            stage.at(max(at, stage.now), lambda: self.decide(name, visit.id, {}))
+            ticked = name == "discharged" and chance.random() < 0.5
+            form = {"handed_over": ["yes"]} if ticked else {}  # it counts at night alone
+            stage.at(max(at, stage.now), lambda: self.decide(name, visit.id, form))
 
         def about(at: datetime, before: float, after: float) -> datetime:
             return at + timedelta(minutes=chance.uniform(-before, after))
