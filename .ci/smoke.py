@@ -224,18 +224,21 @@ def snapshot(console: str) -> tuple[object, int, int]:
 
 
 def end(run: subprocess.Popen[bytes], ports: tuple[int, int]) -> None:
-    step("ends it with SIGTERM")
-    run.send_signal(signal.SIGTERM)
+    step("ends it as Ctrl-C does, twice")
+    for _ in range(2):
+        os.killpg(run.pid, signal.SIGINT)
     try:
         code = run.wait(ENDS_WITHIN)
     except subprocess.TimeoutExpired:
         raise Off(f"make run did not end within {ENDS_WITHIN} s") from None
     # make itself dies of the signal after it has waited for the run, which ends by itself.
-    require(code in (0, -signal.SIGTERM, 128 + signal.SIGTERM), f"make run ended with {code}")
+    require(code in (0, -signal.SIGINT, 128 + signal.SIGINT), f"make run ended with {code}")
     require(not any(map(is_listening, ports)), "something still listens after the end")
 
 
 def main() -> int:
+    # By an exception, so that the run, which has a session of its own, ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     ports = (free_port(), free_port())
     service, console = (f"http://127.0.0.1:{port}" for port in ports)
     with tempfile.TemporaryDirectory() as folder:

@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from local.dynamodb_local import dynamodb_local
+from local.ending import ENDING
 from local.parent import end_with_parent, make_above
 from local.tools import Lacking, chromium, have_playwright
+
+_CLOSES_WITHIN = 20.0  # seconds; a browser and a local run take one or two
 
 
 @contextmanager
@@ -45,19 +48,45 @@ def run(arguments: Sequence[str], tools: Tools = TOOLS_BY_MARK) -> int:
                 # Who names some tests does not mean them all.
                 options += [] if arguments else [f"--must-run={mark}"]
         command = [sys.executable, "-m", "pytest", *options, *arguments]
-        code = subprocess.run(  # noqa: S603 the command is made here
-            command,
-            env=environment,
-            check=False,
-            preexec_fn=lambda: end_with_parent(signal.SIGTERM),
-        ).returncode
+        tests = subprocess.Popen(  # noqa: S603 the command is made here
+            command, env=environment, preexec_fn=lambda: end_with_parent(signal.SIGTERM)
+        )
+        code = _code_of(tests)
     for line in lacking:
         print(f"test-all: could not have {line}; its tests were not run", file=sys.stderr)
     return code or int(bool(lacking))
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+def main(arguments: Sequence[str], tools: Tools = TOOLS_BY_MARK) -> int:
+    for number in ENDING:
+        signal.signal(number, _end)
     if make_above() is not None:
         end_with_parent(signal.SIGTERM)
-    sys.exit(run(sys.argv[1:]))
+    return run(arguments, tools)
+
+
+def _end(number: int, _: object) -> None:
+    """Raises once. No later signal breaks off what is closed on the way out."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _code_of(tests: subprocess.Popen[bytes]) -> int:
+    """pytest's own; when we are ended, pytest first closes what its tests opened."""
+    try:
+        return tests.wait()
+    except SystemExit as ending:
+        # A terminal tells pytest of Ctrl-C itself, and a second one would break off its closing.
+        if ending.code != 128 + signal.SIGINT:
+            tests.send_signal(signal.SIGINT)
+        try:
+            tests.wait(_CLOSES_WITHIN)
+        except subprocess.TimeoutExpired:
+            tests.kill()
+            tests.wait()
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

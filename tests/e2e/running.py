@@ -16,7 +16,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from local.parent import end_with_parent
+
 STARTS_WITHIN = 40.0  # seconds, on a busy machine
+ENDS_WITHIN = 30.0  # seconds, likewise
 KILLED = -signal.SIGKILL
 
 
@@ -32,7 +35,10 @@ class Running:
         }
         environment.pop("MAKELEVEL", None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "local.run"], env=environment, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "local.run"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # killed tests end it no more
         )
         self._wait()
 
@@ -69,7 +75,11 @@ class Running:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            try:
+                self.process.wait(ENDS_WITHIN)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
 
     def _wait(self) -> None:
         until = time.monotonic() + STARTS_WITHIN

@@ -1,6 +1,8 @@
 """The process is killed and started again: nothing accepted is lost, nothing is sent twice."""
 
 import random
+import subprocess
+import sys
 import threading
 from collections import Counter
 from contextlib import suppress
@@ -12,6 +14,7 @@ from urllib.error import URLError
 
 import pytest
 
+from local.run import require_free
 from tests.e2e.running import KILLED, Running, lives
 
 TUESDAY = "2027-03-02T16:00:00Z"  # 10:00 in Wichita
@@ -52,6 +55,32 @@ def said(run: Running) -> Counter[str]:
     bodies = [text["body"] for text in run.texts() if text["direction"] == "outbound"]
     known = [next((words for words in PLAN if words in body), body) for body in bodies]
     return Counter(known)
+
+
+BEGINS = """
+import sys
+from pathlib import Path
+from local.run import require_free
+from tests.e2e.running import lives
+with lives(Path(sys.argv[1])) as life:
+    print(life.start().service, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_a_run_is_gone_with_the_tests_that_began_it(tmp_path: Path) -> None:
+    tests = subprocess.Popen(
+        [sys.executable, "-c", BEGINS, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert tests.stdout
+    port = int(tests.stdout.readline().rpartition(":")[2])
+    tests.kill()
+    tests.communicate()
+    require_free("PORT", port, within=10)
 
 
 POINTS = ("after_claim", "after_accept", "before_settle")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,6 +102,64 @@ def answers(url: str) -> bool:
     except OSError:
         return False  # also a connection that its end breaks
     return True
+
+
+TOOL = """
+import sys
+from contextlib import contextmanager
+from local.test_all import main
+
+@contextmanager
+def tool():
+    try:
+        yield "http://127.0.0.1:1"
+    finally:
+        print("closes its tool", flush=True)
+        sys.stdin.readline()
+        print("closed its tool", flush=True)
+
+sys.exit(main(sys.argv[1:], {"dynamodb_local": ("DYNAMODB_LOCAL_URL", tool)}))
+"""
+WAITING = """
+import pytest, signal
+@pytest.fixture
+def page():
+    yield
+    print("closed its page", flush=True)
+def test_waits(page):
+    print("waits", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("to_the_group", [False, True], ids=["kill", "Ctrl-C"])
+def test_what_tests_and_tools_hold_is_closed_however_many_signals_come(
+    tmp_path: Path, to_the_group: bool
+) -> None:
+    number = signal.SIGINT if to_the_group else signal.SIGTERM
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_waiting.py").write_text(WAITING)
+    running = subprocess.Popen(
+        [sys.executable, "-c", TOOL, "-s", "-p", "no:cacheprovider", str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    overdue = threading.Timer(40, running.kill)
+    overdue.start()
+    assert running.stdout
+    lines = iter(running.stdout.readline, "")
+    assert any("waits" in line for line in lines)
+    os.killpg(running.pid, number) if to_the_group else running.send_signal(number)
+    assert any("closed its page" in line for line in lines)
+    assert any("closes its tool" in line for line in lines)
+    for again in (signal.SIGTERM, signal.SIGINT):
+        running.send_signal(again)
+    told, _ = running.communicate("\n")
+    overdue.cancel()
+    assert told == "closed its tool\n"
+    assert running.returncode == 128 + number
 
 
 @pytest.mark.dynamodb_local
