@@ -20,7 +20,7 @@ class ClinicFileError(Exception):
 
 
 class UnknownInClinic(KeyError):
-    """The clinic has no such visit type, resource, person or step."""
+    """The clinic has no such visit type, person or step."""
 
     def __init__(self, what: str, value: str) -> None:
         super().__init__(f"{what} {value!r}")

@@ -117,12 +117,6 @@ class Clinic(Value):
         named = self.find_visit_type(visit.visit_type)
         return visit if named is None else visit.evolve(booked_as=named.as_booked())
 
-    def resource(self, resource_id: str) -> Resource:
-        for resource in self.resources:
-            if resource.id == resource_id:
-                return resource
-        raise UnknownInClinic("resource", resource_id)
-
     def staff_member(self, staff_id: str) -> StaffSeed:
         for person in self.staff:
             if person.id == staff_id:

@@ -75,11 +75,7 @@ def test_the_sample_clinic_is_fictional_and_complete() -> None:
 
 
 def test_what_the_clinic_does_not_have_is_said() -> None:
-    for look_up in (
-        load_profile().visit_type,
-        load_profile().resource,
-        load_profile().staff_member,
-    ):
+    for look_up in (load_profile().visit_type, load_profile().staff_member):
         with pytest.raises(UnknownInClinic):
             look_up("no-such")
 
