@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 from chalicelib.clinic.careplan import CarePlan
+from chalicelib.clinic.clocks import aftercare_until, held_until
 from chalicelib.clinic.longest import longest_values
 from chalicelib.clinic.parts import WEEKDAYS
 from chalicelib.clinic.profile import Clinic
-from chalicelib.clinic.schedule import due_times
+from chalicelib.clinic.schedule import Planned, due_times
 from chalicelib.clinic.speech import languages, speech
 from chalicelib.clinic.steps import AFTERWARDS, DECISIONS, Step, StepKind
 from chalicelib.clinic.times import at_wall_clock
@@ -19,6 +20,7 @@ from chalicelib.domain.wording_rules import (
 )
 
 CHECK_IN_FROM = time(9)  # R20
+HALF_AN_HOUR = timedelta(minutes=30)  # visits begin at such times, as far as the lint looks
 A_WEEK = [datetime(2027, 3, 1) + timedelta(days=n) for n in range(7)]  # noqa: DTZ001 - dates alone
 
 
@@ -54,7 +56,7 @@ def step_faults(clinic: Clinic, plan: CarePlan, step: Step) -> Iterator[str]:
         yield from (f"brief.{language}: {fault}" for fault in claim_faults(said_so))
     if not step.same_day and _says_tomorrow(step):
         yield 'same_day: it says "tomorrow", which is wrong after midnight; write true (R13)'
-    if never := _never_sent(clinic, plan, step):
+    if never := _never_sent(clinic, plan, step) or _always_held(clinic, plan, step):
         yield never
 
 
@@ -95,3 +97,40 @@ def _never_sent(clinic: Clinic, plan: CarePlan, step: Step) -> str:
                 " has begun by then, or a time that it names has passed (R13)"
             )
     return ""
+
+
+def _always_held(clinic: Clinic, plan: CarePlan, step: Step) -> str:
+    """A text that quiet hours hold until it is too late, for every visit that the week has."""
+    if step.anchor in DECISIONS or step.channel != "text":
+        return ""
+    quiet, length = clinic.quiet, clinic.visit_type(plan.visit_type).length
+    for start in _starts(clinic, length):
+        end = start + length
+        times = due_times(plan, step, start=start, end=end, zone=clinic.zone)
+        if _may_leave(clinic, step, times, end):
+            return ""
+    return (
+        f"offset: quiet hours, {quiet.starts:%H:%M} to {quiet.ends:%H:%M}, hold it until it is of"
+        " no use, whenever the visit is; choose another time or a longer useful_for (R14)"
+    )
+
+
+def _starts(clinic: Clinic, length: timedelta) -> Iterator[datetime]:
+    """When a visit may begin so that it ends before closing, in a week; at opening at least."""
+    for day in A_WEEK:
+        opening = clinic.hours.get(WEEKDAYS[day.weekday()])
+        if opening is None:
+            continue
+        start = at_wall_clock(day.date(), opening.opens, clinic.zone)
+        closes = at_wall_clock(day.date(), opening.closes, clinic.zone)
+        yield start
+        while (start := start + HALF_AN_HOUR) + length <= closes:
+            yield start
+
+
+def _may_leave(clinic: Clinic, step: Step, times: Planned, end: datetime) -> bool:
+    """Whether a patient by the clinic's clock gets it; at the planned end, when nobody records."""
+    is_aftercare = step.kind is StepKind.AFTERCARE
+    evening = aftercare_until(end, None, clinic.zone, clinic.quiet) if is_aftercare else None
+    held = held_until(times.due_at, clinic.zone, clinic.quiet, leaves_until=evening)
+    return (held or times.due_at) < times.useful_until

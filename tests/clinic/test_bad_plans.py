@@ -1,7 +1,7 @@
 """Bad plans, each a good one with one thing changed: the lint names the place and the fault."""
 
 from copy import deepcopy
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from chalicelib.clinic.careplan import CarePlan
 from chalicelib.clinic.files import ClinicFileError, checked, read_toml
 from chalicelib.clinic.lint import all_faults, profile_faults
-from chalicelib.clinic.parts import ConsentTexts
+from chalicelib.clinic.parts import ConsentTexts, Opening
 from chalicelib.clinic.profile import load_profile
 
 GONE = object()  # a key that is taken away
@@ -53,6 +53,10 @@ def case(name: str, edits: Edit | list[Edit], fault: str, plan: str = "iv_infusi
     return pytest.param(plan, listed, fault, id=name)
 
 
+ALWAYS_HELD = (
+    "offset: quiet hours, 21:00 to 08:00, hold it until it is of no use, whenever the visit is;"
+    " choose another time or a longer useful_for (R14)"
+)
 CANCELLED = "step cancelled, wording.en.neutral: "
 BAD = [
     case(
@@ -66,6 +70,21 @@ BAD = [
         ("preparation/offset", {"elapsed": "-1h"}),
         "step preparation, offset: it is due when it is of no use any more: a visit at 08:30 has"
         " begun by then, or a time that it names has passed (R13)",
+    ),
+    case(
+        "R14 a check-in that quiet hours hold until it is of no use",
+        ("check_in/offset/at", "22:00"),
+        "step check_in, " + ALWAYS_HELD,
+    ),
+    case(
+        "R14 a reminder late at night",
+        ("reminder/offset/at", "21:30"),
+        "step reminder, " + ALWAYS_HELD,
+    ),
+    case(
+        "R14 aftercare that comes at night, however early the session ended",
+        [("aftercare/offset", {"elapsed": "12h"}), ("aftercare/useful_for", "2h")],
+        "step aftercare, " + ALWAYS_HELD,
     ),
     case(
         "R20 a check-in in the early morning",
@@ -331,6 +350,35 @@ BAD = [
 def test_a_bad_plan_is_refused_at_its_place(code: str, edits: list[Edit], fault: str) -> None:
     faults = list(all_faults(load_profile(), edited(code, *edits)))
     assert f"careplans/{code}.toml, {fault}" in faults
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        pytest.param([("check_in/offset/at", "22:00"), ("check_in/useful_for", "12h")], id="waits"),
+        pytest.param([("aftercare/offset", {"elapsed": "5h"})], id="some leave, some do not"),
+    ],
+)
+def test_a_text_that_some_patients_get_is_not_refused_for_quiet_hours(edits: list[Edit]) -> None:
+    """R14."""
+    assert not any(
+        "quiet" in fault for fault in all_faults(load_profile(), edited("iv_infusion", *edits))
+    )
+
+
+def test_aftercare_that_only_quiet_hours_would_hold_is_no_fault_of_an_evening_clinic() -> None:
+    """R14: sessions all end after nine, and their aftercare leaves then."""
+    clinic = load_profile()
+    late = Opening(opens=time(19, 5), closes=time(22))
+    evenings = clinic.model_copy(update={"hours": dict.fromkeys(clinic.hours, late)})
+    aftercare_faults = [
+        fault for fault in all_faults(evenings, edited("iv_infusion")) if "aftercare" in fault
+    ]
+    assert aftercare_faults == []
+    night = Opening(opens=time(21), closes=time(23, 30))
+    nights = clinic.model_copy(update={"hours": dict.fromkeys(clinic.hours, night)})
+    faults = list(all_faults(nights, edited("iv_infusion")))
+    assert f"careplans/iv_infusion.toml, step aftercare, {ALWAYS_HELD}" in faults
 
 
 def test_a_plan_that_exceeds_the_caps_is_refused() -> None:
