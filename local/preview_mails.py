@@ -6,13 +6,16 @@ from datetime import datetime
 
 from chalicelib import wiring
 from chalicelib.clinic.careplan import CarePlan
+from chalicelib.domain import flood
 from chalicelib.domain.message import Channel, Message
 from chalicelib.domain.owed import subject_of
 from chalicelib.domain.people import Patient, SentBy
 from chalicelib.domain.record import Record, Value
+from chalicelib.domain.request import ConsultationRequest
 from chalicelib.domain.work import Task
 from chalicelib.messages import catalogue
 from chalicelib.messages.emails import email_kinds
+from chalicelib.outbox.floods import Waiting
 from chalicelib.outbox.mailing import LETTERS, mail_of
 from chalicelib.outbox.office import Situation
 from chalicelib.web.patient_pages import Opened, page_of
@@ -24,6 +27,7 @@ from local.preview_values import MOST_OFFERS, PAGE_TOKEN, Filling
 
 ABOUT_TASKS = frozenset({"task", "urgent_alarm"})
 ABOUT_NOTHING = frozenset({"fresh_link"})
+MANY = 41  # requests in the mail that tells of many
 
 
 class Mail(Value):
@@ -95,9 +99,28 @@ def staff_mails(services: Services) -> Iterator[Mail]:
     for kind in sorted(email_kinds()):
         if kind.startswith("patient_"):
             continue
+        if kind == flood.KIND:
+            yield from _of_many_requests(named, patient, request, seed.id)
+            continue
         message = _a_message(kind, now).evolve(staff_id=seed.id)
         subject = task if kind in ABOUT_TASKS else None if kind in ABOUT_NOTHING else request
         yield _mail(named, message, patient, subject, kind)
+
+
+def _of_many_requests(
+    services: Services, patient: Patient, request: ConsultationRequest, staff_id: str
+) -> Iterator[Mail]:
+    """The mail that tells of many at once, at each of its three moments (R68)."""
+    now, until = services.clock.now(), flood.end_of_span(request.answer_by)
+    for row in (
+        flood.came(now),
+        flood.waits(until, now),
+        flood.is_overdue(until, due_at=until, now=now),
+    ):
+        message = _a_message(row.kind, now).evolve(staff_id=staff_id, facts=row.facts)
+        stage = flood.Stage(row.facts["stage"])
+        waiting = Waiting(stage, MANY, MANY // 2, (request.id,))
+        yield _mail(services, message, patient, None, f"{row.kind}: {stage}", waiting=waiting)
 
 
 def patient_pages(
@@ -132,7 +155,13 @@ def _a_message(kind: str, now: datetime) -> Message:
 
 
 def _mail(
-    services: Services, message: Message, patient: Patient, subject: Record | None, name: str
+    services: Services,
+    message: Message,
+    patient: Patient,
+    subject: Record | None,
+    name: str,
+    *,
+    waiting: Waiting | None = None,
 ) -> Mail:
     seen = Situation(
         now=services.clock.now(),
@@ -145,6 +174,7 @@ def _mail(
         stop=None,
         zone=services.clinic.zone,
         rests_until=None,
+        waiting=waiting,
     )
     mail = mail_of(services.office, seen)
     return Mail(
