@@ -141,12 +141,26 @@ def _caps(office: Office, seen: Situation) -> Verdict:
 
 
 def _first_text(office: Office, seen: Situation) -> Verdict:
-    """The number's first text says who texts and why, so it leaves before any other (R4)."""
+    """The number's first text says who texts and why, so it leaves before any other (R4).
+
+    What is for tonight alone is said otherwise when that text leaves only in the morning.
+    """
     first = seen.first_text
     if first is None or first.status in LEFT or first.status in FINAL or is_set_aside(first):
         return None
     until = max(first.due_at or seen.now, seen.now + AFTER_FIRST_TEXT)
+    if _misses_its_evening(office, seen, until):
+        why = "quiet hours hold the first text to this number"
+        return Drop(MessageStatus.EXPIRED, why, instead=True)
     return Hold(min(until, seen.message.send_before), "the first text to this number goes before")
+
+
+def _misses_its_evening(office: Office, seen: Situation, until: datetime) -> bool:
+    """Whether what is for tonight would wait into the quiet hours that hold it (R14)."""
+    tonight = _leaves_until(office, seen)
+    if tonight is None or until < tonight:
+        return False
+    return _held_until(office, seen, max(seen.now, tonight)) is not None
 
 
 _ALL: tuple[Check, ...] = (*OWED, _window, *WAITS)

@@ -280,6 +280,25 @@ def test_a_text_that_was_not_delivered_is_tried_again_only_that_evening() -> Non
             ]
 
 
+@pytest.mark.parametrize("address", ["ana@example.org", None], ids=["mailed", "called"])
+def test_aftercare_that_waits_for_a_first_text_of_the_morning_is_said_otherwise_at_once(
+    address: str | None,
+) -> None:
+    """R4, R14: the first text to a number goes before, and quiet hours hold it."""
+    world = evening_clinic()
+    world.clock.at = wichita(f"{TONIGHT} 21:05")
+    visit = booked(world, f"{TONIGHT}T21:10", email=address)
+    recorded = wichita(f"{TONIGHT} 22:00")
+    discharged(world, visit, recorded)
+    world.run_until(recorded + timedelta(minutes=15))
+    instead = [m.channel for m in world.messages(visit.id) if m.kind.endswith("aftercare")]
+    assert instead.count(Channel.EMAIL if address else Channel.TASK) == 1
+    assert tasks(world).count("call_with_aftercare") == (address is None)
+    world.run_until(NEXT_MORNING)
+    assert aftercare(world, visit) == []
+    assert world.texts.sent[0].created_at == wichita("2026-12-09 08:00")
+
+
 def test_nobody_who_did_not_come_is_texted_at_night() -> None:
     world = evening_clinic()
     visit, end = session(world, "21:30", is_here=False)
