@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +24,7 @@ from chalicelib.usecases.limits import (
     seconds_to_next_window,
 )
 from chalicelib.usecases.notices import (
+    Pair,
     count_in_all,
     notices,
     shared_at_once,
@@ -110,7 +112,7 @@ def submit(
         hour, deadline = of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, answer_by)
         at_once, reminders = shared_at_once(now), shared_reminders(desk.clinic, answer_by, now)
         refs: list[Ref[Any]] = [limit.ref for limit in (*under, hour, deadline)]
-        refs += [Message.ref(row.id) for row in (*at_once, *reminders)]
+        refs += [Message.ref(first.id) for first, _ in (at_once, reminders)]
         known, phone, *rows = desk.store.get_many(
             Submission.ref(key_hash), Phone.ref(wish.phone), *refs
         )
@@ -149,7 +151,6 @@ def submit(
             expires_at=now + (SAME_KEY if key else SAME_FIELDS),
         )
         phone = phone or Phone(number=wish.phone)
-        shared = [*(() if is_told_at_once else at_once), *(() if is_reminded_of else reminders)]
         change = change_of(request.id, "request_received", actor, now, source=origin.means)
         change.include(
             [
@@ -159,7 +160,8 @@ def submit(
                 *_joined(phone, patient),
                 *consents(desk, patient, origin=origin, now=now),
                 *notices(desk, request, now, is_told_at_once=is_told_at_once),
-                *(Save(row) for row in shared if found[Message.ref(row.id)] is None),
+                *(() if is_told_at_once else _unless_there(at_once, found)),
+                *(() if is_reminded_of else _unless_there(reminders, found)),
                 *map(counted, under),
             ]
         )
@@ -229,6 +231,11 @@ def _joined(phone: Phone, patient: Patient) -> list[Save]:
     if len(phone.patients) >= MOST_ON_A_PHONE:
         return []
     return [Save(phone.evolve(patients=(*phone.patients, patient.id)))]
+
+
+def _unless_there(shared: Pair, found: Mapping[Ref[Any], Any]) -> list[Save]:
+    """Both rows, which are written together, where nobody has written them yet."""
+    return [Save(row) for row in shared] if found[Message.ref(shared[0].id)] is None else []
 
 
 def _sameness(wish: Wish) -> str:

@@ -1,6 +1,5 @@
 """Who of the clinic hears of a request and when, also when too many come to mail of each."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,6 +17,8 @@ from chalicelib.usecases.deciding import Desk
 from chalicelib.usecases.limits import Limit, counted
 
 log = Logger(service="bookend", child=True)
+
+Pair = tuple[Message, Message]  # written together, so that the first stands for both
 
 LOOK_WITHIN = timedelta(hours=1)
 
@@ -47,15 +48,15 @@ def notices(
     return [Save(row) for row in rows]
 
 
-def shared_at_once(now: datetime) -> Sequence[Message]:
+def shared_at_once(now: datetime) -> Pair:
     """What tells of this hour's requests in place of their own mails, the same rows for each.
 
     A task says at once that there is a flood. Nothing hangs on it: it may be closed at any time.
     """
-    return _flood(now), came(now)
+    return came(now), _flood(now)
 
 
-def shared_reminders(clinic: Clinic, answer_by: datetime, now: datetime) -> Sequence[Message]:
+def shared_reminders(clinic: Clinic, answer_by: datetime, now: datetime) -> Pair:
     """What tells of the requests with a deadline about this time, the same rows for each (R48)."""
     until = end_of_span(answer_by)
     return waits(until, now), is_overdue(until, due_at=clinic.answer_by(until), now=now)
@@ -75,7 +76,7 @@ def count_in_all(desk: Desk, *limits: Limit) -> None:
 def _flood(now: datetime) -> Message:
     return task_message(
         owner_id=f"FLOOD-{now:%Y%m%d%H}",
-        about="many-requests",
+        about="flood",  # not as an older version called it, which wrote it without the other row
         what="many_requests_at_once",
         detail="More requests come than are mailed one by one. All of them are on this page.",
         deadline_at=now + LOOK_WITHIN,

@@ -146,6 +146,18 @@ def test_what_is_suspicious_is_folded_and_counted_with_its_deadlines(browser: Br
     assert '<details class="fold" open>' in browser.get(f"{day}?folded=2").body.decode()
 
 
+def test_the_page_of_a_folded_request_says_why_and_how_staff_are_reminded(browser: Browser) -> None:
+    flooded(browser, 6, one_number=True)
+    browser.world.drain()
+    day = browser.day_link()
+    inside = browser.get(day).body.decode().partition("<summary>Over a limit: 1<")[2]
+    found = re.search(r'href="([^"]*/s/[^"]+)"', inside)
+    assert found is not None
+    words = text_of(browser.get(day.partition("/d/")[0] + unescape(found[1])))
+    assert "Over a limit more than usual with this phone number within an hour" in words
+    assert "Reminders in one mail with others, since many came" in words
+
+
 @pytest.mark.parametrize("asked_for", ["0", "-1", "x", "", "1.5", "١", "9999999", "2"])  # noqa: RUF001
 def test_a_page_that_there_is_not_shows_what_there_is(browser: Browser, asked_for: str) -> None:
     asked(browser)
