@@ -56,7 +56,7 @@ run: $(STAMP)
 	@exec env FRESH='$(FRESH)' PORT='$(PORT)' CONSOLE_PORT='$(CONSOLE_PORT)' $(PYTHON) -m local.run
 
 preview: $(STAMP)
-	@$(PYTHON) -m local.preview
+	@$(PYTHON) -m local.preview.__main__
 
 test: $(STAMP)
 	$(PYTHON) -m pytest
@@ -69,8 +69,8 @@ check: $(STAMP)
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	PYTHONPATH=. $(VENV)/bin/lint-imports
-	$(PYTHON) -m chalicelib.clinic.lint
-	$(PYTHON) -m chalicelib.messages.lint
+	$(PYTHON) -m lint.careplans
+	$(PYTHON) -m lint.messages
 
 audit: $(STAMP)
 	@$(PYTHON) -m local.audit $(AUDIT)
@@ -79,8 +79,8 @@ audit: $(STAMP)
 package: $(STAMP)
 	rm -rf dist
 	@$(PYTHON) -m chalicelib.release '$(STAGE)'
-	$(PYTHON) -m chalicelib.clinic.lint
-	$(PYTHON) -m chalicelib.messages.lint
+	$(PYTHON) -m lint.careplans
+	$(PYTHON) -m lint.messages
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/chalice package --stage $(STAGE) --merge-template .chalice/resources.json dist
 	$(VENV)/bin/cfn-lint dist/sam.json
 

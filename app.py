@@ -6,9 +6,13 @@ from aws_lambda_powertools import Logger
 from chalice.app import Chalice, CloudWatchEvent, Rate, SNSEvent, SQSEvent
 
 from chalicelib import wiring
-from chalicelib.web import day, health, intake, patient, staff, twilio
-from chalicelib.web.files import files
-from chalicelib.web.guard import KeepTextsOut, with_our_headers, without_texts
+from chalicelib.web import health
+from chalicelib.web.http.middleware import KeepTextsOut, with_our_headers, without_texts
+from chalicelib.web.http.static_files import files
+from chalicelib.web.patient import visit_routes
+from chalicelib.web.public import request_routes
+from chalicelib.web.staff import day_routes, decision_routes
+from chalicelib.web.webhooks import twilio
 
 # Events are logged as JSON with their ids. Chalice's own logger has the same name and, left alone,
 # would write the event's name without them.
@@ -17,10 +21,10 @@ app = Chalice(app_name="bookend", configure_logs=False)
 app.debug = False
 app.log.addFilter(KeepTextsOut())
 for blueprint in (
-    intake.routes,
-    staff.routes,
-    day.routes,
-    patient.routes,
+    request_routes.routes,
+    decision_routes.routes,
+    day_routes.routes,
+    visit_routes.routes,
     twilio.routes,
     health.routes,
     files,
@@ -35,9 +39,9 @@ app.register_middleware(without_texts, event_type="sns")
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
     """Each minute: what is due is queued, what the webhook missed is heard, what is old erased."""
-    from chalicelib.outbox import tick as ticking
-    from chalicelib.usecases.catching_up import hear_what_was_missed
-    from chalicelib.usecases.erasing import erase_what_is_old
+    from chalicelib.outbox import dispatch as ticking
+    from chalicelib.usecases.inbound.poll import hear_what_was_missed
+    from chalicelib.usecases.privacy.retention import erase_what_is_old
 
     services = wiring.services()
     queued = ticking.run(services.office)
@@ -52,11 +56,11 @@ def tick(event: CloudWatchEvent) -> dict[str, int]:
 @app.on_sqs_message(queue="Outbox", batch_size=10)
 def deliver(event: SQSEvent) -> dict[str, Any]:
     """One id a record: what is to be done about this message now."""
-    from chalicelib.outbox import courier
+    from chalicelib.outbox import deliver
 
     office = wiring.services().office
     for record in event:
-        courier.deliver(office, record.body)
+        deliver.deliver(office, record.body)
     return {}
 
 
@@ -65,9 +69,9 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
 def mail_event(event: SNSEvent) -> dict[str, Any]:
     """A mail bounced, or its reader complained."""
     from chalicelib.adapters import ses_events
-    from chalicelib.outbox import mail_events
+    from chalicelib.outbox.outcomes import email_events
 
     told = ses_events.read(event.message)
     if told is not None:
-        mail_events.take(wiring.services().office, told)
+        email_events.take(wiring.services().office, told)
     return {}

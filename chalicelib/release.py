@@ -6,10 +6,10 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-from chalicelib.clinic.careplan import CarePlan, load_careplans
+from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import FILE, Clinic, load_profile
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.wording import Approval
+from chalicelib.domain.messaging.wording import Approval
 from chalicelib.messages import catalogue
 from chalicelib.messages.catalogue import Catalogue, load_catalogue
 from chalicelib.stages import DEPLOYED, host_of, is_made_up_number, is_reserved_name, mail_host

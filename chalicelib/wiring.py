@@ -8,14 +8,14 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.clinic.careplan import CarePlan, load_careplans
+from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.errors import Unavailable
-from chalicelib.outbox.office import Office
+from chalicelib.outbox.context import Office
 from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextInbox, TextSender
 from chalicelib.release import require_releasable
 from chalicelib.settings import Settings
-from chalicelib.usecases.deciding import Desk
+from chalicelib.transaction import Desk
 
 log = Logger(service="bookend", child=True)
 
@@ -158,7 +158,7 @@ class _LazyTexts:
 
     @cached_property
     def _sender(self) -> Any:
-        from chalicelib.adapters.twilio import TwilioTexts
+        from chalicelib.adapters.twilio.client import TwilioTexts
 
         return TwilioTexts(
             account_sid=self._settings.twilio_account_sid,

@@ -13,18 +13,19 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.ports import Due
-from local import console, server
-from local.aws import EmbeddedAws
-from local.aws_keeper import Keeper
+from local import server
+from local.aws.embedded import EmbeddedAws
+from local.aws.keeper import Keeper
 from local.clock import MovableClock
-from local.coming import in_words
-from local.console_api import Stage
-from local.driving import FOREVER, Driver
+from local.console import http
+from local.console.api import Stage
+from local.console.coming import in_words
+from local.console.driving import FOREVER, Driver
 from local.functions import Functions
 from local.kill import KillableTexts, KillSwitch
 from local.server import Server
-from local.twilio import LocalTwilio
-from local.twilio_api import api_of
+from local.twilio.api import api_of
+from local.twilio.service import LocalTwilio
 
 HOST = "127.0.0.1"
 _ALL = 100_000  # rows; more than a rehearsal ever has
@@ -105,7 +106,7 @@ def start(
         )
         front: Server = server.serve(service.app, host=HOST, port=port).server
         opened.enter_context(_serving(front))
-        desk = console.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)
+        desk = http.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)
         opened.enter_context(_serving(desk))
         opened.enter_context(_in_background(lambda: _tick(driver, clock.now, stop)))
         opened.enter_context(_in_background(lambda: _work(driver, stop)))

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
-from local.aws_keeper import Keeper
+from local.aws.keeper import Keeper
 
 _NAME = "clock"
 

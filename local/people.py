@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from chalicelib import wiring
 from chalicelib.domain.errors import AlreadyDecided, NotFound, Unavailable
-from chalicelib.usecases.forgetting import erase, hand_over
+from chalicelib.usecases.privacy.erase import erase
+from chalicelib.usecases.privacy.export import hand_over
 from chalicelib.usecases.staff import acting
 
 USAGE = """usage: python -m local.people export WHO

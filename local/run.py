@@ -53,8 +53,8 @@ def run(stop: threading.Event) -> None:
     from botocore.exceptions import BotoCoreError
 
     from local.assembly import start
-    from local.aws import ElsewhereRefused
-    from local.aws_keeper import NotKept
+    from local.aws.embedded import ElsewhereRefused
+    from local.aws.keeper import NotKept
 
     try:
         stack = start(

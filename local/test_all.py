@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from local.dynamodb_local import dynamodb_local
+from local.aws.dynamodb_local import dynamodb_local
 from local.ending import ENDING
 from local.parent import end_with_parent, make_above
 from local.tools import Lacking, chromium, have_playwright

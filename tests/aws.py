@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 from moto import mock_aws
 
-from local.aws_resources import create_table_from, load_resources
-from local.moto_dynamodb import Keep, atomic_dynamodb
+from local.aws.moto_dynamodb import Keep, atomic_dynamodb
+from local.aws.resources import create_table_from, load_resources
 
 REGION = "us-east-1"
 

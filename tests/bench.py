@@ -13,8 +13,8 @@ from statistics import median, quantiles
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from chalicelib.outbox import courier, tick
-from chalicelib.usecases import booking, courses
+from chalicelib.outbox import deliver, dispatch
+from chalicelib.usecases.visits import book, book_course
 from tests.counting import counted_world
 from tests.web.browser import Browser, browsing
 from tests.world import RUTH, World, at
@@ -48,7 +48,7 @@ def reading_the_form(world: World) -> Prepared:
 def booking_a_visit(world: World) -> Prepared:
     for number in range(ROUNDS + 1):
         yield partial(
-            booking.confirm,
+            book.confirm,
             world.desk,
             subject_id=world.request(phone=_number(number)).reference,
             when=at(f"2027-{1 + number // 28:02}-{1 + number % 28:02}T09:00"),
@@ -61,7 +61,7 @@ def booking_a_visit(world: World) -> Prepared:
 def booking_nine_sessions(world: World) -> Prepared:
     for number in range(ROUNDS + 1):
         yield partial(
-            courses.book_course,
+            book_course.book_course,
             world.desk,
             subject_id=world.request(phone=_number(number)).reference,
             first=at(f"2027-{1 + number // 6 * 2:02}-05T{8 + number % 6 * 2:02}:30"),
@@ -75,18 +75,18 @@ def booking_nine_sessions(world: World) -> Prepared:
 
 
 def sending_a_text(world: World) -> Prepared:
-    for book in list(booking_a_visit(world)):
-        visit_id = book().id
-        courier.deliver(world.office, f"{visit_id}.welcome")
-        yield partial(courier.deliver, world.office, f"{visit_id}.v1-confirmation")
+    for books in list(booking_a_visit(world)):
+        visit_id = books().id
+        deliver.deliver(world.office, f"{visit_id}.welcome")
+        yield partial(deliver.deliver, world.office, f"{visit_id}.v1-confirmation")
 
 
 def an_idle_tick(world: World) -> Prepared:
-    for book in booking_a_visit(world):
-        book()
+    for books in booking_a_visit(world):
+        books()
     world.run_for(minutes=10)
     for _ in range(ROUNDS + 1):
-        yield partial(tick.run, world.office)
+        yield partial(dispatch.run, world.office)
 
 
 PARTS: dict[str, Callable[[World], Prepared]] = {

@@ -1,7 +1,7 @@
 """The clinic's data after an edit that takes something out of it, under the rows that name it."""
 
-from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Patch
+from chalicelib.domain.visits.appointment import Appointment
 from tests.world import World
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LINTS = ("chalicelib.clinic.lint", "chalicelib.messages.lint")
+LINTS = ("lint.careplans", "lint.messages")
 
 #: Books one visit with the package that stands in the copy, and prints every text that it sends.
 BOOKS = """

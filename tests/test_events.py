@@ -14,7 +14,7 @@ from chalice.local import LambdaContext
 import app
 from chalicelib import wiring
 from chalicelib.adapters.ses import tagged
-from chalicelib.domain.people import Phone
+from chalicelib.domain.people.phone import Phone
 from tests.outbox.rows import booked
 from tests.world import World
 

@@ -3,13 +3,13 @@
 import pytest
 
 from chalicelib.clinic import speech
-from chalicelib.clinic.parts import VisitType
 from chalicelib.clinic.profile import load_profile
-from chalicelib.domain.wording_rules import REVEALING
+from chalicelib.clinic.profile_models import VisitType
 from chalicelib.messages import catalogue, letters
-from chalicelib.web import words
+from chalicelib.web.http import i18n
+from lint.wording_rules import REVEALING
 
-LANGUAGES = words.languages()
+LANGUAGES = i18n.languages()
 
 
 def test_days_mails_and_pages_know_the_same_languages() -> None:

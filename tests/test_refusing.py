@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Unavailable
-from chalicelib.web.guard import EventFailed
+from chalicelib.web.http.middleware import EventFailed
 from tests.test_events import SCHEDULED, call, notified
 from tests.test_stages import production
 from tests.web.browser import Browser, browsing

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from chalicelib.clinic.careplan import CarePlan, load_careplans
+from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import Clinic, load_profile
-from chalicelib.domain.wording import Approval
+from chalicelib.domain.messaging.wording import Approval
 from chalicelib.messages import catalogue
 from chalicelib.messages.catalogue import Catalogue, load_catalogue
 from chalicelib.release import sample_faults

@@ -5,9 +5,9 @@ Not for the local Twilio itself, which answers over HTTP.
 
 from datetime import timedelta
 
-from chalicelib.adapters import twilio_errors
+from chalicelib.adapters.twilio import codes
 from chalicelib.ports import Refused
-from local.twilio_rules import FINAL, ApiError, opt_out_type, require_sendable
+from local.twilio.rules import FINAL, ApiError, opt_out_type, require_sendable
 
 NUMBER = "+13165550100"  # ours
 UNDER_WAY = 20009  # Twilio's code for a text whose words cannot be erased yet
@@ -45,4 +45,4 @@ def refuse_under_way(status: str) -> None:
 
 
 def _refused(code: int | None) -> Refused:
-    return Refused(twilio_errors.fate_of(code), code)
+    return Refused(codes.fate_of(code), code)

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from local.aws_faults import refusal
+from local.aws.faults import refusal
 
 Body = dict[str, Any]
 Fault = Callable[[AWSPreparedRequest], AWSResponse]

@@ -7,21 +7,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from chalicelib.adapters import twilio_errors
 from chalicelib.adapters.links import SignedLinks
-from chalicelib.adapters.memory import MemoryStore
-from chalicelib.clinic.careplan import load_careplans
+from chalicelib.adapters.twilio import codes
+from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.profile import load_profile
-from chalicelib.domain.message import Message
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.record import new_id
-from chalicelib.domain.work import Task
-from chalicelib.outbox import courier, receipts, tick
+from chalicelib.outbox import deliver, dispatch
+from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Accepted, Email, Fate, ProviderText, ReceivedText
 from chalicelib.settings import Settings
-from chalicelib.usecases.deciding import Actor
-from chalicelib.usecases.intake import Origin, Receipt, Wish, submit
-from chalicelib.usecases.slots import WallTime
+from chalicelib.transaction import Actor
+from chalicelib.usecases.requests.submit import Origin, Receipt, Wish, submit
+from chalicelib.usecases.visits.slots import WallTime
 from chalicelib.wiring import Services
+from local.memory_store import MemoryStore
 from tests.mail_rules import refuse_unwritable
 from tests.twilio_rules import NUMBER, StopList, refuse_under_way
 
@@ -123,7 +124,7 @@ class FakeTexts:
         return next((text for text in (*self.sent, *theirs) if text.sid == sid), None)
 
     def fate_of(self, code: int | None) -> Fate:
-        return twilio_errors.fate_of(code)
+        return codes.fate_of(code)
 
     def hear(self, number: str, body: str) -> ReceivedText:
         """A phone texts our number; whether a webhook tells the service is up to the test."""
@@ -199,11 +200,11 @@ class World:
         for _ in range(500):
             if not self.queue.ids:
                 return
-            courier.deliver(self.office, self.queue.ids.popleft())
+            deliver.deliver(self.office, self.queue.ids.popleft())
         raise AssertionError("the queue never empties")
 
     def tick(self) -> None:
-        tick.run(self.office)
+        dispatch.run(self.office)
         self.drain()
 
     def run_until(self, until: datetime) -> None:
@@ -231,7 +232,7 @@ class World:
         self.texts.deliver_all()
         for text, callback in zip(self.texts.sent, self.texts.callbacks, strict=True):
             message_id = callback.partition("#")[0].rpartition("/")[2]
-            receipts.take(
+            text_receipts.take(
                 self.office,
                 message_id,
                 sid=text.sid,

@@ -9,22 +9,20 @@ from zlib import crc32
 from aws_lambda_powertools import Logger
 from pydantic import ValidationError
 
-from chalicelib.domain.appointment import Appointment, Course, DaySheet, Room
+from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import Condition, Forget, Is, Operation, Patch, Require, Save
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.message import Message, message_id, message_key
-from chalicelib.domain.people import Consent, Patient, PatientLink, Phone, SentCount, StaffMember
+from chalicelib.domain.messaging.inbound_text import InboundText, ProviderId
+from chalicelib.domain.messaging.message import Message, message_id, message_key
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Consent, Patient, PatientLink
+from chalicelib.domain.people.phone import Phone, SentCount
+from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import Key, Record, written
-from chalicelib.domain.request import ConsultationRequest, RateCount, Submission
-from chalicelib.domain.work import (
-    AuditEvent,
-    Heartbeat,
-    InboundMark,
-    InboundText,
-    ProviderId,
-    Stop,
-    Task,
-)
+from chalicelib.domain.system import Heartbeat, InboundMark, Stop
+from chalicelib.domain.visits.appointment import Appointment, Course
+from chalicelib.domain.visits.day_sheet import DaySheet, Room
+from chalicelib.domain.visits.request import ConsultationRequest, RateCount, Submission
 from chalicelib.ports import Due
 
 log = Logger(service="bookend", child=True)

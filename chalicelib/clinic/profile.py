@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from chalicelib.clinic.files import UnknownInClinic, checked, read_toml
-from chalicelib.clinic.parts import (
+from chalicelib.clinic.local_time import at_wall_clock, said_span
+from chalicelib.clinic.profile_models import (
     WEEKDAYS,
     Address,
     Caps,
@@ -28,9 +28,9 @@ from chalicelib.clinic.parts import (
     known_zone,
 )
 from chalicelib.clinic.speech import languages, speech
-from chalicelib.clinic.times import at_wall_clock, said_span
-from chalicelib.domain.appointment import Appointment, BookedAs, VisitNames
+from chalicelib.clinic.toml_files import UnknownInClinic, checked, read_toml
 from chalicelib.domain.record import Value
+from chalicelib.domain.visits.appointment import Appointment, BookedAs, VisitNames
 
 FILE = "clinic.toml"
 MOST_CLOSED = 14  # days in a row, after which nobody asks when it was open last

@@ -1,9 +1,10 @@
 """The rooms that somebody may be booked in, also those that the clinic's data names no more."""
 
-from chalicelib.clinic.parts import Resource
 from chalicelib.clinic.profile import Clinic
-from chalicelib.domain.appointment import Appointment, Room
+from chalicelib.clinic.profile_models import Resource
 from chalicelib.domain.change import Patch
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.day_sheet import Room
 from chalicelib.ports import Store
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 
 PRODUCT = "-//Bookend//Visits//EN"
 

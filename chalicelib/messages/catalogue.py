@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib import tables
-from chalicelib.domain.message import Exemption
+from chalicelib.domain.messaging.message import Exemption
+from chalicelib.domain.messaging.wording import Approval, Wording, without_stop_line
 from chalicelib.domain.record import Value
-from chalicelib.domain.wording import Approval, Wording, without_stop_line
 from chalicelib.messages.render import CannotSay
 
 PACKAGE = "chalicelib.messages"

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from chalicelib.domain.segments import transliterate
-from chalicelib.domain.wording import Wording
+from chalicelib.domain.messaging.segments import transliterate
+from chalicelib.domain.messaging.wording import Wording
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

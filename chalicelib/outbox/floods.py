@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from chalicelib.domain.flood import Span, Stage
-from chalicelib.domain.message import Message
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.messages.floods import Span, Stage
 from chalicelib.ports import Store
 
 KINDS = ("request", "folded")

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from chalicelib.clinic.staff import member_of
+from chalicelib.clinic.staff_directory import member_of
 from chalicelib.domain.errors import NotFound
-from chalicelib.usecases.deciding import Actor, Desk
+from chalicelib.transaction import Actor, Desk
 
 
 def acting(desk: Desk, staff_id: str, now: datetime) -> Actor:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
-from chalicelib.domain.work import Task, TaskStatus
-from chalicelib.usecases.deciding import Actor, Desk, change_of, decide
+from chalicelib.domain.messaging.task import Task, TaskStatus
+from chalicelib.transaction import Actor, Desk, change_of, decide
 from chalicelib.usecases.staff import name_of
 
 

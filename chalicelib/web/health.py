@@ -6,10 +6,10 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import VERSION, wiring
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.work import Heartbeat
-from chalicelib.web import answers
-from chalicelib.web.bodies import query_of
-from chalicelib.web.errors import answering
+from chalicelib.domain.system import Heartbeat
+from chalicelib.web.http import responses
+from chalicelib.web.http.errors import answering
+from chalicelib.web.http.parsing import query_of
 
 routes = Blueprint(__name__)
 
@@ -25,7 +25,7 @@ def health() -> Response:
     body: dict[str, object] = {"status": "failing" if wrong else "ok", "version": VERSION}
     if wrong:
         body["wrong"] = wrong
-    return answers.data(body, status=503 if wrong else 200)
+    return responses.data(body, status=503 if wrong else 200)
 
 
 def _wrong() -> list[str]:

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib import wiring
 from chalicelib.adapters.dynamodb import TRIES, DynamoStore
+from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale, Unavailable
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Key
-from chalicelib.domain.work import AuditEvent
 from tests.aws import embedded_dynamodb
 
 ROOT = Path(__file__).parents[2]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.rows import record_of
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.record import Key
+from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.ports import ProviderText
-from chalicelib.usecases import attending, moving
+from chalicelib.usecases.visits import attendance, reschedule
 from tests.usecases.test_whole_way import kinds
 from tests.web.browser import browsing, text_of
 from tests.world import RUTH, World, at
@@ -75,15 +75,15 @@ def test_the_visit_is_shown_moved_and_ended() -> None:
         page = text_of(browser.get(f"/s/{token}"))
     for said in ("Ana Löwe", "Tuesday, December 8, 9:00 AM", "Confirmation text : sent"):
         assert said in page
-    moved = moving.reschedule(
+    moved = reschedule.reschedule(
         world.desk, appointment_id=VISIT, when=at("2026-12-10T13:00"), resource="room-1", actor=RUTH
     )
     old = [m for m in world.messages(VISIT) if "v1-" in m.id and m.status is MessageStatus.PENDING]
     assert {message.void_because for message in old} == {"the visit was moved"}
     world.run_until(moved.start_at)
-    attending.arrived(world.desk, appointment_id=VISIT, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_until(moved.end_at)
-    attending.discharged(world.desk, appointment_id=VISIT, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_for(days=3)
     assert {kind.partition("-")[0] for kind in kinds(world)[3:]} == {"v2"}
     ended = world.store.get(Appointment.ref(VISIT))

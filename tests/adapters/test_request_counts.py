@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.record import new_id
-from chalicelib.outbox import courier, receipts, tick
-from chalicelib.usecases import booking
-from chalicelib.usecases.inbound import Incoming, receive_text
-from chalicelib.usecases.intake import submit
-from chalicelib.web.day_rows import Pages, waiting
+from chalicelib.outbox import deliver, dispatch
+from chalicelib.outbox.outcomes import text_receipts
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.requests.submit import submit
+from chalicelib.usecases.visits import book
+from chalicelib.web.staff.day_rows import Pages, waiting
 from tests.counting import Requests, counted_world
 from tests.web.browser import Browser, browsing
 from tests.world import FORM, RUTH, World, at, wish
@@ -26,7 +27,7 @@ def counted() -> Iterator[tuple[World, Requests]]:
 
 def visit(world: World) -> str:
     asked = world.request()
-    return booking.confirm(
+    return book.confirm(
         world.desk,
         subject_id=asked.reference,
         when=at("2026-12-08T09:00"),
@@ -75,7 +76,7 @@ def test_a_booking(counted: tuple[World, Requests]) -> None:
     world, requests = counted
     asked = world.request()
     requests.clear()
-    booking.confirm(
+    book.confirm(
         world.desk,
         subject_id=asked.reference,
         when=at("2026-12-08T09:00"),
@@ -89,12 +90,12 @@ def test_a_booking(counted: tuple[World, Requests]) -> None:
 def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
     world, requests = counted
     visit_id = visit(world)
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     requests.clear()
-    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
     assert requests.of() == {"GetItem": 1, "BatchGetItem": 1, "Query": 2, "TransactWriteItems": 2}
     text = world.texts.sent[-1]
-    receipts.take(
+    text_receipts.take(
         world.office,
         f"{visit_id}.v1-confirmation",
         sid=text.sid,
@@ -108,9 +109,9 @@ def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
 def test_an_id_that_comes_again(counted: tuple[World, Requests]) -> None:
     world, requests = counted
     visit_id = visit(world)
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     requests.clear()
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     assert requests.of() == {"GetItem": 1}
 
 
@@ -124,7 +125,7 @@ def test_a_tick_costs_the_same_however_much_waits(
     world.run_for(minutes=5)
     world.clock.at += timedelta(minutes=1)
     requests.clear()
-    tick.run(world.office)
+    dispatch.run(world.office)
     assert requests.of() == {"Query": 2, "TransactWriteItems": 1}
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.rows import due_rows, record_of, row_of
-from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.request import Decision
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import Decision
+from local.memory_store import MemoryStore
 
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 

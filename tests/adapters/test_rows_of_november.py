@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.rows import record_of
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.people import Patient
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Key
-from chalicelib.domain.work import Task
+from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.ports import ProviderText
-from chalicelib.usecases import moving
-from chalicelib.usecases.forgetting import erase, hand_over
+from chalicelib.usecases.privacy.erase import erase
+from chalicelib.usecases.privacy.export import hand_over
 from chalicelib.usecases.tasks import close_task
+from chalicelib.usecases.visits import reschedule
 from tests.adapters.test_older_rows import ONLY_FOR_INDEXES
 from tests.world import RUTH, World, at
 
@@ -59,7 +60,7 @@ def test_every_row_is_read_with_all_that_it_says(row: dict[str, Any]) -> None:
 
 def test_what_was_written_is_acted_on() -> None:
     world = older_world()
-    moved = moving.reschedule(
+    moved = reschedule.reschedule(
         world.desk, appointment_id=VISIT, when=at("2026-12-10T13:00"), resource="room-1", actor=RUTH
     )
     (alarm,) = [task for task in world.open_tasks() if task.urgent]

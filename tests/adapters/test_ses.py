@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from chalicelib import wiring
 from chalicelib.adapters.ses import SesMail
 from chalicelib.ports import Accepted, Attachment, Email, Fate, OutcomeUnknown, Refused
-from local.aws_keeper import Keeper
+from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
 
 SUBJECT = "New request from A. E. (REQ-7K2M9Q4X1B), answer by Mon Nov 23, 12:30 PM"

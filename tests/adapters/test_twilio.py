@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from chalicelib.adapters import twilio as adapter
-from chalicelib.adapters.twilio import TwilioTexts
+from chalicelib.adapters.twilio import client as adapter
+from chalicelib.adapters.twilio.client import TwilioTexts
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
 
 ACCOUNT = "AC" + "0" * 32

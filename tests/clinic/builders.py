@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.steps import Step
+from chalicelib.clinic.careplan.plan import CarePlan
+from chalicelib.clinic.careplan.step import Step
 
 WICHITA = ZoneInfo("America/Chicago")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.files import ClinicFileError, checked, read_toml
-from chalicelib.clinic.lint import all_faults, profile_faults
-from chalicelib.clinic.parts import ConsentTexts, Opening
+from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.profile import load_profile
+from chalicelib.clinic.profile_models import ConsentTexts, Opening
+from chalicelib.clinic.toml_files import ClinicFileError, checked, read_toml
+from lint.careplans import all_faults, profile_faults
 
 GONE = object()  # a key that is taken away
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.calling import BEFORE_FASTING, call_by
-from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.clocks import clock_instants
+from chalicelib.clinic.careplan.call_deadline import BEFORE_FASTING, call_by
+from chalicelib.clinic.careplan.clock_times import clock_instants
+from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.profile import load_profile
 
 WICHITA = ZoneInfo("America/Chicago")

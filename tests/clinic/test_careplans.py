@@ -2,13 +2,13 @@
 
 import pytest
 
-from chalicelib.clinic import lint
-from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.files import UnknownInClinic
+from chalicelib.clinic.careplan.plan import load_careplans
+from chalicelib.clinic.careplan.step import StepKind
+from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import load_profile
-from chalicelib.clinic.steps import StepKind
-from chalicelib.clinic.values import choice_values, visit_values
-from chalicelib.domain.wording_rules import REVEALING
+from chalicelib.clinic.toml_files import UnknownInClinic
+from lint import careplans
+from lint.wording_rules import REVEALING
 from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
 
 PLANS = load_careplans()
@@ -27,7 +27,7 @@ def test_every_visit_type_has_a_plan_and_every_plan_is_a_sample() -> None:
 
 
 def test_the_shipped_plans_keep_the_rules() -> None:
-    assert lint.main() == 0
+    assert careplans.main() == 0
 
 
 def test_a_treatment_has_all_its_steps_and_a_consultation_no_aftercare() -> None:

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.conditions import RULES, Circumstances, Condition
+from chalicelib.clinic.careplan.conditions import RULES, Circumstances, Condition
+from chalicelib.clinic.careplan.plan import load_careplans
 from tests.clinic.builders import a_step
 
 IV = load_careplans()["iv_infusion"]

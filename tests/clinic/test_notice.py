@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.notice import too_late
-from chalicelib.clinic.schedule import plan_visit
+from chalicelib.clinic.careplan.missed_steps import too_late
+from chalicelib.clinic.careplan.plan import load_careplans
+from chalicelib.clinic.careplan.schedule import plan_visit
 from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
 
 PLANS = load_careplans()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.files import ClinicFileError, UnknownInClinic, checked, read_toml
 from chalicelib.clinic.profile import Clinic, load_profile
+from chalicelib.clinic.toml_files import ClinicFileError, UnknownInClinic, checked, read_toml
 from tests.clinic.builders import WICHITA, wichita
 
 

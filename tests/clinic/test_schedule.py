@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.clinic.careplan import load_careplans
-from chalicelib.clinic.schedule import Event, PlannedStep, can_be_followed, due_times, plan_visit
-from chalicelib.clinic.steps import AFTERWARDS, StepKind
+from chalicelib.clinic.careplan.plan import load_careplans
+from chalicelib.clinic.careplan.schedule import (
+    Event,
+    PlannedStep,
+    can_be_followed,
+    due_times,
+    plan_visit,
+)
+from chalicelib.clinic.careplan.step import AFTERWARDS, StepKind
 from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
 
 IV = load_careplans()["iv_infusion"]

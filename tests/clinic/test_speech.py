@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.clinic.clocks import clock_times
+from chalicelib.clinic.careplan.clock_times import clock_times
+from chalicelib.clinic.local_time import said_clock, said_day
+from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.speech import languages, speech
-from chalicelib.clinic.times import said_clock, said_day
-from chalicelib.clinic.values import choice_values, visit_values
-from chalicelib.domain.segments import outside_gsm7
+from chalicelib.domain.messaging.segments import outside_gsm7
 from tests.clinic.builders import WICHITA, a_plan, wichita
 
 DENVER = ZoneInfo("America/Denver")

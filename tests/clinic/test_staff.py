@@ -2,9 +2,9 @@
 
 import pytest
 
-from chalicelib.clinic.staff import staff_now
+from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.people import StaffMember
+from chalicelib.domain.people.staff_member import StaffMember
 from tests.world import World
 
 

@@ -11,12 +11,12 @@ from chalicelib import wiring
 from chalicelib.adapters import ses_events
 from chalicelib.adapters.ses import SesMail
 from chalicelib.ports import Accepted, Attachment, Email, MailEvent, MailFate
-from local.aws import CONFIGURATION_SET, EmbeddedAws
-from local.aws_keeper import Keeper
+from local.aws.embedded import CONFIGURATION_SET, EmbeddedAws
+from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
-from tests.simulation.faults import KINDS, Faults
-from tests.simulation.mails import COMES_BACK, Mails
-from tests.simulation.stage import Stage
+from tests.simulation.engine.faults import KINDS, Faults
+from tests.simulation.engine.stage import Stage
+from tests.simulation.world.mails import COMES_BACK, Mails
 from tests.world import FakeMails
 
 BEGIN = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import DynamoStore
-from chalicelib.adapters.memory import MemoryStore
-from chalicelib.domain.appointment import DaySheet
+from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import (
     MOST_OPERATIONS,
     AtMost,
@@ -23,14 +22,18 @@ from chalicelib.domain.change import (
     TooManyWrites,
 )
 from chalicelib.domain.errors import Stale, Unreadable
-from chalicelib.domain.message import Channel, Message, message_key
-from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.messaging.inbound_text import ProviderId
+from chalicelib.domain.messaging.message import Channel, Message, message_key
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Key, Ref
-from chalicelib.domain.request import ConsultationRequest, RateCount, RequestStatus
-from chalicelib.domain.work import AuditEvent, ProviderId, Task
+from chalicelib.domain.visits.day_sheet import DaySheet
+from chalicelib.domain.visits.request import ConsultationRequest, RateCount, RequestStatus
 from chalicelib.ports import Store
+from local.memory_store import MemoryStore
 from tests.aws import dynamodb_local, embedded_dynamodb
-from tests.simulation.table import QuickTable
+from tests.simulation.engine.table import QuickTable
 
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.message import MessageStatus
-from chalicelib.outbox.provider_words import STATUS_BY_WORD
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
 from chalicelib.ports import Accepted, Fate, ProviderText, ReceivedText, Refused
 from tests.contract.texting import PROVIDERS, Texting
 

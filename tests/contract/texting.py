@@ -12,9 +12,9 @@ from typing import Protocol
 from chalicelib.ports import TextInbox, TextSender
 from tests.local.provider import NUMBER as LOCAL_NUMBER
 from tests.local.provider import World as LocalTwilioWorld
-from tests.simulation.faults import KINDS, Faults
-from tests.simulation.provider import Provider
-from tests.simulation.stage import Stage, StageClock
+from tests.simulation.engine.faults import KINDS, Faults
+from tests.simulation.engine.stage import Stage, StageClock
+from tests.simulation.world.provider import Provider
 from tests.twilio_rules import NUMBER
 from tests.world import FakeTexts, MovableClock
 

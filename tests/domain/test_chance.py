@@ -2,7 +2,7 @@
 
 import random
 
-from chalicelib.domain.chance import drawn_from, source
+from chalicelib.domain.randomness import drawn_from, source
 from chalicelib.domain.record import new_id
 
 

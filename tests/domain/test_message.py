@@ -8,20 +8,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from chalicelib.adapters.memory import MemoryStore
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.life import (
+from chalicelib.domain.messaging.message import FINAL, NEXT, Channel, Message, MessageStatus
+from chalicelib.domain.messaging.transitions import (
     accepted,
     again,
     claimed,
     ended,
     held,
+    looked,
     opened,
+    receipt,
     voids,
 )
-from chalicelib.domain.message import FINAL, NEXT, Channel, Message, MessageStatus
-from chalicelib.domain.news import looked, receipt
+from local.memory_store import MemoryStore
 
 START = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 

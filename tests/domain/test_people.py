@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people.patient import Patient
 from tests.world import NOON
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.aws import EmbeddedAws
-from local.aws_keeper import Keeper
+from local.aws.embedded import EmbeddedAws
+from local.aws.keeper import Keeper
 
 SENDER = "bookings@example.com"
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)

@@ -14,13 +14,13 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from chalicelib.adapters.twilio import TwilioTexts
-from local import console
-from local.aws_keeper import Keeper
-from local.console_api import Stage
-from local.driving import Driver
-from local.twilio import LocalTwilio
-from local.twilio_api import Api, api_of
+from chalicelib.adapters.twilio.client import TwilioTexts
+from local.aws.keeper import Keeper
+from local.console import http
+from local.console.api import Stage
+from local.console.driving import Driver
+from local.twilio.api import Api, api_of
+from local.twilio.service import LocalTwilio
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "a-token-for-tests"
@@ -110,7 +110,7 @@ class World:
             service_url=self.service.url,
             zone="America/Chicago",
         )
-        self.server = console.serve(
+        self.server = http.serve(
             stage=stage, twilio=self._counted(api_of(self.twilio)), host="127.0.0.1", port=0
         )
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from local.aws import EmbeddedAws
-from local.aws_faults import UnknownFault
-from local.aws_keeper import Keeper
+from local.aws.embedded import EmbeddedAws
+from local.aws.faults import UnknownFault
+from local.aws.keeper import Keeper
 from tests.local.embedded import ONCE, embedded, put, row, send_simple, stored
 
 

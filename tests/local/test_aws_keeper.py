@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.aws_keeper import Damaged, InUse, Keeper, NotKept
+from local.aws.keeper import Damaged, InUse, Keeper, NotKept
 
 SECOND = """
 import sys

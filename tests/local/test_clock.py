@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.aws_keeper import Keeper
+from local.aws.keeper import Keeper
 from local.clock import MovableClock
 
 YEAR = timedelta(days=365)

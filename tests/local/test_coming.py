@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.errors import Unreadable
-from chalicelib.domain.message import Channel, Message, MessageStatus
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.record import Ref
 from chalicelib.ports import Due
-from local.coming import in_words
+from local.console.coming import in_words
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 MESSAGE = Message(

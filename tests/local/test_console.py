@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from chalicelib.ports import Due
-from local.console import serve, with_links_in_new_tabs
-from local.console_api import Stage
-from local.driving import Driver
-from local.twilio_rules import BrokenOff
+from local.console.api import Stage
+from local.console.driving import Driver
+from local.console.http import serve, with_links_in_new_tabs
+from local.twilio.rules import BrokenOff
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 MAIL = {

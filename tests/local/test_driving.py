@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.ports import Due
-from local.driving import ROUNDS, Driver, Ending, StillDue
+from local.console.driving import ROUNDS, Driver, Ending, StillDue
 
 NOON = datetime(2026, 12, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import ElsewhereRefused, EmbeddedAws
-from local.aws_keeper import Keeper
+from local.aws.embedded import ElsewhereRefused, EmbeddedAws
+from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded, foreign_dynamodb, put, row, send_simple, stored
 
 WRITER = """

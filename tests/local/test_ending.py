@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from local.aws_keeper import Keeper
+from local.aws.keeper import Keeper
 from local.run import HOST, require_free
 
 ROOT = Path(__file__).resolve().parents[2]

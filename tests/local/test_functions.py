@@ -8,7 +8,7 @@ import boto3
 import pytest
 from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
 
-from local.aws_keeper import Keeper
+from local.aws.keeper import Keeper
 from local.functions import Functions
 from tests.local.embedded import NOON, embedded
 

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.adapters import ses_events
 from chalicelib.adapters.ses import SesMail
 from chalicelib.ports import Email, MailEvent, MailFate
-from local.aws import EmbeddedAws
-from local.aws_keeper import Keeper
+from local.aws.embedded import EmbeddedAws
+from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
 
 MESSAGE_ID = "REQ-7K2M9Q4X1B.new_request-ruth"

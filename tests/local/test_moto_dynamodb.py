@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.moto_dynamodb import TOKEN_LIFE, atomic_dynamodb
+from local.aws.moto_dynamodb import TOKEN_LIFE, atomic_dynamodb
 from tests.aws import REGION, embedded_dynamodb, fresh_table
 
 A_TOKEN = "0123456789abcdef"

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
-from chalicelib.usecases.contacting import patient_of
+from chalicelib.usecases.patients.contact_details import patient_of
 from local.people import main
 from tests.outbox.rows import booked
 from tests.world import World

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.settings import Settings
-from local.aws_keeper import InUse
+from local.aws.keeper import InUse
 from local.run import CannotRun, environment, port_from, require_free
 
 ROOT = Path(__file__).resolve().parents[2]

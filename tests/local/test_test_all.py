@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from local.dynamodb_local import dynamodb_local
+from local.aws.dynamodb_local import dynamodb_local
 from local.test_all import run
 from local.tools import Lacking
 

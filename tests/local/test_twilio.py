@@ -12,9 +12,9 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
-from chalicelib.adapters import twilio as adapter
+from chalicelib.adapters.twilio import client as adapter
 from chalicelib.ports import OutcomeUnknown, Refused
-from local.twilio_callbacks import LATE
+from local.twilio.callbacks import LATE
 from tests.local.provider import NOON, NUMBER, PATIENT, TOKEN, World
 
 

@@ -10,8 +10,8 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
-from local.aws_keeper import Keeper
-from local.twilio_callbacks import LATE
+from local.aws.keeper import Keeper
+from local.twilio.callbacks import LATE
 from tests.local.provider import ACCOUNT, NOON, NUMBER, PATIENT, TOKEN, World
 
 

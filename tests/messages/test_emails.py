@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chalicelib.domain.wording_rules import REVEALING
 from chalicelib.messages.emails import UnknownEmail, email_kinds, render_email
 from chalicelib.messages.letters import Letters, languages, letters
 from chalicelib.messages.render import MissingValue
+from lint.wording_rules import REVEALING
 
 STAFF = ["fresh_link", "new_request", "request_overdue", "request_waiting", "task", "urgent_alarm"]
 VALUES: dict[str, object] = {

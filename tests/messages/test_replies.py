@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.wording_rules import RESERVED
-from chalicelib.messages import lint
-from chalicelib.messages.replies import Meaning, Reading, reply_words, understand
+from chalicelib.messages.replies.reading import Meaning, Reading, reply_words, understand
+from lint import messages
+from lint.wording_rules import RESERVED
 
 STOPS = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "opt out"]
 
@@ -291,7 +291,7 @@ def test_yes_starts_again_only_from_an_opted_out_number() -> None:
 
 def test_no_reply_word_of_ours_is_reserved_and_none_means_two_things() -> None:
     """R41."""
-    assert list(lint.reply_word_faults(reply_words())) == []
+    assert list(messages.reply_word_faults(reply_words())) == []
     ours = ("confirm", "reschedule", "driver_yes", "driver_no")
     assert not RESERVED & {w for name in ours for w in reply_words().words[name]}
 
@@ -299,7 +299,7 @@ def test_no_reply_word_of_ours_is_reserved_and_none_means_two_things() -> None:
 def test_a_reserved_word_among_ours_is_refused() -> None:
     tables = reply_words()
     bad = tables.model_copy(update={"words": {**tables.words, "driver_no": ("end", "c")}})
-    faults = list(lint.reply_word_faults(bad))
+    faults = list(messages.reply_word_faults(bad))
     assert any("'end' is reserved" in fault for fault in faults)
     assert any("'c' stands in confirm too" in fault for fault in faults)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.segments import (
+from chalicelib.domain.messaging.segments import (
     Encoding,
     count,
     outside_gsm7,

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.careplan import load_careplans
+from chalicelib.clinic.careplan.plan import load_careplans
+from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.speech import languages
-from chalicelib.clinic.values import choice_values, visit_values
-from chalicelib.domain.segments import count
-from chalicelib.domain.wording import Wording
-from chalicelib.domain.wording_rules import MEDICINE, REVEALING
-from chalicelib.messages import catalogue, lint
+from chalicelib.domain.messaging.segments import count
+from chalicelib.domain.messaging.wording import Wording
+from chalicelib.messages import catalogue
 from chalicelib.messages.render import MissingValue, NotApproved, render_text
+from lint import messages
+from lint.wording_rules import MEDICINE, REVEALING
 from tests.clinic.builders import wichita
 
 LONG = wichita("2026-09-30 12:30")  # a Wednesday in September: the longest day and hour
@@ -78,7 +79,7 @@ def test_every_shipped_text_fits_with_the_longest_values(
 
 
 def test_the_catalogue_the_mails_and_the_reply_words_keep_the_rules() -> None:
-    assert lint.main() == 0
+    assert messages.main() == 0
 
 
 def test_the_first_text_says_what_carriers_ask_for() -> None:
@@ -165,5 +166,5 @@ def test_the_lint_refuses_a_bad_text_of_the_catalogue(entry: dict[str, object], 
     bad = catalogue.Catalogue.model_validate(
         good.model_dump() | {"texts": {"x": {"priority": 2, **entry}}}
     )
-    faults = list(lint.catalogue_faults(bad))
+    faults = list(messages.catalogue_faults(bad))
     assert any(fault in text and text.startswith("wordings/en.toml, texts.x") for text in faults)

@@ -5,10 +5,10 @@ from typing import Any
 
 from chalicelib.adapters.rows import record_of
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.message import Message
-from chalicelib.domain.work import Task
-from chalicelib.outbox import courier
-from chalicelib.usecases import booking, moving
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.task import Task
+from chalicelib.outbox import deliver
+from chalicelib.usecases.visits import book, reschedule
 from tests.world import RUTH, World, at
 
 
@@ -16,7 +16,7 @@ def booked(world: World, when: str = "2026-12-08T09:00", room: str = "room-1", *
     """A visit, whose first text and confirmation are still to leave."""
     receipt = world.request(**wish)
     world.drain()
-    return booking.confirm(
+    return book.confirm(
         world.desk,
         subject_id=receipt.reference,
         when=at(when),
@@ -29,7 +29,7 @@ def booked(world: World, when: str = "2026-12-08T09:00", room: str = "room-1", *
 def ready(world: World, **wish: Any) -> str:
     """A booked visit's confirmation; the first text to the number has left."""
     visit_id = booked(world, **wish)
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     return f"{visit_id}.v1-confirmation"
 
 
@@ -84,6 +84,6 @@ def ever(world: World, what: str) -> list[Task]:
 
 def moves(world: World, visit_id: str, when: str) -> None:
     """Staff move the visit to another time in the first room."""
-    moving.reschedule(
+    reschedule.reschedule(
         world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.ports import Accepted
 from tests.outbox.rows import row
 from tests.races.sharing import due_texts

@@ -8,12 +8,14 @@ import pytest
 
 from chalicelib.domain.change import Change, Patch, Save, as_stored
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Phone, SentCount
-from chalicelib.domain.work import Stop
-from chalicelib.outbox import courier, lookups, receipts
+from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.people.phone import Phone, SentCount
+from chalicelib.domain.system import Stop
+from chalicelib.outbox import deliver, reconcile
+from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Accepted, Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, contacting, moving, opting_out
+from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.visits import book, reschedule
 from tests.outbox.rows import before_the_next_claim, ever
 from tests.world import NOON, RUTH, World, at
 
@@ -27,7 +29,7 @@ class Killed(BaseException):
 def booked(world: World, when: str = "2026-12-08T09:00", **wishes: Any) -> str:
     receipt = world.request(**wishes)
     world.drain()
-    return booking.confirm(
+    return book.confirm(
         world.desk,
         subject_id=receipt.reference,
         when=at(when),
@@ -40,7 +42,7 @@ def booked(world: World, when: str = "2026-12-08T09:00", **wishes: Any) -> str:
 def ready(world: World, **wishes: Any) -> tuple[str, str]:
     """A booked visit whose confirmation is next; the first text has left."""
     visit_id = booked(world, **wishes)
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     return visit_id, f"{visit_id}.v1-confirmation"
 
 
@@ -59,14 +61,14 @@ def test_an_id_that_comes_again_sends_once(times: int) -> None:
     world = World()
     _, message_id = ready(world)
     for _ in range(times):
-        courier.deliver(world.office, message_id)
+        deliver.deliver(world.office, message_id)
     assert confirmations(world) == 1
 
 
 def test_the_first_text_leaves_first_whatever_the_queue_says() -> None:
     world = World()
     visit_id = booked(world)
-    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
     assert "Msg & data rates" in world.texts.bodies[0]
     assert len(world.texts.bodies) == 2
 
@@ -76,7 +78,7 @@ def test_killed_after_the_claim_the_text_is_sent_once_after_looking_twice() -> N
     _, message_id = ready(world)
     world.texts.before.append(Killed())  # type: ignore[arg-type]
     with pytest.raises(Killed):
-        courier.deliver(world.office, message_id)
+        deliver.deliver(world.office, message_id)
     assert row(world, message_id).status is MessageStatus.SENDING
     began = world.clock.at
     world.run_for(hours=2)
@@ -91,7 +93,7 @@ def test_killed_after_the_provider_accepted_the_text_is_found_and_not_sent_again
     _, message_id = ready(world)
     world.texts.after.append(Killed())  # type: ignore[arg-type]
     with pytest.raises(Killed):
-        courier.deliver(world.office, message_id)
+        deliver.deliver(world.office, message_id)
     world.run_for(hours=2)
     assert confirmations(world) == 1
     assert row(world, message_id).sid == world.texts.sent[1].sid
@@ -101,7 +103,7 @@ def test_an_answer_that_never_came_is_looked_up() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert row(world, message_id).status is MessageStatus.SENDING
     world.run_for(minutes=6)
     assert row(world, message_id).status is MessageStatus.SENT
@@ -112,9 +114,9 @@ def test_a_receipt_settles_what_the_answer_did_not() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     text = world.texts.sent[1]
-    assert receipts.take(
+    assert text_receipts.take(
         world.office, message_id, sid=text.sid, to=text.to, status="delivered", error_code=None
     )
     world.run_for(hours=2)
@@ -127,7 +129,7 @@ def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
     _, message_id = ready(world, email=None)
     world.texts.before.append(OutcomeUnknown("500"))
     world.texts.listing.extend(OutcomeUnknown("500") for _ in range(5000))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     world.run_for(days=3)
     assert confirmations(world) == 0
     assert row(world, message_id).status is MessageStatus.FAILED
@@ -137,9 +139,9 @@ def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
 def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -> None:
     world = World()
     first, first_message = ready(world)
-    courier.deliver(world.office, first_message)
+    deliver.deliver(world.office, first_message)
     second_receipt = world.request(name="Bo Example")
-    second = booking.confirm(
+    second = book.confirm(
         world.desk,
         subject_id=second_receipt.reference,
         when=at("2026-12-08T09:00"),
@@ -148,7 +150,7 @@ def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -
         actor=RUTH,
     )
     world.texts.before.append(OutcomeUnknown("time-out"))
-    courier.deliver(world.office, f"{second.id}.v1-confirmation")
+    deliver.deliver(world.office, f"{second.id}.v1-confirmation")
     world.run_for(hours=2)
     assert confirmations(world) == 2
     sids = {row(world, first_message).sid, row(world, f"{second.id}.v1-confirmation").sid}
@@ -168,7 +170,7 @@ def test_what_was_refused_for_now_is_sent_later_once(error: Refused) -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.before.append(error)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert row(world, message_id).status is MessageStatus.PENDING
     world.run_for(hours=1)
     assert confirmations(world) == 1
@@ -202,7 +204,7 @@ def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.before.append(Refused(Fate.NUMBER_BAD, 21614))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     world.run_until(WEEK_LATER)
     assert row(world, message_id).status is MessageStatus.FAILED
     assert len(world.texts.sent) == 1
@@ -243,7 +245,7 @@ def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
     world = World()
     visit_id, _ = ready(world)
     world.drain()
-    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     sent = len(world.texts.sent)
     world.run_until(WEEK_LATER)
     assert len(world.texts.sent) == sent
@@ -258,17 +260,17 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
     world = World()
     visit_id, message_id = ready(world)
     acts: dict[str, Callable[[], object]] = {
-        "cancel": lambda: moving.cancel(
+        "cancel": lambda: reschedule.cancel(
             world.desk,
             appointment_id=visit_id,
             reason_code="other",
             tell_patient=False,
             actor=RUTH,
         ),
-        "opt out": lambda: opting_out.opt_out(
+        "opt out": lambda: opt_out.opt_out(
             world.desk, subject_id=visit_id, means="phone", actor=RUTH
         ),
-        "new number": lambda: contacting.contact(
+        "new number": lambda: contact_details.contact(
             world.desk,
             subject_id=visit_id,
             name="Ana Löwe",
@@ -279,7 +281,7 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
         ),
     }
     before_the_next_claim(world, acts[what])
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert confirmations(world) == 0
     assert row(world, message_id).status in (MessageStatus.WITHDRAWN, MessageStatus.SUPPRESSED)
 
@@ -288,8 +290,8 @@ def test_a_cancelled_visits_text_in_flight_is_never_sent_again() -> None:
     world = World()
     visit_id, message_id = ready(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
-    courier.deliver(world.office, message_id)
-    moving.cancel(
+    deliver.deliver(world.office, message_id)
+    reschedule.cancel(
         world.desk,
         appointment_id=visit_id,
         reason_code="other",
@@ -332,7 +334,7 @@ def test_a_paused_courier_does_not_send_past_its_lease() -> None:
         world.clock.at += timedelta(minutes=5)
 
     world.store.commit = slow  # type: ignore[method-assign]
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert confirmations(world) == 0
 
 
@@ -400,7 +402,7 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
     world = World()
     _, message_id = ready(world)
     before = row(world, message_id)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert confirmations(world) == 1
     # The table is restored to before the text was sent.
     world.store._rows[before.key] = {
@@ -411,7 +413,7 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
     sid = world.texts.sent[1].sid
     del world.store._rows[next(k for k in world.store._rows if sid in k.pk)]
     world.clock.at += timedelta(minutes=11)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert confirmations(world) == 1
     assert row(world, message_id).sid == sid
 
@@ -419,11 +421,11 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
 def test_receipts_move_forward_only_and_strangers_are_ignored() -> None:
     world = World()
     _, message_id = ready(world)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     text = world.texts.sent[1]
 
     def take(status: str, sid: str = text.sid, to: str = text.to) -> bool:
-        return receipts.take(
+        return text_receipts.take(
             world.office, message_id, sid=sid, to=to, status=status, error_code=None
         )
 
@@ -439,7 +441,7 @@ def test_a_receipt_for_an_unclaimed_row_or_another_number_is_not_ours() -> None:
     visit_id, message_id = ready(world)
     sid = "SM" + "a" * 32
     for about, to in (("v1-confirmation", "+13165550142"), ("welcome", "+13165550199")):
-        assert not receipts.take(
+        assert not text_receipts.take(
             world.office, f"{visit_id}.{about}", sid=sid, to=to, status="delivered", error_code=None
         )
     assert row(world, message_id).status is MessageStatus.PENDING
@@ -450,14 +452,14 @@ def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     claimed = row(world, message_id)
     for minutes in (15, 20):
         world.clock.at = (claimed.claimed_at or NOON) + timedelta(minutes=minutes)
-        lookups.after_lease(world.office, row(world, message_id), world.clock.at)
+        reconcile.after_lease(world.office, row(world, message_id), world.clock.at)
     assert row(world, message_id).status is MessageStatus.PENDING
     sid = "SM" + "b" * 32
-    assert receipts.take(
+    assert text_receipts.take(
         world.office,
         message_id,
         sid=sid,
@@ -480,7 +482,7 @@ def test_a_text_that_left_twice_is_said_in_the_log(caplog: pytest.LogCaptureFixt
     sent = row(world, message_id)
     assert (sent.attempt, sent.status) == (2, MessageStatus.SENT)
     late = "SM" + "c" * 32
-    assert not receipts.take(
+    assert not text_receipts.take(
         world.office, message_id, sid=late, to=sent.to or "", status="sent", error_code=None
     )
     assert "text.repeated" in caplog.messages
@@ -492,7 +494,7 @@ def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> 
     visit_id, _ = ready(world)
     world.run_until(datetime(2026, 12, 7, 23, 0, tzinfo=UTC))
     message = row(world, f"{visit_id}.v1-preparation")
-    receipts.take(
+    text_receipts.take(
         world.office,
         message.id,
         sid=message.sid or "",
@@ -525,7 +527,7 @@ def test_whatever_keeps_the_preparation_from_leaving_the_call_comes_before_the_f
             Change(Patch(Phone.ref("+13165550142").key, set={"bad_because": "a landline"}))
         )
     elif why == "opted out":
-        opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+        opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     else:
         late = {"send_before": preparation.scheduled_at + timedelta(minutes=15)}
         world.store.commit(Change(Patch(preparation.key, set=as_stored(late))))
@@ -545,7 +547,7 @@ def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:
     for about in ("v1-confirmation", "v1-confirmation-r1", "v1-confirmation-r2"):
         world.run_for(minutes=20)
         message = row(world, f"{visit_id}.{about}")
-        receipts.take(
+        text_receipts.take(
             world.office,
             message.id,
             sid=message.sid or "",

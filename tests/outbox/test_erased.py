@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.message import WAITING, MessageStatus
-from chalicelib.domain.people import Patient
-from chalicelib.domain.work import Task
-from chalicelib.outbox import mail_events, receipts
+from chalicelib.domain.messaging.message import WAITING, MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
+from chalicelib.outbox.outcomes import email_events, text_receipts
 from chalicelib.ports import MailEvent, MailFate
-from chalicelib.usecases import attending, contacting
-from chalicelib.usecases.forgetting import erase
+from chalicelib.usecases.patients import contact_details
+from chalicelib.usecases.privacy.erase import erase
+from chalicelib.usecases.visits import attendance
 from tests.outbox.rows import booked, row
 from tests.world import RUTH, World
 
@@ -23,11 +24,11 @@ def treated(**wish: Any) -> tuple[World, str, str]:
     world = World()
     visit_id = booked(world, **wish)
     world.run_until(datetime(2026, 12, 8, 15, 30, tzinfo=UTC))
-    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
     world.run_for(hours=1)
-    attending.discharged(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
     world.run_for(minutes=90)
-    return world, visit_id, contacting.patient_of(world.desk, visit_id).id
+    return world, visit_id, contact_details.patient_of(world.desk, visit_id).id
 
 
 def calls_to(world: World, patient_id: str) -> list[str]:
@@ -41,7 +42,7 @@ def test_a_text_that_did_not_arrive(code: int) -> None:
     text = next(m for m in world.messages(visit_id) if m.sid and m.kind == "aftercare")
     erase(world.desk, patient_id, actor=RUTH)
     world.run_for(minutes=5)
-    assert receipts.take(
+    assert text_receipts.take(
         world.office, text.id, sid=text.sid or "", to=ANA, status="undelivered", error_code=code
     )
     assert not [m for m in world.messages(visit_id) if m.status in WAITING]
@@ -56,7 +57,7 @@ def test_a_mail_that_came_back(fate: MailFate) -> None:
     erase(world.desk, patient_id, actor=RUTH)
     world.run_for(minutes=5)
     erased = world.store.get(Patient.ref(patient_id))
-    assert mail_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+    assert email_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
     assert not [m for m in world.messages(visit_id) if m.status in WAITING]
     assert row(world, mail.message_id).status is MessageStatus.UNDELIVERED
     assert calls_to(world, patient_id) == []
@@ -69,6 +70,6 @@ def test_staff_who_want_no_mails_are_named_though_it_was_about_somebody_erased()
     mail = next(m for m in world.mails.sent if m.to == "nurse@example.com")
     erase(world.desk, patient_id, actor=RUTH)
     event = MailEvent(mail.message_id, "ses-1", MailFate.UNWANTED)
-    assert mail_events.take(world.office, event)
+    assert email_events.take(world.office, event)
     world.drain()
     assert [task.what for task in world.open_tasks()].count("staff_mail_does_not_arrive") == 1

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clinic.parts import Opening
-from chalicelib.clinic.steps import Offset, StepKind
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.message import Channel, Message, MessageStatus
-from chalicelib.outbox import receipts
+from chalicelib.clinic.careplan.step import Offset, StepKind
+from chalicelib.clinic.profile_models import Opening
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Fate, Refused
-from chalicelib.usecases import attending
+from chalicelib.usecases.visits import attendance
 from tests.clinic.builders import wichita
 from tests.outbox.rows import tasks
 from tests.usecases.test_whole_way import booked
@@ -42,7 +42,7 @@ def session(
     visit = booked(world, f"{start:%Y-%m-%dT%H:%M}", **wishes)
     world.run_until(start)
     if is_here:
-        attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     return visit, end
 
 
@@ -50,7 +50,7 @@ def discharged(world: World, visit: Appointment, recorded: datetime, at: str = "
     """Recorded then; it happened then, or at another time of that evening."""
     world.run_until(recorded)
     happened = wichita(f"{TONIGHT} {at}") if at else None
-    attending.discharged(world.desk, appointment_id=visit.id, at=happened, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=happened, actor=RUTH)
 
 
 def left(world: World, visit: Appointment) -> dict[str, list[datetime]]:
@@ -58,7 +58,7 @@ def left(world: World, visit: Appointment) -> dict[str, list[datetime]]:
     told: dict[str, list[datetime]] = {}
     for message in world.messages(visit.id):
         is_text = message.channel is Channel.TEXT and message.sid is not None
-        if is_text and message.kind in attending.AFTER_KINDS and message.claimed_at is not None:
+        if is_text and message.kind in attendance.AFTER_KINDS and message.claimed_at is not None:
             told.setdefault(message.kind, []).append(message.claimed_at)
     return told
 
@@ -178,7 +178,7 @@ def test_who_is_still_here_gets_it_at_the_discharge_or_while_it_may_still_leave(
     visit, _ = session(world, ends)
     world.run_until(NEXT_MORNING)
     assert aftercare(world, visit) == [wichita(f"{TONIGHT} {leaves}")]
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(wichita("2026-12-10 12:00"))
     assert len(aftercare(world, visit)) == 1
 
@@ -264,7 +264,7 @@ def test_a_text_that_was_not_delivered_is_tried_again_only_that_evening() -> Non
         discharged(world, visit, wichita(f"{TONIGHT} {recorded}"))
         world.drain()
         (text,) = [m for m in rows(world, visit, Channel.TEXT) if m.sid]
-        receipts.take(
+        text_receipts.take(
             world.office,
             text.id,
             sid=text.sid or "",
@@ -303,7 +303,7 @@ def test_nobody_who_did_not_come_is_texted_at_night() -> None:
     world = evening_clinic()
     visit, end = session(world, "21:30", is_here=False)
     world.run_until(end - timedelta(hours=1))
-    missed = attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    missed = attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     assert missed.status is AppointmentStatus.NOSHOW
     world.run_until(datetime(2026, 12, 10, tzinfo=UTC))
     assert aftercare(world, visit) == []

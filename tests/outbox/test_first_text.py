@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.people import Patient
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.people.patient import Patient
 from tests.outbox.rows import booked, row
 from tests.world import World
 

@@ -6,12 +6,13 @@ import pytest
 
 from chalicelib.adapters.ses import tagged, untagged
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.people import Patient
-from chalicelib.domain.work import Task
-from chalicelib.outbox import courier, mail_events
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
+from chalicelib.outbox import deliver
+from chalicelib.outbox.outcomes import email_events
 from chalicelib.ports import Accepted, Email, MailEvent, MailFate
-from chalicelib.usecases import contacting
+from chalicelib.usecases.patients import contact_details
 from tests.outbox.rows import before_the_next_claim, booked, row
 from tests.world import RUTH, World
 
@@ -20,7 +21,7 @@ CAME_BACK = [MailFate.BOUNCED, MailFate.DELAYED, MailFate.REFUSED]
 
 
 def told(world: World, mail: Email, fate: MailFate = MailFate.BOUNCED) -> bool:
-    is_new = mail_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+    is_new = email_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
     world.drain()
     return is_new
 
@@ -34,7 +35,7 @@ def mail_to(world: World, to: str) -> Email:
 
 
 def patient_of(world: World, subject_id: str) -> Patient:
-    return contacting.patient_of(world.desk, subject_id)
+    return contact_details.patient_of(world.desk, subject_id)
 
 
 def mailed_instead() -> tuple[World, str]:
@@ -128,7 +129,7 @@ def test_a_mail_that_waits_when_they_are_stopped_becomes_a_call() -> None:
     world = World()
     visit_id = booked(world, sms_consent=False, detailed_consent=False)
     patient = patient_of(world, visit_id)
-    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
     world.store._rows[patient.key]["mail_stopped"] = "complained"
     world.drain()
     assert "call_with_confirmation" in tasks(world)
@@ -147,7 +148,7 @@ def test_a_complaint_is_told_to_a_person_once_for_an_address() -> None:
 def test_another_address_gets_mail_again() -> None:
     world, visit_id = mailed_instead()
     old = mail_to(world, "ana@example.org")
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",
@@ -162,7 +163,7 @@ def test_another_address_gets_mail_again() -> None:
     new = mail_to(world, "ana.loewe@example.org")
     told(world, new)
     assert patient_of(world, visit_id).mail_to is None
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",
@@ -185,7 +186,7 @@ def test_one_that_came_back_for_now_stops_no_other_mail() -> None:
 )
 def test_what_names_no_mail_of_ours_is_no_error(message_id: str) -> None:
     world = World()
-    assert not mail_events.take(world.office, MailEvent(message_id, "ses-1", MailFate.BOUNCED))
+    assert not email_events.take(world.office, MailEvent(message_id, "ses-1", MailFate.BOUNCED))
     assert tasks(world) == []
 
 
@@ -194,7 +195,7 @@ def test_an_event_cannot_end_a_text() -> None:
     visit_id = booked(world)
     world.drain()
     text = f"{visit_id}.v1-confirmation"
-    assert not mail_events.take(world.office, MailEvent(text, "ses-1", MailFate.BOUNCED))
+    assert not email_events.take(world.office, MailEvent(text, "ses-1", MailFate.BOUNCED))
     assert row(world, text).status is MessageStatus.SENT
 
 
@@ -208,7 +209,7 @@ class Hasty:
     def send(self, email: Email) -> Accepted:
         answer = self._world.mails.send(email)
         event = MailEvent(email.message_id, answer.sid or "", self._fate)
-        assert mail_events.take(self._world.office, event)
+        assert email_events.take(self._world.office, event)
         return answer
 
 
@@ -237,7 +238,7 @@ def test_what_changes_between_check_and_claim_keeps_the_mail_from_the_old_addres
     world = World()
     visit_id = booked(world, sms_consent=False, detailed_consent=False)
     patient = patient_of(world, visit_id)
-    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
     changes = {
         "another address": {"email": "ana.loewe@example.org"},
         "mails stopped": {"mail_stopped": "bounced"},
@@ -245,7 +246,7 @@ def test_what_changes_between_check_and_claim_keeps_the_mail_from_the_old_addres
     before_the_next_claim(
         world, lambda: world.store.commit(Change(Patch(patient.key, set=changes[what])))
     )
-    courier.deliver(world.office, f"{visit_id}.v1-confirmation-mail")
+    deliver.deliver(world.office, f"{visit_id}.v1-confirmation-mail")
     world.drain()
     to = [mail.to for mail in world.mails.sent]
     assert "ana@example.org" not in to

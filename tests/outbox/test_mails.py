@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.message import Channel, MessageStatus
-from chalicelib.domain.people import PatientLink
-from chalicelib.outbox import courier
+from chalicelib.domain.messaging.message import Channel, MessageStatus
+from chalicelib.domain.people.patient import PatientLink
+from chalicelib.outbox import deliver
 from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, courses, opting_out
+from chalicelib.usecases.patients import opt_out
+from chalicelib.usecases.visits import book, book_course
 from tests.outbox.rows import booked, ready, row, tasks
 from tests.world import RUTH, FakeMails, World, at
 
@@ -35,7 +36,7 @@ class PickyMails(FakeMails):
 
 def without_texts(world: World) -> str:
     visit_id = booked(world)
-    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     return visit_id
 
 
@@ -67,7 +68,7 @@ def test_what_takes_the_place_of_a_refused_text_waits_for_no_tick() -> None:
     message_id = ready(world)
     world.queue.ids.clear()
     world.texts.before.append(Refused(Fate.NUMBER_BAD, 21614))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     world.drain()
     assert "ana@example.org" in [mail.to for mail in world.mails.sent]
 
@@ -124,13 +125,13 @@ def test_weeks_without_mail_grow_no_row_towards_its_limit() -> None:
     message_id = f"{receipt.reference}.new_request-nurse"
     for _ in range(300):
         world.mails.before.append(Refused(Fate.CONFIGURATION))
-        courier.deliver(world.office, message_id)
+        deliver.deliver(world.office, message_id)
         world.clock.at += timedelta(minutes=5)
     tried = row(world, message_id)
     assert tried.attempt == 300
     assert len(tried.history) == 100
     world.clock.at += timedelta(days=15)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     ended = row(world, message_id)
     assert ended.history[-1].what == ended.status == MessageStatus.EXPIRED
 
@@ -138,7 +139,7 @@ def test_weeks_without_mail_grow_no_row_towards_its_limit() -> None:
 def test_every_link_in_a_patients_mails_leads_to_a_page() -> None:
     world = World()
     reference = world.request(sms_consent=False, detailed_consent=False).reference
-    courses.book_course(
+    book_course.book_course(
         world.desk,
         subject_id=reference,
         first=at("2026-12-08T09:00"),
@@ -160,7 +161,7 @@ def test_every_link_in_a_patients_mails_leads_to_a_page() -> None:
 def mails_to_ana(world: World, visit_type: str = "iv_infusion", **wish: Any) -> list[Email]:
     """All that she is mailed of one visit when she takes no texts."""
     reference = world.request(sms_consent=False, detailed_consent=False, **wish).reference
-    booking.confirm(
+    book.confirm(
         world.desk,
         subject_id=reference,
         when=at("2026-12-08T09:00"),

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.clinic.parts import Caps
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.work import Task
-from chalicelib.usecases import attending, booking
+from chalicelib.clinic.profile_models import Caps
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.usecases.visits import attendance, book
 from tests.world import RUTH, World, at
 
 
@@ -18,7 +18,7 @@ def session_and_next(next_at: str) -> tuple[World, Appointment]:
     caps = Caps(per_day=9, per_week=20)
     world.replace(clinic=world.services.clinic.model_copy(update={"caps": caps}))
     asked = world.request()
-    first = booking.confirm(
+    first = book.confirm(
         world.desk,
         subject_id=asked.reference,
         when=at("2026-12-08T09:00"),
@@ -26,7 +26,7 @@ def session_and_next(next_at: str) -> tuple[World, Appointment]:
         resource="room-1",
         actor=RUTH,
     )
-    following = booking.confirm(
+    following = book.confirm(
         world.desk,
         subject_id=first.id,
         when=at(next_at),
@@ -35,7 +35,7 @@ def session_and_next(next_at: str) -> tuple[World, Appointment]:
         actor=RUTH,
     )
     world.run_until(first.end_at)
-    attending.discharged(world.desk, appointment_id=first.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=first.id, at=None, actor=RUTH)
     return world, following
 
 
@@ -68,6 +68,6 @@ def test_what_cannot_wait_goes_without_its_question_and_a_person_asks() -> None:
 def test_a_question_that_was_answered_meanwhile_is_asked_by_nobody(has: str) -> None:
     world, following = session_and_next("2026-12-09T13:00")
     world.run_until(datetime(2026, 12, 8, 20, tzinfo=UTC))
-    attending.driver(world.desk, appointment_id=following.id, has=has, actor=RUTH)
+    attendance.driver(world.desk, appointment_id=following.id, has=has, actor=RUTH)
     world.run_until(following.start_at - timedelta(hours=1))
     assert "question_left_out" not in tasks(world)

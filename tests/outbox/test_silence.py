@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.work import Task
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.messaging.task import Task
 from tests.usecases.test_whole_way import booked, kinds
 from tests.world import World
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.change import Change, Patch, Save, as_stored
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.work import Stop
-from chalicelib.outbox import courier, receipts
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.system import Stop
+from chalicelib.outbox import deliver
+from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Accepted, Fate, Refused
 from tests.outbox.rows import booked, confirmations, ready, row, tasks
 from tests.world import World
@@ -21,7 +22,7 @@ def told(world: World, message_id: str, status: str, code: int | None = None) ->
     message = row(world, message_id)
     assert message.sid
     assert message.to
-    receipts.take(
+    text_receipts.take(
         world.office,
         message_id,
         sid=message.sid,
@@ -40,7 +41,7 @@ def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:
     """A confirmation was accepted and then not carried: our number may not send."""
     world = World()
     message_id = ready(world)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     told(world, message_id, "undelivered", code)
     world.drain()
     return world, message_id
@@ -84,7 +85,7 @@ def test_a_text_of_before_the_stop_that_arrives_late_does_not_end_it() -> None:
     message_id = ready(world)
     first = message_id.replace("v1-confirmation", "welcome")
     world.clock.at += timedelta(seconds=5)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     # The clock of the courier that claimed it may be a minute ahead (F22).
     ahead = as_stored({"claimed_at": world.clock.at + timedelta(seconds=65)})
     world.store.commit(Change(Patch(row(world, first).key, set=ahead)))
@@ -119,18 +120,20 @@ def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -
     world = World()
     message_id = ready(world)
     world.texts.before.append(Refused(Fate.CONFIGURATION, 20003))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     world.clock.at += timedelta(minutes=5)
     send = world.texts.send
 
     def receipt_first(**fields: object) -> Accepted:
         answer = send(**fields)  # type: ignore[arg-type]
         sid = answer.sid or ""
-        receipts.take(world.office, message_id, sid=sid, to=ANA, status="sent", error_code=None)
+        text_receipts.take(
+            world.office, message_id, sid=sid, to=ANA, status="sent", error_code=None
+        )
         return answer
 
     world.texts.send = receipt_first  # type: ignore[method-assign]
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert row(world, message_id).status is MessageStatus.SENT
     assert not texts_wait(world)
 
@@ -151,6 +154,6 @@ def test_forty_three_refusals_are_put_off_like_the_first() -> None:
     world.texts.before.extend([Refused(Fate.LATER, 429)] * 60)
     for _ in range(60):
         world.clock.at = max(row(world, message_id).due_at or world.clock.at, world.clock.at)
-        courier.deliver(world.office, message_id)
+        deliver.deliver(world.office, message_id)
     assert row(world, message_id).attempt > 43
     assert row(world, message_id).status is MessageStatus.PENDING

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.memory import MemoryStore
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.message import Message, message_key
-from chalicelib.domain.owed import task_message
-from chalicelib.domain.work import Heartbeat
-from chalicelib.outbox import courier, tick
-from chalicelib.outbox.office import Office
+from chalicelib.domain.messaging.message import Message, message_key
+from chalicelib.domain.system import Heartbeat
+from chalicelib.messages.factory import task_message
+from chalicelib.outbox import deliver, dispatch
+from chalicelib.outbox.context import Office
 from chalicelib.ports import Due
+from local.memory_store import MemoryStore
 from tests.outbox.rows import booked, row
 from tests.world import NOON, World
 
@@ -96,7 +96,7 @@ def test_ten_thousand_rows_leave_in_order_at_the_pace_and_none_starves() -> None
     queue = Queue()
     office = office_of(world, store=store, nudge=queue, shards=SHARDS, texts_per_minute=300)
     left = []
-    while tick.run(office):
+    while dispatch.run(office):
         done(store, queue.batches[-1])
         left += queue.batches[-1]
         world.clock.at += MINUTE
@@ -111,7 +111,7 @@ def test_new_rows_wait_their_turn_behind_old_ones() -> None:
     queue = Queue()
     office = office_of(world, store=store, nudge=queue, shards=SHARDS, texts_per_minute=40)
     for n in range(3):
-        tick.run(office)
+        dispatch.run(office)
         done(store, queue.batches[-1])
         world.clock.at += MINUTE
         new = task_message(
@@ -142,9 +142,9 @@ def test_a_tick_holds_no_more_when_more_is_due() -> None:
     def peak(rows: int) -> int:
         store: Any = Endless(MemoryStore(), rows)
         office = office_of(world, store=store, nudge=Queue(), shards=SHARDS, texts_per_minute=60)
-        tick.run(office)
+        dispatch.run(office)
         tracemalloc.start()
-        tick.run(office)
+        dispatch.run(office)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -159,7 +159,7 @@ def test_a_shard_that_throttles_stops_no_other_and_goes_first_when_it_is_well() 
     sick.throttled = {3}
     queue = Queue()
     office = office_of(world, store=sick, nudge=queue, shards=SHARDS, texts_per_minute=60)
-    while tick.run(office):
+    while dispatch.run(office):
         done(store, queue.batches[-1])
     left = [id_ for batch in queue.batches for id_ in batch]
     held = [id_ for id_ in ids if id_ not in left]
@@ -167,7 +167,7 @@ def test_a_shard_that_throttles_stops_no_other_and_goes_first_when_it_is_well() 
     assert 0 < len(held) < 100
     assert store.get(Heartbeat.ref()) is not None
     sick.throttled = set()
-    tick.run(office)
+    dispatch.run(office)
     assert queue.batches[-1] == held
 
 
@@ -180,7 +180,7 @@ def test_shards_that_hang_cannot_keep_the_tick_from_its_end() -> None:
     office = office_of(world, store=sick, nudge=queue, shards=SHARDS, texts_per_minute=60)
     for minute in range(SHARDS):
         world.clock.at = NOON + minute * MINUTE
-        assert tick.run(office) > 0
+        assert dispatch.run(office) > 0
         assert world.clock.at < NOON + (minute + 1) * MINUTE
     # One shard a minute is all that there was time for, and each had its turn.
     assert Counter(sick.asked) == dict.fromkeys(range(SHARDS), 1)
@@ -192,7 +192,7 @@ def test_ticks_that_run_at_once_send_nothing_twice(ticks: int) -> None:
     booked(world)
     world.queue.ids.clear()
     for _ in range(ticks):
-        tick.run(world.office)
+        dispatch.run(world.office)
     assert len(world.queue.ids) > len(set(world.queue.ids))
     world.drain()
     assert len(world.texts.bodies) == len(set(world.texts.bodies)) == 2
@@ -220,7 +220,7 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
     sent = len(world.texts.sent)
     # The tick's clock is two minutes ahead, so it queues the row; the courier's says not yet.
     world.clock.at = reminder.due_at
-    tick.run(world.office)
+    dispatch.run(world.office)
     assert reminder.id in world.queue.ids
     world.clock.at -= timedelta(minutes=2)
     world.drain()
@@ -229,7 +229,7 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
     world.tick()
     # And back again, as if another container had it: a row that is taken stays taken.
     world.clock.at -= timedelta(minutes=2)
-    courier.deliver(world.office, reminder.id)
+    deliver.deliver(world.office, reminder.id)
     world.tick()
     assert len(world.texts.sent) == sent + 1
 
@@ -237,14 +237,14 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
 def test_a_lease_is_not_stolen_by_a_clock_two_minutes_ahead() -> None:
     world = World()
     visit_id = booked(world)
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     world.texts.after.append(KeyboardInterrupt())  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
-        courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+        deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
     held = row(world, f"{visit_id}.v1-confirmation")
     sent = len(world.texts.sent)
     world.clock.at += timedelta(minutes=2)
-    courier.deliver(world.office, held.id)
+    deliver.deliver(world.office, held.id)
     assert row(world, held.id) == held
     assert len(world.texts.sent) == sent
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Phone
-from chalicelib.outbox import courier, receipts
+from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.people.phone import Phone
+from chalicelib.outbox import deliver
+from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
 from tests.outbox.rows import booked, restored, row, tasks
 from tests.world import World
@@ -33,7 +34,7 @@ def looked_up(world: World, message_id: str, way: str, *, code: int) -> Message:
     before = row(world, message_id)
     if way == "found after a crash":
         world.texts.after.append(OutcomeUnknown("the connection broke"))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     world.texts.sent[-1] = world.texts.sent[-1]._replace(status="undelivered", error_code=code)
     if way == "forgotten by a restored table":
         restored(world, before)
@@ -69,7 +70,7 @@ def test_staff_hear_once_a_day_of_texts_that_are_never_carried(how: str, code: i
     world.run_for(minutes=10)
     reminders = [row(world, f"{visit}.{REMINDER}") for visit in visits]
     for reminder in reminders if how == "undelivered" else []:
-        receipts.take(
+        text_receipts.take(
             world.office,
             reminder.id,
             sid=reminder.sid or "",

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.conditions import Condition
-from chalicelib.clinic.steps import AFTERWARDS, Anchor, Step, StepKind
+from chalicelib.clinic.careplan.conditions import Condition
+from chalicelib.clinic.careplan.plan import CarePlan
+from chalicelib.clinic.careplan.step import AFTERWARDS, Anchor, Step, StepKind
 from tests.clinic.builders import a_plan, a_step
 
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.clocks import quiet_until
-from chalicelib.domain.appointment import Appointment
+from chalicelib.clinic.quiet_hours import quiet_until
+from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.errors import Refusal
-from chalicelib.domain.message import FINAL, Channel, Message, MessageStatus
+from chalicelib.domain.messaging.message import FINAL, Channel, Message, MessageStatus
 from chalicelib.domain.record import Record
-from chalicelib.domain.work import AuditEvent
-from chalicelib.usecases import answering, attending, booking, courses, moving, opting_out
-from chalicelib.usecases.slots import WallTime
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.usecases.patients import opt_out
+from chalicelib.usecases.visits import attendance, book, book_course, patient_answers, reschedule
+from chalicelib.usecases.visits.slots import WallTime
 from tests.properties.cases import cases
 from tests.world import RUTH, World
 
@@ -93,7 +94,7 @@ def act(world: World, asked: str, doing: Doing) -> None:
     kind = TREATMENTS[doing.which % len(TREATMENTS)]
     match doing.what:
         case "book":
-            booking.confirm(
+            book.confirm(
                 world.desk,
                 subject_id=subject,
                 when=at,
@@ -101,7 +102,7 @@ def act(world: World, asked: str, doing: Doing) -> None:
                 **common,  # type: ignore[arg-type]
             )
         case "course":
-            courses.book_course(
+            book_course.book_course(
                 world.desk,
                 subject_id=subject,
                 first=at,
@@ -119,9 +120,9 @@ def on_visit(world: World, visit: Appointment, doing: Doing, at: WallTime) -> No
     desk, id_ = world.desk, visit.id
     match doing.what:
         case "move":
-            moving.reschedule(desk, appointment_id=id_, when=at, resource="room-2", actor=RUTH)
+            reschedule.reschedule(desk, appointment_id=id_, when=at, resource="room-2", actor=RUTH)
         case "cancel":
-            moving.cancel(
+            reschedule.cancel(
                 desk,
                 appointment_id=id_,
                 reason_code="other",
@@ -129,15 +130,15 @@ def on_visit(world: World, visit: Appointment, doing: Doing, at: WallTime) -> No
                 actor=RUTH,
             )
         case "confirm":
-            answering.confirm_visit(desk, appointment_id=visit.id)
+            patient_answers.confirm_visit(desk, appointment_id=visit.id)
         case "driver":
-            attending.driver(desk, appointment_id=id_, has="yes", actor=RUTH)
+            attendance.driver(desk, appointment_id=id_, has="yes", actor=RUTH)
         case "undo":
-            attending.undo(desk, appointment_id=id_, actor=RUTH)
+            attendance.undo(desk, appointment_id=id_, actor=RUTH)
         case "opt_out":
-            opting_out.opt_out(desk, subject_id=visit.id, means="phone", actor=RUTH)
+            opt_out.opt_out(desk, subject_id=visit.id, means="phone", actor=RUTH)
         case _:
-            use_case = getattr(attending, doing.what)
+            use_case = getattr(attendance, doing.what)
             use_case(desk, appointment_id=id_, at=None, actor=RUTH)
 
 

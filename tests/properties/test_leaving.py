@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.clocks import next_quiet, quiet_until
-from chalicelib.clinic.parts import Caps, Quiet
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
-from chalicelib.domain.message import Channel, Message, Subject
-from chalicelib.domain.people import Patient, Phone, SentCount, TextConsent
-from chalicelib.domain.request import Decision
-from chalicelib.domain.work import Stop
-from chalicelib.outbox.checks import VALID_AT_LEAST, VALID_AT_MOST, judge, validity
-from chalicelib.outbox.office import Office, Situation
-from chalicelib.outbox.verdicts import Drop, Hold
+from chalicelib.clinic.profile_models import Caps, Quiet
+from chalicelib.clinic.quiet_hours import next_quiet, quiet_until
+from chalicelib.domain.messaging.message import Channel, Message, Subject
+from chalicelib.domain.people.patient import Patient, TextConsent
+from chalicelib.domain.people.phone import Phone, SentCount
+from chalicelib.domain.system import Stop
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.request import Decision
+from chalicelib.outbox.checks import VALID_AT_LEAST, VALID_AT_MOST, Drop, Hold, judge, validity
+from chalicelib.outbox.context import Office, Situation
 from tests.properties.cases import cases, clock_times, moments, zones
 from tests.world import World
 

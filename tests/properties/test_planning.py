@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.clocks import clock_instants, quiet_until
-from chalicelib.clinic.parts import Quiet
-from chalicelib.clinic.schedule import Event, due_times, plan_visit
-from chalicelib.clinic.steps import AFTERWARDS, Anchor, StepKind
-from chalicelib.clinic.times import at_wall_clock
+from chalicelib.clinic.careplan.clock_times import clock_instants
+from chalicelib.clinic.careplan.plan import CarePlan
+from chalicelib.clinic.careplan.schedule import Event, due_times, plan_visit
+from chalicelib.clinic.careplan.step import AFTERWARDS, Anchor, StepKind
+from chalicelib.clinic.local_time import at_wall_clock
+from chalicelib.clinic.profile_models import Quiet
+from chalicelib.clinic.quiet_hours import quiet_until
 from tests.properties.cases import cases, clock_times, moments, plans, zones
 
 EVENTS = get_args(Event)

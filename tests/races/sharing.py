@@ -12,8 +12,9 @@ from chalicelib.adapters.clock import pause_with_jitter
 from chalicelib.adapters.dynamodb import DynamoStore
 from chalicelib.domain.change import MOST_OPERATIONS, Change, Save
 from chalicelib.domain.errors import Refusal
-from chalicelib.domain.message import Channel, Message
-from chalicelib.domain.people import Patient, Phone, TextConsent
+from chalicelib.domain.messaging.message import Channel, Message
+from chalicelib.domain.people.patient import Patient, TextConsent
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.ports import Accepted
 from tests.aws import dynamodb_local

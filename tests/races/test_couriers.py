@@ -15,10 +15,10 @@ from itertools import count
 import pytest
 
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import SentCount
-from chalicelib.outbox import courier, tick
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.people.phone import SentCount
+from chalicelib.outbox import deliver, dispatch
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from tests.races.sharing import CountingTexts, at_once, due_texts, shared_world
 from tests.world import World
 
@@ -37,7 +37,7 @@ def empty(world: World, queue: deque[str]) -> None:
             message_id = queue.popleft()
         except IndexError:
             return
-        courier.deliver(world.office, message_id)
+        deliver.deliver(world.office, message_id)
 
 
 def rows(world: World, ids: list[str]) -> list[Message]:
@@ -76,7 +76,7 @@ def test_two_ticks_at_once_and_their_couriers_send_once() -> None:
     """F5: both queue the same ids."""
     with shared_world() as (world, texts):
         ids = due_texts(world, count=40, numbers=40)
-        at_once(*[partial(tick.run, world.office)] * 2)
+        at_once(*[partial(dispatch.run, world.office)] * 2)
         assert Counter(world.queue.ids) == dict.fromkeys(ids, 2)
         queue = deque(sorted(world.queue.ids))  # so that two couriers meet on each id
         at_once(*[partial(empty, world, queue)] * 8)
@@ -124,7 +124,7 @@ def test_a_stop_at_the_moment_of_a_claim_comes_before_it_or_after_it() -> None:
 
         meet(world, note_claimed)
         for each in ids:
-            at_once(partial(hear_stop, each), partial(courier.deliver, world.office, each))
+            at_once(partial(hear_stop, each), partial(deliver.deliver, world.office, each))
         assert texts.times_by_message() == Counter(claimed)
         assert {row.id: row.status for row in rows(world, ids)} == {
             each: MessageStatus.SENT if each in claimed else MessageStatus.WITHDRAWN for each in ids

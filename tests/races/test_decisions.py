@@ -6,14 +6,15 @@ from functools import partial
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus, DaySheet
 from chalicelib.domain.errors import AlreadyDecided, Refusal, SlotTaken
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.record import new_id
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import booking, moving, offers
-from chalicelib.usecases.deciding import Actor
-from chalicelib.usecases.intake import submit
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.day_sheet import DaySheet
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.transaction import Actor
+from chalicelib.usecases.requests.submit import submit
+from chalicelib.usecases.visits import book, offers, reschedule
 from tests.races.sharing import at_once, shared_world
 from tests.world import FORM, RUTH, World, at, wish
 
@@ -37,7 +38,7 @@ def requests(world: World, count: int) -> list[str]:
 
 
 def confirm(world: World, request_id: str, when: str, actor: Actor = RUTH) -> Appointment:
-    return booking.confirm(
+    return book.confirm(
         world.desk,
         subject_id=request_id,
         when=at(when),
@@ -124,7 +125,7 @@ def test_a_move_and_a_cancellation_at_once_leave_no_text_of_a_visit_that_is_off(
             visit_id = confirm(world, request_id, when).id
             at_once(
                 partial(
-                    moving.reschedule,
+                    reschedule.reschedule,
                     world.desk,
                     appointment_id=visit_id,
                     when=at(when.replace("2026-12-", "2027-01-")),
@@ -132,7 +133,7 @@ def test_a_move_and_a_cancellation_at_once_leave_no_text_of_a_visit_that_is_off(
                     actor=RUTH,
                 ),
                 partial(
-                    moving.cancel,
+                    reschedule.cancel,
                     world.desk,
                     appointment_id=visit_id,
                     reason_code="other",

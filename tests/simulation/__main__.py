@@ -9,13 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from local.dynamodb_local import dynamodb_local
+from local.aws.dynamodb_local import dynamodb_local
 from tests.aws import dynamodb_local as fresh_dynamodb_local
-from tests.simulation.faults import KINDS
-from tests.simulation.mirrored import MirroredTable
-from tests.simulation.outcome import Outcome, Run
-from tests.simulation.run import SHARDS, play_quietly
-from tests.simulation.story import shortest, told
+from tests.simulation.engine.faults import KINDS
+from tests.simulation.engine.mirrored import MirroredTable
+from tests.simulation.engine.outcome import Outcome, Run
+from tests.simulation.engine.run import SHARDS, play_quietly
+from tests.simulation.engine.story import shortest, told
 
 BATCH = 5
 #: What was never broken, said when it was not; each is judged by the modules beside this one.

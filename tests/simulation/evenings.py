@@ -2,9 +2,9 @@
 
 from datetime import datetime, time, timedelta
 
+from chalicelib.clinic.careplan.step import Step, StepKind
 from chalicelib.clinic.profile import Clinic
-from chalicelib.clinic.steps import Step, StepKind
-from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.visits.appointment import Appointment
 
 EVENING, LAST_RECORDED = time(17), time(23, 30)
 AFTER_RECORDING = timedelta(minutes=15)

@@ -9,11 +9,11 @@ import pytest
 
 from tests.aws import dynamodb_local
 from tests.simulation.__main__ import main, table_of
-from tests.simulation.faults import KINDS
-from tests.simulation.mirrored import MirroredTable
-from tests.simulation.outcome import Outcome, Run
-from tests.simulation.run import SHARDS, play
-from tests.simulation.story import shortest, told
+from tests.simulation.engine.faults import KINDS
+from tests.simulation.engine.mirrored import MirroredTable
+from tests.simulation.engine.outcome import Outcome, Run
+from tests.simulation.engine.run import SHARDS, play
+from tests.simulation.engine.story import shortest, told
 
 FIXED = (1, 2, 3, 4)
 
@@ -48,7 +48,7 @@ def test_without_faults_nothing_is_refused_or_put_off() -> None:
 
 def test_a_guard_that_is_taken_away_is_noticed() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.simulation.mutations", "the withdrawal on a move"],
+        [sys.executable, "-m", "tests.simulation.mutations.__main__", "the withdrawal on a move"],
         capture_output=True,
         text=True,
         timeout=120,

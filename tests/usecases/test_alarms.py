@@ -6,9 +6,11 @@ import pytest
 
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.people import Patient, Phone, StaffMember
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import Key, Record
-from chalicelib.domain.work import Task
 from chalicelib.usecases.tasks import close_task
 from tests.usecases.test_catching_up import spoil
 from tests.usecases.test_inbound import ANA, booked, hear, tasks, visit_of

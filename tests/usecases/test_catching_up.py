@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.people import Phone
+from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Key, Ref
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.domain.work import InboundMark, InboundText, Task
+from chalicelib.domain.system import InboundMark
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from chalicelib.usecases import booking, offers, opting_out
-from chalicelib.usecases.catching_up import hear_what_was_missed
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.inbound.poll import hear_what_was_missed
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import opt_out
+from chalicelib.usecases.visits import book, offers
 from tests.outbox.rows import booked, moves
 from tests.world import RUTH, World, at
 
@@ -186,7 +189,7 @@ def test_the_last_word_counts_when_the_first_was_missed(
     missed: str, heard: str, is_out: bool
 ) -> None:
     world, _ = with_visit()
-    opting_out.opt_out(world.desk, subject_id=world.request().reference, means="phone", actor=RUTH)
+    opt_out.opt_out(world.desk, subject_id=world.request().reference, means="phone", actor=RUTH)
     world.clock.at += MINUTE
     arrives(world, missed)
     world.clock.at += MINUTE
@@ -266,7 +269,7 @@ def test_a_digit_from_before_the_offer_takes_nothing() -> None:
 
 def test_a_digit_from_before_we_asked_which_visit_is_no_answer() -> None:
     world, first = with_visit()
-    second = booking.confirm(
+    second = book.confirm(
         world.desk,
         subject_id=world.request(name="Bo Example").reference,
         when=at("2026-12-08T09:00"),

@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.appointment import DaySheet
-from chalicelib.domain.message import LEFT, Message
-from chalicelib.usecases import booking
+from chalicelib.domain.messaging.message import LEFT, Message
+from chalicelib.domain.visits.day_sheet import DaySheet
+from chalicelib.usecases.visits import book
 from tests.world import RUTH, World, at
 
 
@@ -26,7 +26,7 @@ def test_texts_name_the_day_and_leave_on_the_days_beside_it(
 ) -> None:
     world = World()
     reference = world.request().reference
-    visit = booking.confirm(
+    visit = book.confirm(
         world.desk,
         subject_id=reference,
         when=at(when),

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import contacting, moving
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import contact_details
+from chalicelib.usecases.visits import reschedule
 from tests.usecases.test_catching_up import offered
 from tests.usecases.test_inbound import ANA, QUIET, booked, hear, tasks, visit_of
 from tests.usecases.test_shared_phones import BO, phone_of
@@ -20,12 +21,14 @@ def digit_of(world: World, visit_id: str) -> str:
 
 
 def moves(world: World, visit_id: str, when: str, room: str) -> None:
-    moving.reschedule(world.desk, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH)
+    reschedule.reschedule(
+        world.desk, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH
+    )
     world.drain()
 
 
 def cancels(world: World, visit_id: str) -> None:
-    moving.cancel(
+    reschedule.cancel(
         world.desk,
         appointment_id=visit_id,
         reason_code="other",
@@ -35,7 +38,7 @@ def cancels(world: World, visit_id: str) -> None:
 
 
 def gives_up_the_number(world: World, subject_id: str) -> None:
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=subject_id,
         name="Ana Löwe",

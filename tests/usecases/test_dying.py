@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.memory import MemoryStore
 from chalicelib.domain.change import Change
 from chalicelib.domain.record import Record
+from local.memory_store import MemoryStore
 from tests.web.browser import browsing
 from tests.web.test_requests import fields
 from tests.world import World

@@ -5,15 +5,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.message import Channel, MessageStatus
-from chalicelib.domain.people import Consent, Patient, Phone
+from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.message import Channel, MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Consent, Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
-from chalicelib.domain.request import ConsultationRequest
-from chalicelib.domain.work import InboundText, Task
-from chalicelib.outbox import courier
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.outbox import deliver
 from chalicelib.ports import Fate, OutcomeUnknown, ReceivedText, Refused
-from chalicelib.usecases.erasing import AT_ONCE, erase_what_is_old
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.privacy.retention import AT_ONCE, erase_what_is_old
 from chalicelib.usecases.tasks import close_task
 from tests.outbox.rows import booked, ready, row
 from tests.world import RUTH, World
@@ -203,7 +205,7 @@ def test_what_the_provider_would_not_erase_is_asked_for_again(
 def test_a_text_without_an_end_is_not_erased_before_it_has_one() -> None:
     world = World()
     message_id = ready(world)
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     sent = row(world, message_id)
     world.store._rows[sent.key] |= {"status": "sending", "due_at": "2027-06-01T00:00:00.000Z"}
     world.clock.at += TEXTS + SECOND
@@ -219,7 +221,7 @@ def test_words_that_nobody_got_are_not_kept_at_all() -> None:
     world = World()
     message_id = ready(world)
     world.texts.before.append(Refused(Fate.NUMBER_BAD, 21211))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert row(world, message_id).status is MessageStatus.FAILED
     assert row(world, message_id).body is None
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.message import MessageStatus
-from chalicelib.usecases import contacting, moving, opting_out
-from chalicelib.usecases.forgetting import erase
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.privacy.erase import erase
+from chalicelib.usecases.visits import reschedule
 from tests.usecases.test_catching_up import spoil
 from tests.usecases.test_inbound import booked, hear
 from tests.usecases.test_shared_phones import BO, phone_of
@@ -38,7 +39,7 @@ def test_a_first_text_that_an_opt_out_withdrew_is_made_anew(words: str, is_resum
     world.run_for(hours=12)
     assert firsts(world) == []
     if is_resumed:
-        opting_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
         world.drain()
     else:
         hear(world, "START")
@@ -69,7 +70,7 @@ def test_ending_a_pause_causes_no_text_to_who_has_only_asked() -> None:
     reference = world.request().reference
     world.clock.at += timedelta(minutes=1)
     hear(world, "too many texts")
-    opting_out.resume(world.desk, subject_id=reference, actor=RUTH)
+    opt_out.resume(world.desk, subject_id=reference, actor=RUTH)
     world.run_for(hours=1)
     (answer,) = world.texts.bodies
     assert "paused" in answer
@@ -77,7 +78,7 @@ def test_ending_a_pause_causes_no_text_to_who_has_only_asked() -> None:
 
 def test_who_owns_a_number_that_was_mistyped_is_told_who_texts() -> None:
     world, visit_id = booked_at_night()
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",
@@ -94,7 +95,7 @@ def test_who_owns_a_number_that_was_mistyped_is_told_who_texts() -> None:
 
 
 def moved_to(world: World, visit_id: str, when: str) -> None:
-    moving.reschedule(
+    reschedule.reschedule(
         world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
     )
     world.drain()

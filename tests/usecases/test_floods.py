@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.errors import TooMany
-from chalicelib.domain.people import Phone
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record, new_id
-from chalicelib.domain.request import ConsultationRequest
-from chalicelib.usecases import offers
-from chalicelib.usecases.intake import submit
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.tasks import close_task
+from chalicelib.usecases.visits import offers
 from tests.usecases.test_inbound import ANA, booked, hear, visit_of
 from tests.world import FORM, NOON, RUTH, World, at, wish
 

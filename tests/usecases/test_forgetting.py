@@ -7,21 +7,26 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Consent, Patient, Phone
+from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Consent, Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record, Ref
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.domain.work import InboundText, Task
-from chalicelib.outbox import courier, receipts
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.outbox import deliver
+from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import OutcomeUnknown
-from chalicelib.usecases import attending, booking, contacting, courses, offers, opting_out
-from chalicelib.usecases.erasing import erase_what_is_old
-from chalicelib.usecases.forgetting import erase, hand_over
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.privacy.erase import erase
+from chalicelib.usecases.privacy.export import hand_over
+from chalicelib.usecases.privacy.retention import erase_what_is_old
 from chalicelib.usecases.tasks import close_task
+from chalicelib.usecases.visits import attendance, book, book_course, offers
 from tests.outbox.rows import booked, row
 from tests.world import RUTH, World, at
 
@@ -49,7 +54,7 @@ def with_history() -> tuple[World, str, str]:
     world.drain()
     hear(world, "PLANTED-TEXT where do I park")
     world.deliver_all()
-    return world, visit_id, contacting.patient_of(world.desk, visit_id).id
+    return world, visit_id, contact_details.patient_of(world.desk, visit_id).id
 
 
 def stored(world: World) -> str:
@@ -159,9 +164,9 @@ def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
 def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
     world = World()
     visit_id = booked(world, **PLANTED)
-    courier.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.office, f"{visit_id}.welcome")
     world.texts.after.append(OutcomeUnknown("no answer"))
-    courier.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
     assert erase(world.desk, visit_id, actor=RUTH).under_way == 1
     sent = len(world.texts.sent)
     world.run_for(hours=8)
@@ -184,7 +189,7 @@ def test_what_a_courier_takes_while_the_patient_is_erased_counts_as_under_way() 
         if any(ref.kind is Message for ref in refs):
             world.store.get_many = read  # type: ignore[method-assign]
             world.mails.before.append(OutcomeUnknown("no answer"))
-            courier.deliver(world.office, mail_id)
+            deliver.deliver(world.office, mail_id)
         return read(*refs)
 
     world.store.get_many = meanwhile  # type: ignore[method-assign]
@@ -205,7 +210,7 @@ def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provide
     def leaves(*refs: Ref[Any]) -> tuple[Any, ...]:
         if any(ref.kind is Message for ref in refs):
             world.store.get_many = read  # type: ignore[method-assign]
-            receipts.take(
+            text_receipts.take(
                 world.office,
                 message_id,
                 sid=world.texts.sent[-1].sid,
@@ -217,7 +222,7 @@ def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provide
 
     world.clock.at += timedelta(minutes=1)
     world.texts.after.append(OutcomeUnknown("no answer"))
-    courier.deliver(world.office, message_id)
+    deliver.deliver(world.office, message_id)
     assert row(world, message_id).sid is None
     world.store.get_many = leaves  # type: ignore[method-assign]
     assert erase(world.desk, visit_id, actor=RUTH).under_way == 0
@@ -235,7 +240,7 @@ def test_a_mail_that_is_claimed_at_the_very_write_of_an_erasure_counts_as_under_
         if any(part.key == row(world, mail_id).key for part in change.operations):
             world.store.commit = commit  # type: ignore[method-assign]
             world.mails.before.append(OutcomeUnknown("no answer"))
-            courier.deliver(world.office, mail_id)
+            deliver.deliver(world.office, mail_id)
         commit(change)
 
     world.store.commit = claimed_first  # type: ignore[method-assign]
@@ -263,15 +268,17 @@ def test_who_shares_the_phone_keeps_everything() -> None:
     erase(world.desk, visit_id, actor=RUTH)
     phone = world.store.get(Phone.ref(ANA))
     assert phone is not None
-    bo = contacting.patient_of(world.desk, other)
+    bo = contact_details.patient_of(world.desk, other)
     assert (bo.name, phone.patients) == ("Bo Example", (bo.id,))
     assert len(hand_over(world.desk, other)["records"]) == len(before["records"])
 
 
 def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -> None:
     world, visit_id, ana = with_history()
-    bo = contacting.patient_of(world.desk, booked(world, "2026-12-08T13:00", name="Bo Example")).id
-    opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    bo = contact_details.patient_of(
+        world.desk, booked(world, "2026-12-08T13:00", name="Bo Example")
+    ).id
+    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
 
     def told(patient_id: str) -> list[Message]:
@@ -305,7 +312,7 @@ def test_a_text_that_comes_while_the_patient_is_erased_is_erased_as_well() -> No
 
 
 def confirms(world: World, subject_id: str) -> None:
-    booking.confirm(
+    book.confirm(
         world.desk,
         subject_id=subject_id,
         when=at("2026-12-20T09:00"),
@@ -316,7 +323,7 @@ def confirms(world: World, subject_id: str) -> None:
 
 
 def books_a_course(world: World, subject_id: str) -> None:
-    courses.book_course(
+    book_course.book_course(
         world.desk,
         subject_id=subject_id,
         first=at("2026-12-14T09:00"),
@@ -352,7 +359,7 @@ def test_nothing_begins_for_who_is_erased_at_that_moment(
 ) -> None:
     world = World()
     visit_id = booked(world)  # the number is known
-    patient = contacting.patient_of(world.desk, visit_id)
+    patient = contact_details.patient_of(world.desk, visit_id)
     request = ConsultationRequest(
         id="REQ-2",
         patient_id=patient.id,
@@ -410,7 +417,7 @@ def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:
 def test_a_patient_who_is_being_treated_is_not_erased() -> None:
     world, visit_id, patient_id = with_history()
     world.run_until(world.clock.at + timedelta(days=6, hours=21))
-    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
     before = stored(world)
     with pytest.raises(AlreadyDecided):
         erase(world.desk, patient_id, actor=RUTH)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.message import Channel, Message, MessageStatus
-from chalicelib.domain.work import Task
-from chalicelib.usecases import attending, booking
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.usecases.visits import attendance, book
 from tests.clinic.builders import wichita
 from tests.outbox.test_evenings import TONIGHT, aftercare, evening_clinic, left, session
 from tests.world import RUTH, World, at
@@ -30,7 +30,7 @@ def goes_home(
     handed_over: bool = False,
 ) -> None:
     world.run_until(recorded)
-    attending.discharged(
+    attendance.discharged(
         world.desk, appointment_id=visit.id, at=at, actor=RUTH, handed_over=handed_over
     )
     world.drain()
@@ -94,7 +94,7 @@ def test_what_was_texted_while_they_were_here_is_not_asked_about() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.run_until(LATE)
-    assert attending.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
+    assert attendance.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
     goes_home(world, visit, LATE)
     world.run_until(MIDDAY)
     assert len(aftercare(world, visit)) == 1
@@ -114,7 +114,7 @@ def test_before_the_morning_there_is_a_call_and_the_text_follows() -> None:
 def test_a_visit_without_aftercare_has_nothing_to_hand_over() -> None:
     world = evening_clinic()
     asked = world.request()
-    visit = booking.confirm(
+    visit = book.confirm(
         world.desk,
         subject_id=asked.reference,
         when=at(f"{TONIGHT}T22:30"),
@@ -123,7 +123,7 @@ def test_a_visit_without_aftercare_has_nothing_to_hand_over() -> None:
         actor=RUTH,
     )
     world.run_until(LATE)
-    assert attending.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
+    assert attendance.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
     goes_home(world, visit, LATE)
     world.run_until(MIDDAY)
     assert calls(world) == []
@@ -135,10 +135,10 @@ def test_it_is_asked_by_the_patients_night(zone: str | None) -> None:
     world = evening_clinic()
     visit, _ = session(world, "23:55", time_zone=zone)
     world.run_until(LATE)
-    steps = attending.steps_to_hand_over(world.desk, appointment_id=visit.id)
+    steps = attendance.steps_to_hand_over(world.desk, appointment_id=visit.id)
     assert [step.id for step in steps] == ["aftercare"]
     early = world.clock.at = wichita(f"{TONIGHT} 22:50")
-    assert attending.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
+    assert attendance.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
     goes_home(world, visit, early)
     assert aftercare(world, visit) == [early]
 
@@ -148,7 +148,7 @@ def test_what_nobody_said_last_night_is_a_task_to_call() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.clock.at = MORNING
-    attending.discharged(world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
     world.run_until(MIDDAY)
     assert aftercare(world, visit) == []
     (task,) = calls(world)
@@ -160,7 +160,7 @@ def test_what_was_handed_over_last_night_is_no_task() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.clock.at = MORNING
-    attending.discharged(
+    attendance.discharged(
         world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH, handed_over=True
     )
     world.run_until(MIDDAY)
@@ -180,7 +180,7 @@ def test_what_was_said_last_night_is_not_said_again(ends: str, wishes: dict[str,
     visit, _ = session(world, ends, **wishes)
     world.run_until(MORNING)
     before = {m.id for m in said(world, visit)}, len(calls(world))
-    attending.discharged(world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
     world.run_until(MIDDAY)
     since = [m for m in said(world, visit) if m.id not in before[0] and m.sid is not None]
     assert (since, len(calls(world))) == ([], before[1])

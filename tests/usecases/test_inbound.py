@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Consent, Patient, Phone
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
+from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.people.patient import Consent, Patient
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.ports import Fate, Refused
-from chalicelib.usecases import attending, booking, contacting, offers
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import contact_details
 from chalicelib.usecases.tasks import close_task
+from chalicelib.usecases.visits import attendance, book, offers
 from tests.outbox.rows import moves
 from tests.world import RUTH, World, at
 
@@ -34,7 +36,7 @@ def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) 
 
 def booked(world: World, room: str = "room-1", **wishes: Any) -> str:
     receipt = world.request(**wishes)
-    visit = booking.confirm(
+    visit = book.confirm(
         world.desk,
         subject_id=receipt.reference,
         when=at("2026-12-08T09:00"),
@@ -95,7 +97,7 @@ def test_the_ride_home_is_noted(body: str, driver: str) -> None:
 @pytest.mark.parametrize("body", ["no", "N", "nobody"])
 def test_no_is_about_no_ride_that_nobody_asked_about(visit_type: str, body: str) -> None:
     world = World()
-    visit = booking.confirm(
+    visit = book.confirm(
         world.desk,
         subject_id=world.request().reference,
         when=at("2026-12-08T09:00"),
@@ -125,7 +127,7 @@ def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: st
     world = World()
     visit_id = booked(world)
     world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
-    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
     world.clock.at += timedelta(minutes=1)
     hear(world, body)
     assert task in tasks(world)
@@ -138,7 +140,7 @@ def test_no_ride_said_just_before_the_arrival_is_recorded_reaches_a_person() -> 
     receive_text(
         world.desk, Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="N"), quiet_words=QUIET
     )
-    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
     world.drain()
     assert "no_driver" in tasks(world)
 
@@ -318,7 +320,7 @@ def test_a_new_number_gets_nothing_before_its_own_consent() -> None:
     world = World()
     visit_id = booked(world)
     sent = len(world.texts.sent)
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",

@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import AlreadyDecided, Invalid, Unavailable
-from chalicelib.domain.people import Patient
+from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Record
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases import attending, booking, contacting, moving, offers, opting_out
-from chalicelib.usecases.forgetting import erase
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.tasks import close_task
+from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests.outbox import rows
 from tests.outbox.rows import moves
 from tests.usecases.test_catching_up import ANA, MINUTE, arrives, lists, phone, visit, with_visit
@@ -27,13 +28,13 @@ REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts
 
 
 def cancels(world: World, visit_id: str) -> None:
-    moving.cancel(
+    reschedule.cancel(
         world.desk, appointment_id=visit_id, reason_code="other", tell_patient=False, actor=RUTH
     )
 
 
 def arrives_here(world: World, visit_id: str) -> None:
-    attending.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
 
 
 def lagging(world: World, patient_id: str) -> None:
@@ -227,7 +228,7 @@ def test_who_is_booked_at_the_moment_of_anothers_erasure_is_told_who_texts() -> 
     world, ana = booked_at_night()
     reference = world.request(name=BO).reference
     meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
-    booking.confirm(
+    book.confirm(
         world.desk,
         subject_id=reference,
         when=at("2026-12-08T09:00"),
@@ -247,7 +248,7 @@ def test_a_pause_that_ends_for_who_wants_no_texts_brings_the_others_their_first(
     hear(world, "too many texts")
     world.run_for(hours=12)
     assert firsts(world) == []
-    opting_out.resume(world.desk, subject_id=ana, actor=RUTH)
+    opt_out.resume(world.desk, subject_id=ana, actor=RUTH)
     world.run_until(REMINDED)
     assert first_alone(firsts(world))
 
@@ -287,7 +288,7 @@ def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> N
     visit_id = booked(world)
     meanwhile(world, lambda: has_another_number(world, visit_id))
     with pytest.raises(Invalid):
-        contacting.contact(
+        contact_details.contact(
             world.desk,
             subject_id=visit_id,
             name="Ana Löwe",
@@ -296,7 +297,7 @@ def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> N
             language="en",
             actor=RUTH,
         )
-    assert contacting.patient_of(world.desk, visit_id).phone == OTHER
+    assert contact_details.patient_of(world.desk, visit_id).phone == OTHER
 
 
 def test_two_moves_at_once_make_no_course_longer_than_the_rule_allows() -> None:

@@ -4,17 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Invalid, Unavailable
-from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.domain.work import Task
-from chalicelib.outbox import courier
-from chalicelib.usecases import contacting, opting_out
-from chalicelib.usecases.inbound import Incoming, receive_text
-from chalicelib.usecases.visits import open_visits
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.outbox import deliver
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.visits.load import open_visits
 from tests.usecases.test_inbound import ANA, booked, hear, offered, tasks, visit_of
 from tests.world import RUTH, World
 
@@ -69,7 +70,7 @@ def test_staff_who_note_an_opt_out_hear_of_both_patients_visits() -> None:
     world = World()
     first = booked(world)
     booked(world, "room-2", name=BO)
-    opting_out.opt_out(world.desk, subject_id=first, means="phone", actor=RUTH)
+    opt_out.opt_out(world.desk, subject_id=first, means="phone", actor=RUTH)
     world.drain()
     assert tasks(world).count("opted_out_before_visit") == 2
 
@@ -130,7 +131,7 @@ def test_a_number_that_staff_say_is_right_is_tried_again() -> None:
     world = World()
     visit_id = booked(world)
     world.store.commit(Change(Patch(phone_of(world).key, set={"bad_because": "no texts (30006)"})))
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",
@@ -172,7 +173,7 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
     world = World()
     visit_id = booked(world)
     sent = len(world.texts.sent)
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",
@@ -196,7 +197,7 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
 def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -> None:
     world = World()
     visit_id = booked(world)
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit_id,
         name="Ana Löwe",
@@ -214,7 +215,7 @@ def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -
         quiet_words=frozenset({"start"}),
     )
     world.clock.at = reminder.scheduled_at
-    courier.deliver(world.office, reminder.id)
+    deliver.deliver(world.office, reminder.id)
     assert ["Msg & data rates" in body for body in world.texts.bodies[sent:]] == [True, False]
 
 
@@ -232,7 +233,7 @@ def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
 
     world.store.commit = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Invalid):
-        opting_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
     assert phone_of(world).opted_out_means == "text"
 
 

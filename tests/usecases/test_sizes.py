@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.parts import StaffSeed
+from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.profile import Clinic
-from chalicelib.domain.appointment import Appointment
+from chalicelib.clinic.profile_models import StaffSeed
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.people import Patient, Phone
-from chalicelib.usecases import booking, offers
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.visits import book, offers
 from tests.clinic.builders import a_step
 from tests.outbox.rows import booked, row
 from tests.usecases.test_inbound import ANA
@@ -108,7 +109,7 @@ def test_the_first_text_is_owed_however_the_request_is_answered() -> None:
     reference = world.request().reference
     choices: dict[str, Any] = {"visit_type": "consultation", "resource": "room-1", "actor": RUTH}
     offers.propose(world.desk, subject_id=reference, times=[at("2026-12-08T09:00")], **choices)
-    booking.confirm(world.desk, subject_id=reference, when=at("2026-12-09T09:00"), **choices)
+    book.confirm(world.desk, subject_id=reference, when=at("2026-12-09T09:00"), **choices)
     world.run_for(hours=12)
     assert row(world, f"{reference}.welcome").status is MessageStatus.SENT
     assert "Msg & data rates" in world.texts.bodies[0]

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import Invalid, SlotTaken
-from chalicelib.domain.message import MessageStatus
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.messages import catalogue
-from chalicelib.usecases import attending, booking, forgetting, moving, offers
-from chalicelib.usecases.deciding import Actor
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.transaction import Actor
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.privacy import erase, export
+from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests import taken_out
 from tests.outbox.rows import ever, row, tasks
 from tests.usecases.test_courses import course_of, visits
@@ -73,7 +74,7 @@ def test_a_row_of_before_keeps_it_from_its_next_decision_on() -> None:
     taken_out.kind_of_an_older_row(world)
     world.services = whole
     assert now(world, visit).booked_as is None
-    attending.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
+    attendance.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
     taken_out.kind(world)
     assert world.services.clinic.kind_of(now(world, visit)).name == "IV infusion"
 
@@ -141,7 +142,7 @@ def test_a_visit_of_a_kind_that_is_gone_is_cancelled_and_the_patient_called(
     world = World()
     visit = booked(world)
     takes_out(world)
-    moving.cancel(
+    reschedule.cancel(
         world.desk, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
     )
     world.run_for(days=14)
@@ -153,7 +154,7 @@ def test_a_cancellation_for_which_the_plan_has_no_words_any_more_is_a_call() -> 
     world = World()
     visit = booked(world)
     taken_out.step(world, "cancelled")
-    moving.cancel(
+    reschedule.cancel(
         world.desk, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
     )
     world.drain()
@@ -164,7 +165,7 @@ def test_nobody_is_called_about_a_cancellation_that_is_not_to_be_told() -> None:
     world = World()
     visit = booked(world)
     taken_out.kind(world)
-    moving.cancel(
+    reschedule.cancel(
         world.desk, appointment_id=visit.id, reason_code="other", tell_patient=False, actor=RUTH
     )
     world.run_for(days=14)
@@ -175,7 +176,7 @@ def test_a_new_time_for_which_the_plan_has_no_words_any_more_is_a_call() -> None
     world = World()
     visit = booked(world)
     taken_out.step(world, "moved")
-    moving.reschedule(
+    reschedule.reschedule(
         world.desk,
         appointment_id=visit.id,
         when=at("2026-12-09T09:00"),
@@ -194,7 +195,7 @@ def test_a_visit_of_a_kind_that_is_gone_is_not_moved_and_it_is_said_why(
     visit = booked(world)
     takes_out(world)
     with pytest.raises(Invalid) as refused:
-        moving.reschedule(
+        reschedule.reschedule(
             world.desk,
             appointment_id=visit.id,
             when=at("2026-12-09T09:00"),
@@ -217,11 +218,11 @@ def test_aftercare_is_a_call_whatever_is_recorded_on_the_day(
     takes_out(world)
     world.run_until(visit.start_at)
     if recorded:
-        attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
         world.run_until(visit.end_at)
-        attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-        attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
-        attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+        attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
         assert now(world, visit).status is AppointmentStatus.FULFILLED
     world.run_until(visit.end_at + timedelta(days=2))
     assert len(ever(world, "call_with_aftercare")) == 1
@@ -233,7 +234,7 @@ def test_aftercare_that_was_taken_out_of_the_plan_is_a_call_after_a_discharge_to
     visit = booked(world)
     taken_out.step(world, "aftercare")
     world.run_until(visit.end_at)
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert len(ever(world, "call_with_aftercare")) == 1
     assert "v1-check_in-2" in kinds(world)
@@ -244,9 +245,9 @@ def test_a_missed_visit_of_a_kind_that_is_gone_gets_no_aftercare_and_can_be_take
     visit = booked(world)
     taken_out.kind(world)
     world.run_until(visit.start_at + timedelta(minutes=30))
-    attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-    attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
-    attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert ever(world, "call_with_aftercare") == []
 
@@ -256,7 +257,7 @@ def test_the_first_session_of_a_course_can_be_called_off_though_its_kind_is_gone
     first, second, _ = visits(world, course_of(world))
     world.drain()
     taken_out.kind(world)
-    moving.cancel(
+    reschedule.cancel(
         world.desk, appointment_id=first.id, reason_code="other", tell_patient=False, actor=RUTH
     )
     assert now(world, second).session == 1
@@ -293,16 +294,16 @@ def test_a_patient_whose_visits_kind_is_gone_is_handed_over_and_erased(
     world = World()
     visit = booked(world)
     takes_out(world)
-    assert visit.id in str(forgetting.hand_over(world.desk, visit.id))
-    forgetting.erase(world.desk, visit.id, actor=Actor("manager", "Max Manager"))
+    assert visit.id in str(export.hand_over(world.desk, visit.id))
+    erase.erase(world.desk, visit.id, actor=Actor("manager", "Max Manager"))
     assert now(world, visit).status is AppointmentStatus.CANCELLED
 
 
 def test_erasing_needs_no_reason_that_staff_can_pick(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     visit = booked(world)
-    monkeypatch.delitem(moving.CANCEL_REASONS, "patient_asked")
-    forgetting.erase(world.desk, visit.id, actor=Actor("manager", "Max Manager"))
+    monkeypatch.delitem(reschedule.CANCEL_REASONS, "patient_asked")
+    erase.erase(world.desk, visit.id, actor=Actor("manager", "Max Manager"))
     assert now(world, visit).status is AppointmentStatus.CANCELLED
 
 
@@ -350,7 +351,7 @@ def test_a_visit_in_a_room_that_is_gone_is_texted_moved_and_cancelled_as_any() -
             booked(other)
         each.run_until(visit.start_at - timedelta(days=1))
     assert world.texts.bodies == other.texts.bodies
-    moved = moving.reschedule(
+    moved = reschedule.reschedule(
         world.desk,
         appointment_id=visit.id,
         when=at("2026-12-09T09:00"),
@@ -364,7 +365,7 @@ def test_nobody_is_booked_into_a_room_that_is_gone() -> None:
     world = World()
     taken_out.room(world)
     with pytest.raises(Invalid):
-        booking.confirm(
+        book.confirm(
             world.desk,
             subject_id=world.request().reference,
             when=at("2026-12-08T09:00"),
@@ -449,11 +450,11 @@ def test_a_question_waits_a_day_after_a_visit_of_which_nothing_is_known() -> Non
     world = World()
     visit = booked(world)
     world.clock.at = visit.start_at
-    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.clock.at = visit.end_at
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     taken_out.kind_of_an_older_row(world)
-    following = booking.confirm(
+    following = book.confirm(
         world.desk,
         subject_id=visit.id,
         when=at("2026-12-20T09:00"),

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.people import Phone
-from chalicelib.usecases import opting_out
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.domain.people.phone import Phone
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import opt_out
 from tests.usecases.test_inbound import ANA, QUIET, booked, hear, tasks, visit_of
 from tests.world import RUTH, World
 
@@ -134,7 +134,7 @@ def test_an_urgent_text_of_a_number_that_gets_no_texts_of_ours_is_answered(how: 
     if how == "paused":
         hear(world, "too many texts")
     if how == "staff":
-        opting_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+        opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
         world.drain()
     sent = len(world.texts.sent)
     hear(world, "I can't breathe")

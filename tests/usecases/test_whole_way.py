@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.errors import AlreadyDecided, Invalid, SlotTaken
-from chalicelib.domain.message import MessageStatus
-from chalicelib.domain.segments import count
-from chalicelib.domain.work import Task
+from chalicelib.domain.messaging.message import MessageStatus
+from chalicelib.domain.messaging.segments import count
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.ports import OutcomeUnknown
-from chalicelib.usecases import attending, booking, moving
-from chalicelib.usecases.deciding import Actor
+from chalicelib.transaction import Actor
+from chalicelib.usecases.visits import attendance, book, reschedule
 from tests.world import RUTH, World, at
 
 WAITS_FOR_A_DISCHARGE = timedelta(hours=2)  # who has arrived may still be with us
@@ -22,7 +22,7 @@ NEXT_DAY_AT_TEN = datetime(2026, 12, 9, 16, 0, tzinfo=UTC)
 def booked(world: World, when: str = "2026-12-08T09:00", **wishes: object) -> Appointment:
     receipt = world.request(**wishes)
     world.drain()
-    visit = booking.confirm(
+    visit = book.confirm(
         world.desk,
         subject_id=receipt.reference,
         when=at(when),
@@ -43,7 +43,7 @@ def after_the_visit(world: World, visit: Appointment) -> dict[str, list[datetime
     left_at_by_sid = {text.sid: text.created_at for text in world.texts.sent}
     told: dict[str, list[datetime]] = {}
     for message in world.messages(visit.id):
-        if message.kind in attending.AFTER_KINDS and message.sid is not None:
+        if message.kind in attendance.AFTER_KINDS and message.sid is not None:
             told.setdefault(message.kind, []).append(left_at_by_sid[message.sid])
     return told
 
@@ -100,7 +100,7 @@ def test_texts_leave_at_their_minute() -> None:
 def test_a_moved_visit_has_only_the_new_times_texts() -> None:
     world = World()
     visit = booked(world)
-    moving.reschedule(
+    reschedule.reschedule(
         world.desk,
         appointment_id=visit.id,
         when=at("2026-12-10T13:00"),
@@ -126,7 +126,7 @@ def test_a_cancelled_visit_is_followed_by_silence() -> None:
     world = World()
     visit = booked(world)
     before = len(world.texts.sent)
-    moving.cancel(
+    reschedule.cancel(
         world.desk,
         appointment_id=visit.id,
         reason_code="patient_asked",
@@ -140,7 +140,7 @@ def test_a_cancelled_visit_is_followed_by_silence() -> None:
 def test_a_cancellation_is_told_if_that_is_wished() -> None:
     world = World()
     visit = booked(world)
-    moving.cancel(
+    reschedule.cancel(
         world.desk,
         appointment_id=visit.id,
         reason_code="clinic_closed",
@@ -155,7 +155,7 @@ def test_a_no_show_gets_no_aftercare() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=30))
-    attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert not {"v1-aftercare", "v1-check_in"} & set(kinds(world))
 
@@ -168,9 +168,9 @@ def test_aftercare_runs_from_the_recorded_discharge(minutes: int) -> None:
         world.run_until(visit.end_at + timedelta(minutes=minutes))
     else:
         world.run_until(visit.end_at - timedelta(minutes=1))
-        attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
         world.run_until(visit.end_at + timedelta(minutes=minutes))
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     after = [m for m in world.messages(visit.id) if m.kind == "aftercare" and m.sid]
     assert len(after) == 1
@@ -185,11 +185,11 @@ def test_a_second_discharge_is_refused_and_aftercare_runs_from_the_first() -> No
     visit = booked(world)
     world.run_until(visit.end_at - timedelta(minutes=20))
     first = world.clock.at
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     for later in (timedelta(seconds=2), timedelta(minutes=30)):
         world.run_for(seconds=later.total_seconds())
         with pytest.raises(AlreadyDecided):
-            attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+            attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == {"aftercare": [first], "check_in": [NEXT_DAY_AT_TEN]}
 
@@ -209,11 +209,11 @@ def test_aftercare_leaves_once_also_when_no_discharge_is_ever_recorded(
     visit = booked(world)
     world.run_until(visit.start_at)
     if is_here:
-        attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 11, tzinfo=UTC))
     once = {"aftercare": [visit.end_at + waits], "check_in": [NEXT_DAY_AT_TEN]}
     assert after_the_visit(world, visit) == once
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == once
 
@@ -223,9 +223,9 @@ def test_who_has_arrived_is_no_no_show_and_gets_aftercare() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=5))
-    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     with pytest.raises(AlreadyDecided) as told:
-        attending.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     assert told.value.by == "Ruth Example"
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == {
@@ -238,8 +238,8 @@ def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=10))
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-    attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
     again = world.store.get(Appointment.ref(visit.id))
     assert again is not None
     assert again.status is AppointmentStatus.BOOKED
@@ -251,19 +251,19 @@ def test_an_arrival_is_taken_back_after_the_ride_was_noted_and_only_once() -> No
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at - timedelta(minutes=10))
-    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-    attending.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
-    back = attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
+    back = attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
     assert (back.status, back.driver) == (AppointmentStatus.BOOKED, "yes")
     with pytest.raises(Invalid):
-        attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+        attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
 
 
 def test_a_second_decision_says_who_was_first() -> None:
     world = World()
     visit = booked(world)
     with pytest.raises(AlreadyDecided) as told:
-        booking.confirm(
+        book.confirm(
             world.desk,
             subject_id=visit.request_id or "",
             when=at("2026-12-09T09:00"),
@@ -343,7 +343,7 @@ def test_a_visit_that_is_moved_and_moved_back_keeps_only_the_last_times_texts() 
     visit_id = booked(world).id
     for when in ("2026-12-09T09:00", "2026-12-08T09:00"):
         world.clock.at += timedelta(days=1)
-        moving.reschedule(
+        reschedule.reschedule(
             world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
         )
         world.drain()
@@ -359,7 +359,7 @@ def test_a_visit_cannot_be_moved_to_the_past() -> None:
     visit = booked(world)
     for when in ("2026-11-30T09:00", "2026-12-01T12:00"):
         with pytest.raises(Invalid) as told:
-            moving.reschedule(
+            reschedule.reschedule(
                 world.desk,
                 appointment_id=visit.id,
                 when=at(when),
@@ -384,7 +384,7 @@ def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_firs
     def read_after_the_other(*refs: Any) -> tuple[Any, ...]:
         if not entered and any(ref.key.sk == "DAY" for ref in refs):
             entered.append(True)
-            booking.confirm(
+            book.confirm(
                 world.desk,
                 subject_id=receipt.reference,
                 when=at("2026-12-08T09:30"),
@@ -396,7 +396,7 @@ def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_firs
 
     world.store.get_many = read_after_the_other  # type: ignore[method-assign]
     with pytest.raises(AlreadyDecided) as told:
-        booking.confirm(
+        book.confirm(
             world.desk,
             subject_id=receipt.reference,
             when=at("2026-12-08T09:00"),
@@ -412,7 +412,7 @@ def test_aftercare_follows_the_discharge_though_that_of_a_missed_time_has_left()
     world = World()
     visit = booked(world, "2026-12-08T09:00")
     world.run_until(datetime(2026, 12, 9, 20, 0, tzinfo=UTC))
-    moving.reschedule(
+    reschedule.reschedule(
         world.desk,
         appointment_id=visit.id,
         when=at("2026-12-10T09:00"),
@@ -420,7 +420,7 @@ def test_aftercare_follows_the_discharge_though_that_of_a_missed_time_has_left()
         actor=RUTH,
     )
     world.run_until(datetime(2026, 12, 10, 16, 15, tzinfo=UTC))
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
     assert len([url for url in world.texts.callbacks if ".v2-aftercare" in url]) == 1
 
@@ -431,10 +431,10 @@ def test_aftercare_of_a_discharge_that_was_undone_waits_for_the_end() -> None:
     visit = booked(world, "2026-12-08T09:00")
     world.run_until(datetime(2026, 12, 8, 15, 40, tzinfo=UTC))
     world.texts.before.append(OutcomeUnknown("503"))
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.drain()
     world.clock.at += timedelta(minutes=3)
-    attending.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
     world.run_until(visit.end_at - timedelta(minutes=1))
     assert not [url for url in world.texts.callbacks if "aftercare" in url]
     world.run_until(visit.end_at + timedelta(hours=1))

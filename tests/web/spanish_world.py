@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from chalice.test import HTTPResponse
 
-from chalicelib.clinic.careplan import CarePlan
-from chalicelib.clinic.parts import ConsentTexts
-from chalicelib.clinic.steps import Step
+from chalicelib.clinic.careplan.plan import CarePlan
+from chalicelib.clinic.careplan.step import Step
+from chalicelib.clinic.profile_models import ConsentTexts
 from chalicelib.ports import Email
-from chalicelib.usecases import booking
+from chalicelib.usecases.visits import book
 from tests.web.browser import Browser
 from tests.web.test_patient import mailed_link
 from tests.world import RUTH, World, at
@@ -109,7 +109,7 @@ def asked(browser: Browser, **changes: str) -> str:
 def booked(browser: Browser, visit_type: str = "iv_infusion", **changes: str) -> str:
     """A visit for tomorrow week; the patient's link."""
     reference = asked(browser, **changes)
-    booking.confirm(
+    book.confirm(
         browser.world.desk,
         subject_id=reference,
         when=at("2026-12-09T09:00"),

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.adapters.ses import SesMail
 from chalicelib.domain.errors import Invalid
 from chalicelib.ports import Email
-from chalicelib.web.fields import checked
+from chalicelib.web.public.request_fields import checked
 
 SIGNS = "Aa09.!#$%&'*+/=?^_`{|}~-"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.web import answers
+from chalicelib.web.http import responses
 from tests.web.browser import Browser, browsing
 from tests.web.test_requests import fields
 from tests.world import World
@@ -16,7 +16,7 @@ CONTROL = [chr(code) for code in (*range(32), 127, *range(128, 160), 0x2028, 0x2
 def test_a_redirect_takes_no_control_character(letter: str) -> None:
     """F85: none that any program reads as the end of a line, or drops."""
     with pytest.raises(ValueError, match="control"):
-        answers.see_other(f"/s/x{letter}Set-Cookie: a=b")
+        responses.see_other(f"/s/x{letter}Set-Cookie: a=b")
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.people import Consent, Patient
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Consent, Patient
 from chalicelib.domain.record import new_id
-from chalicelib.domain.request import ConsultationRequest
-from chalicelib.domain.work import Task
-from chalicelib.usecases.inbound import Incoming, receive_text
-from chalicelib.usecases.intake import submit
-from chalicelib.web.day_rows import PAGE
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.requests.submit import submit
+from chalicelib.web.staff.day_rows import PAGE
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_staff import all_of, asked, booked, rows, the_visit
 from tests.world import FORM, World, wish

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.clocks import quiet_spans, quiet_until
 from chalicelib.clinic.profile import load_profile
-from chalicelib.web.day_strips import clock_changes, day_strip
+from chalicelib.clinic.quiet_hours import quiet_spans, quiet_until
+from chalicelib.web.timeline.day_strips import clock_changes, day_strip
 from tests.clinic.builders import WICHITA, wichita
 
 DENVER, PHOENIX = ZoneInfo("America/Denver"), ZoneInfo("America/Phoenix")

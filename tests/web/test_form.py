@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.people import Patient
-from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.visits.request import ConsultationRequest
 from tests.web.browser import Browser, Pairs, browsing, forms_of, text_of
 from tests.world import World
 

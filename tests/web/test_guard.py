@@ -11,7 +11,7 @@ from chalice.test import HTTPResponse
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Unavailable
-from chalicelib.web.guard import EventFailed
+from chalicelib.web.http.middleware import EventFailed
 from tests.web.browser import FORM_TYPE, Browser, browsing, text_of
 from tests.world import World
 

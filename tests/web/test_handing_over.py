@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.work import Task
-from chalicelib.usecases import attending
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.usecases.visits import attendance
 from tests.clinic.builders import wichita
 from tests.outbox.test_evenings import TONIGHT, evening_clinic, session
 from tests.web.browser import Browser, browsing, text_of
@@ -107,6 +107,6 @@ def test_what_was_texted_already_is_not_asked_about(browser: Browser) -> None:
         subject_id=visit.id, staff_id="nurse", now=LATE
     )
     assert ASKS not in text_of(browser.get(f"/s/{token}"))
-    attending.discharged(browser.world.desk, appointment_id=visit.id, at=end, actor=RUTH)
+    attendance.discharged(browser.world.desk, appointment_id=visit.id, at=end, actor=RUTH)
     browser.world.run_until(LATE + timedelta(hours=1))
     assert calls(browser) == []

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.work import Heartbeat
+from chalicelib.domain.system import Heartbeat
 from tests.web.browser import Browser, browsing
 from tests.world import World
 

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment
+from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import Change, Patch, Save
-from chalicelib.domain.message import Channel, Message, MessageStatus
-from chalicelib.domain.people import ENDED_BY_MAIL, Patient, PatientLink, Phone, SentBy
-from chalicelib.domain.work import AuditEvent, Task
-from chalicelib.usecases import booking, contacting, offers, opting_out
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import ENDED_BY_MAIL, Patient, PatientLink, SentBy
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.visits import book, offers
 from tests.usecases.test_first_texts import NIGHT, first_alone, firsts
 from tests.usecases.test_inbound import QUIET, hear, tasks
 from tests.web.browser import SURE, Browser, browsing, text_of
@@ -32,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 def books(world: World, *, resource: str = "room-1", **wish: Any) -> Appointment:
     """A visit of somebody who takes texts, unless the wish says otherwise."""
-    visit = booking.confirm(
+    visit = book.confirm(
         world.desk,
         subject_id=world.request(**wish).reference,
         when=at("2026-12-08T09:00"),
@@ -61,7 +64,7 @@ def link_of(world: World, subject_id: str, *, sent_by: SentBy = SentBy.MAIL) -> 
 
 
 def patient_of(world: World, subject_id: str) -> Patient:
-    return contacting.patient_of(world.desk, subject_id)
+    return contact_details.patient_of(world.desk, subject_id)
 
 
 def phone(world: World) -> Phone:
@@ -344,7 +347,7 @@ def test_staff_opt_the_number_out_once_its_owner_means_it(browser: Browser) -> N
     mine = books(world)
     theirs = books(world, resource="room-2", name="Bo Example", email=None)
     ends(browser, mine)
-    opting_out.opt_out(world.desk, subject_id=mine.id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.desk, subject_id=mine.id, means="phone", actor=RUTH)
     before = len(texted(world, theirs))
     world.run_until(theirs.end_at)
     assert len(texted(world, theirs)) == before
@@ -355,7 +358,7 @@ def test_mails_go_to_an_address_that_the_patient_gives_anew(browser: Browser) ->
     world = browser.world
     visit = books(world)
     ends(browser, visit)
-    contacting.contact(
+    contact_details.contact(
         world.desk,
         subject_id=visit.id,
         name="Ana Löwe",

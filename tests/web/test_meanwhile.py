@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain.appointment import AppointmentStatus
-from chalicelib.domain.people import Phone
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import AppointmentStatus
 from tests.usecases.test_opting_out import OTHER, has_another_number, meanwhile
 from tests.web.browser import SURE, Browser, Pairs, browsing, text_of
 from tests.web.test_patient import visit_link

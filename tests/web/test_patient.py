@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.usecases import booking, moving, offers
-from chalicelib.usecases.contacting import contact
+from chalicelib.usecases.patients.contact_details import contact
+from chalicelib.usecases.visits import book, offers, reschedule
 from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
 from tests.web.test_staff import rows, the_visit
 from tests.world import RUTH, World, at
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 def visit_link(browser: Browser, **wishes: Any) -> str:
     """A booked visit of somebody who gets mails; the link of their newest."""
     receipt = browser.world.request(**({"sms_consent": False, "detailed_consent": False} | wishes))
-    booking.confirm(
+    book.confirm(
         browser.world.desk,
         subject_id=receipt.reference,
         when=at("2026-12-08T09:00"),
@@ -94,7 +94,7 @@ def test_an_offered_time_is_taken_at_once(browser: Browser) -> None:
 def test_a_time_that_was_taken_meanwhile_is_answered_with_those_left(browser: Browser) -> None:
     link = offer_link(browser)
     other = browser.world.request(phone="+13165550143", name="Bo Example")
-    booking.confirm(
+    book.confirm(
         browser.world.desk,
         subject_id=other.reference,
         when=at("2026-12-08T09:00"),
@@ -117,7 +117,7 @@ def test_only_an_offered_time_can_be_chosen(browser: Browser, wrong: str) -> Non
 
 
 def cancelled(browser: Browser) -> None:
-    moving.cancel(
+    reschedule.cancel(
         browser.world.desk,
         appointment_id=the_visit(browser).id,
         reason_code="clinic_closed",
@@ -201,7 +201,7 @@ def test_who_confirms_a_time_that_was_moved_meanwhile_is_shown_the_new_one(
 ) -> None:
     link = visit_link(browser)
     (form,) = [form for form in browser.forms(link) if form.decision == "confirm"]
-    moving.reschedule(
+    reschedule.reschedule(
         browser.world.desk,
         appointment_id=the_visit(browser).id,
         when=at("2026-12-09T09:00"),

@@ -7,9 +7,9 @@ import pytest
 from icalendar import Calendar
 
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.people import Patient, TextConsent
-from chalicelib.usecases import moving
-from chalicelib.usecases.answering import confirm_visit
+from chalicelib.domain.people.patient import Patient, TextConsent
+from chalicelib.usecases.visits import reschedule
+from chalicelib.usecases.visits.patient_answers import confirm_visit
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_patient import cancelled, visit_link
 from tests.web.test_staff import the_visit
@@ -42,7 +42,7 @@ def test_the_calendar_file_follows_the_visit(browser: Browser) -> None:
     link = visit_link(browser)
     first = Calendar.from_ical(browser.get(f"{link}/visit.ics").body)
     visit = the_visit(browser)
-    moving.reschedule(
+    reschedule.reschedule(
         browser.world.desk,
         appointment_id=visit.id,
         when=at("2026-12-09T13:00"),
@@ -131,7 +131,7 @@ def test_a_visit_that_was_called_off_is_not_looked_forward_to(browser: Browser, 
     """R72."""
     link, visit = visit_link(browser), the_visit(browser)
     confirm_visit(browser.world.desk, appointment_id=visit.id)
-    moving.cancel(
+    reschedule.cancel(
         browser.world.desk,
         appointment_id=visit.id,
         reason_code="clinic_closed",

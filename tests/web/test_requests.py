@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.people import Consent, Patient
-from chalicelib.domain.request import ConsultationRequest
+from chalicelib.domain.people.patient import Consent, Patient
+from chalicelib.domain.visits.request import ConsultationRequest
 from tests.web.browser import FORM_TYPE, Browser, browsing, forms_of, text_of
 from tests.world import World
 

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.people import Phone
-from chalicelib.usecases.opting_out import DOUBTFUL
+from chalicelib.domain.people.phone import Phone
+from chalicelib.usecases.patients.opt_out import DOUBTFUL
 from tests.web.browser import SURE, Browser, PageForm, Pairs, browsing, forms_of, text_of
 from tests.web.test_day import opened_task
 from tests.web.test_patient import offer_link, visit_link

@@ -11,7 +11,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from chalicelib import wiring
-from chalicelib.domain.work import InboundText
+from chalicelib.domain.messaging.inbound_text import InboundText
 from tests.web.browser import FORM_TYPE, Browser, Pairs, browsing
 from tests.world import SETTINGS, World
 

@@ -8,9 +8,9 @@ from icalendar import Calendar
 
 from chalicelib import wiring
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.people import Patient, PatientLink
+from chalicelib.domain.people.patient import Patient, PatientLink
 from chalicelib.ports import Email
-from chalicelib.usecases import attending, booking, moving, offers
+from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests.web.browser import SURE, Browser, browsing, text_of
 from tests.web.spanish_world import all_spanish, asked, booked, spanish, spanish_world
 from tests.web.test_patient import mailed_link
@@ -74,7 +74,7 @@ def test_times_are_chosen_in_spanish(browser: Browser) -> None:
     assert "Miércoles, 9 de diciembre, 1:00 PM" in words
     spanish(browser.send(f"{link}/choose", [("starts_at", "")]), 422)
     other = world.request(phone="+13165550143", name="Bo Example")
-    booking.confirm(
+    book.confirm(
         world.desk,
         subject_id=other.reference,
         when=at("2026-12-09T13:00"),
@@ -116,9 +116,9 @@ def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> 
     booked(browser)
     world.run_until(the_visit(browser).start_at)
     visit = the_visit(browser)
-    attending.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(hours=2)
-    attending.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     sent = mails(browser)
     assert {mail.subject for mail in sent} >= {
@@ -136,7 +136,7 @@ def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> 
 def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None:
     world = browser.world
     link = booked(browser)
-    moving.reschedule(
+    reschedule.reschedule(
         world.desk,
         appointment_id=the_visit(browser).id,
         when=at("2026-12-10T10:00"),
@@ -144,7 +144,7 @@ def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None
         actor=RUTH,
     )
     world.drain()
-    moving.cancel(
+    reschedule.cancel(
         world.desk,
         appointment_id=the_visit(browser).id,
         reason_code="clinic_closed",

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment, AppointmentStatus, Course
-from chalicelib.domain.people import Patient, Phone
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
-from chalicelib.domain.request import ConsultationRequest, RequestStatus
-from chalicelib.usecases.inbound import Incoming, receive_text
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
 from tests.world import World
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.links import SignedLinks
+from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import Change, Save
-from chalicelib.domain.people import StaffMember
-from chalicelib.domain.work import AuditEvent
+from chalicelib.domain.people.staff_member import StaffMember
 from tests.web.browser import Browser, browsing, forms_of, text_of
 from tests.web.test_staff import BOOKING, all_of, asked, booked, rows
 from tests.world import SETTINGS, World

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.appointment import Appointment
-from chalicelib.domain.request import ConsultationRequest
-from chalicelib.messages.replies import Meaning
-from chalicelib.outbox import mail_events
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.messages.replies.reading import Meaning
+from chalicelib.outbox.outcomes import email_events
 from chalicelib.ports import MailEvent, MailFate
-from chalicelib.usecases import answering
-from chalicelib.usecases.forgetting import erase
-from chalicelib.usecases.inbound import Incoming, receive_text
-from chalicelib.web.timeline_words import MEANING_WORDS
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.privacy.erase import erase
+from chalicelib.usecases.visits import patient_answers
+from chalicelib.web.timeline.words import MEANING_WORDS
 from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
 from tests.web.test_staff import BOOKING, all_of, asked, booked, rows, the_visit
 from tests.world import RUTH, World
@@ -233,7 +233,7 @@ def test_an_address_that_gets_no_more_mail_says_so(
     world.drain()
     mail = next(mail for mail in world.mails.sent if mail.to == "ana@example.org")
     assert why not in text_of(browser.get(link))
-    mail_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+    email_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
     assert why in text_of(browser.get(link))
 
 
@@ -299,8 +299,8 @@ def test_what_a_patient_texted_and_was_answered_stands_on_the_visits_page(
 
 def test_a_visit_that_was_confirmed_on_the_patients_page_says_when(browser: Browser) -> None:
     link, visit_id = booked(browser), the_visit(browser).id
-    answering.confirm_visit(browser.world.desk, appointment_id=visit_id)
-    answering.confirm_visit(browser.world.desk, appointment_id=visit_id)
+    patient_answers.confirm_visit(browser.world.desk, appointment_id=visit_id)
+    patient_answers.confirm_visit(browser.world.desk, appointment_id=visit_id)
     assert text_of(browser.get(link)).count("Will come : by the patient") == 1
 
 

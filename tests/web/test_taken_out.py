@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain.appointment import Appointment, DaySheet
 from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.people import Patient, Phone
-from chalicelib.domain.request import ConsultationRequest
-from chalicelib.usecases import attending, moving, offers
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.day_sheet import DaySheet
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.usecases.visits import attendance, offers, reschedule
 from tests import taken_out
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_patient import offer_link, visit_link
@@ -210,7 +212,7 @@ def test_a_step_and_a_reason_that_are_gone_are_shown_as_they_are_stored(
     browser.send(f"{link}/cancel", [("reason_code", "medical"), ("tell_patient", "yes"), *SURE])
     take_out(browser, taken_out.step, "preparation")
     take_out(browser, taken_out.step, "cancelled")
-    monkeypatch.delitem(moving.CANCEL_REASONS, "medical")
+    monkeypatch.delitem(reschedule.CANCEL_REASONS, "medical")
     words = text_of(browser.get(link))
     assert "Reason medical" in words
     assert "Preparation" in words
@@ -252,7 +254,9 @@ def test_one_row_that_cannot_be_read_leaves_the_others_on_the_sheet(
 
 def test_a_number_that_cannot_be_read_leaves_the_tasks_on_the_sheet(browser: Browser) -> None:
     booked(browser)
-    attending.driver(browser.world.desk, appointment_id=the_visit(browser).id, has="no", actor=RUTH)
+    attendance.driver(
+        browser.world.desk, appointment_id=the_visit(browser).id, has="no", actor=RUTH
+    )
     key = Phone.ref("+13165550142").key
     browser.world.store.commit(Change(Patch(key, set={"patients": "all"})))
     assert browser.get(browser.day_link()).status_code == 200

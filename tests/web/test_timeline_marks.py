@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.people import Patient
-from chalicelib.web.timeline_marks import marks_of
-from chalicelib.web.timelines import timeline
+from chalicelib.domain.people.patient import Patient
+from chalicelib.web.timeline.lines import timeline
+from chalicelib.web.timeline.marks import marks_of
 from tests.clinic.builders import wichita
 from tests.web.browser import SURE, Browser, browsing
 from tests.web.test_staff import asked, booked, the_visit

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.clinic.profile import load_profile
-from chalicelib.web.timeline_picture import (
+from chalicelib.web.timeline.picture import (
     LANE,
     Mark,
     Picture,

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.message import Message, MessageStatus
-from chalicelib.domain.people import Phone
-from chalicelib.domain.work import InboundText
-from chalicelib.usecases import booking
+from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.people.phone import Phone
+from chalicelib.usecases.visits import book
 from tests.web.browser import Browser, Pairs, browsing
 from tests.web.test_staff import rows
 from tests.world import RUTH, World, at
@@ -21,7 +21,7 @@ SID = "SM" + "a" * 32
 def browser() -> Iterator[Browser]:
     world = World()
     receipt = world.request()
-    booking.confirm(
+    book.confirm(
         world.desk,
         subject_id=receipt.reference,
         when=at("2026-12-08T09:00"),

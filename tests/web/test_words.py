@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain.wording_rules import claim_faults
-from chalicelib.web.reader import preferred
-from chalicelib.web.words import Words, languages, words
+from chalicelib.web.http.i18n import Words, languages, words
+from chalicelib.web.http.reader_language import preferred
+from lint.wording_rules import claim_faults
 
 GAP = re.compile(r"\{\w*\}")
 SAME_IN_BOTH = {("zones", "America/Phoenix"), ("zones", "America/Anchorage")}

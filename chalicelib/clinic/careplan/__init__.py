@@ -1,0 +1,1 @@
+"""A care plan: its steps, when each is due, and what a visit would miss."""

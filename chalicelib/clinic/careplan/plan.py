@@ -1,0 +1,169 @@
+"""The care plans: for each visit type what is said when, as a named clinician approved it."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from chalicelib import tables
+from chalicelib.clinic.careplan.step import Leaflet, Step
+from chalicelib.clinic.profile import load_profile
+from chalicelib.clinic.profile_models import Id, Route
+from chalicelib.clinic.toml_files import Length, UnknownInClinic, checked, read_toml
+from chalicelib.domain.messaging.wording import Approval, Level, Wording, without_stop_line
+from chalicelib.domain.record import Value
+from chalicelib.domain.visits.appointment import Appointment
+
+PACKAGE = "chalicelib.clinic"
+FOLDER = "careplans"
+
+
+class CarePlan(Value):
+    """The steps around one type of visit."""
+
+    visit_type: Id
+    route: Route
+    approval: Approval
+    clock_times: dict[str, Length] = Field(
+        default_factory=dict
+    )  #: how long before the start, by placeholder
+    steps: tuple[Step, ...]
+    leaflet: dict[str, Leaflet]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        ids = [step.id for step in self.steps]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two steps have the same id; give each its own")
+        if "en" not in self.leaflet:
+            raise ValueError("the English leaflet is missing; add leaflet.en")
+        return self
+
+    @property
+    def file(self) -> str:
+        return f"careplans/{self.visit_type}.toml"
+
+    @property
+    def content_sha256(self) -> str:
+        """What an approval is for: everything but the approval itself."""
+        content = self.model_dump(mode="json", exclude={"approval"})
+        for step in content["steps"]:
+            step["when"], step["requires_status"] = (
+                sorted(step["when"]),
+                sorted(step["requires_status"]),
+            )
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def is_approved(self) -> bool:
+        return self.approval.covers(self.content_sha256)
+
+    def find(self, step_id: str) -> Step | None:
+        """None for a step that was taken out since something was written for it."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def step(self, step_id: str) -> Step:
+        found = self.find(step_id)
+        if found is None:
+            raise UnknownInClinic("step", step_id)
+        return found
+
+    def wording(
+        self,
+        step: Step,
+        *,
+        language: str = "en",
+        level: Level = "neutral",
+        ask: bool = True,
+        adds: Step | None = None,
+        by_mail: bool = False,
+    ) -> Wording:
+        """The words of a step: detailed only with a route (R23), English where the language lacks.
+
+        Without `ask` the question is left out (R20); `adds` is a step that came too late, whose
+        short instructions stand in this one (R17). A mail has no reply words and no STOP line.
+        """
+        language = language if language in step.wording else "en"
+        levels = step.wording[language]
+        detailed = levels.detailed if level == "detailed" and self.route != "none" else None
+        parts = {
+            "question": step.question.get(language, "") if ask and not by_mail else "",
+            "instructions": adds.brief.get(language, adds.brief.get("en", "")) if adds else "",
+        }
+        text = _with_parts(detailed or levels.neutral, parts)
+        return self._wording(
+            without_stop_line(text) if by_mail else text,
+            language=language,
+            level="detailed" if detailed else "neutral",
+            segments=2 if adds else step.segments,
+            place=f"step {step.id}",
+        )
+
+    def leaflet_lines(
+        self, part: Literal["before", "after"], language: str = "en"
+    ) -> tuple[Wording, ...]:
+        """The lines for the patient's page and mails, to be rendered with the same values."""
+        language = language if language in self.leaflet else "en"
+        leaflet = self.leaflet[language]
+        return tuple(
+            self._wording(line, language=language, level="detailed", segments=2, place="leaflet")
+            for line in (leaflet.before if part == "before" else leaflet.after)
+        )
+
+    def _wording(
+        self, text: str, *, language: str, level: Level, segments: int, place: str
+    ) -> Wording:
+        return Wording(
+            text=text,
+            segments=segments,
+            language=language,
+            level=level,
+            version=self.approval.version,
+            is_approved=self.is_approved,
+            source=f"{self.file}, {place}",
+        )
+
+
+def plan_of(plans: Mapping[str, CarePlan], visit: Appointment) -> CarePlan:
+    """The plan of what was booked; one that says nothing where it was taken out since (R71)."""
+    return plans.get(visit.visit_type, NO_PLAN)
+
+
+NO_PLAN = CarePlan(
+    visit_type="gone",
+    route="none",
+    approval=Approval(
+        version="none", status="approved", approver="nobody", role="none", on=date.min
+    ),
+    steps=(),
+    leaflet={"en": Leaflet()},
+)
+
+
+@cache
+def load_careplans() -> Mapping[str, CarePlan]:
+    """The plan of each visit type. Read on first use; ClinicFileError says what is wrong where.
+
+    And the plans that are left of types that were taken out: what was booked gets its texts (R71).
+    """
+    codes = [visit_type.code for visit_type in load_profile().visit_types]
+    codes += [code for code in tables.stems(PACKAGE, FOLDER) if code not in codes]
+    plans = {code: checked(CarePlan, f"careplans/{code}.toml", _read(code)) for code in codes}
+    return MappingProxyType(plans)
+
+
+def _read(code: str) -> dict[str, object]:
+    return {"visit_type": code, **read_toml(f"careplans/{code}.toml")}
+
+
+def _with_parts(text: str, parts: Mapping[str, str]) -> str:
+    """The text with its optional sentences in place, and no gap where one is left out."""
+    for name, sentence in parts.items():
+        text = text.replace(f"{{{name}}}", sentence)
+    return re.sub(r" {2,}", " ", text).strip()

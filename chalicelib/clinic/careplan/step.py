@@ -1,0 +1,138 @@
+"""One step of a care plan: what is said, hanging on which moment, and while it is still owed."""
+
+from collections.abc import Mapping
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from chalicelib.clinic.careplan.conditions import Circumstances, Condition, why_never, why_not
+from chalicelib.clinic.toml_files import Length
+from chalicelib.domain.record import Value
+
+# A `-` parts it from what follows from it: `preparation-mail` is the mail instead of the text.
+StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+
+
+class StepKind(StrEnum):
+    """What a step is for."""
+
+    CONFIRMATION = "confirmation"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    REMINDER = "reminder"
+    RIDE = "ride"
+    PREPARATION = "preparation"
+    AFTERCARE = "aftercare"
+    CHECK_IN = "check_in"
+
+
+class Anchor(StrEnum):
+    """The moment that a step's time is counted from."""
+
+    BOOKED = "booked"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    START = "start"
+    END = "end"  #: as planned
+    DISCHARGE = "discharge"  #: as recorded, else the planned end (R20)
+
+
+DECISIONS = frozenset({Anchor.BOOKED, Anchor.MOVED, Anchor.CANCELLED})
+AFTERWARDS = frozenset({Anchor.END, Anchor.DISCHARGE})
+_OWED_IN: Mapping[str, frozenset[str]] = {
+    "cancelled": frozenset({"cancelled"}),
+    "end": frozenset({"booked", "arrived", "fulfilled"}),
+    "discharge": frozenset({"booked", "arrived", "fulfilled"}),
+}  # by anchor; all others while the visit is booked
+
+
+class Offset(Value):
+    """How far from the anchor: whole days at a time of the clinic's clock, or elapsed time."""
+
+    days: int | None = None  #: -1 is the day before, at the wall-clock time `at`
+    at: time | None = None
+    elapsed: Length | None = None  #: `-2h` is two hours before, also when the clocks change
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        in_days = self.days is not None and self.at is not None
+        if in_days is (self.elapsed is not None) or (self.days is None) is not (self.at is None):
+            raise ValueError('write { days = -1, at = "17:00" } or { elapsed = "-2h" }')
+        return self
+
+
+class Levels(Value):
+    """A wording for every phone, and one that says what the treatment is."""
+
+    neutral: str
+    detailed: str | None = None
+
+
+class Step(Value):
+    """One message of a care plan."""
+
+    id: StepId
+    kind: StepKind
+    anchor: Anchor
+    offset: Offset = Offset(elapsed=timedelta(0))
+    useful_for: Length  #: after its due time; never past the start, aftercare aside (R13)
+    same_day: bool = False  #: useless after midnight, because it says "tomorrow" or "today"
+    after_booking: Length = timedelta(0)  #: skipped when due sooner than this after the booking
+    channel: Literal["text", "email"] = "text"
+    priority: Literal[1, 2, 3]  #: R19
+    segments: Literal[1, 2] = 1
+    when: frozenset[Condition] = frozenset()
+    requires_status: frozenset[str]  #: of the visit, in which it is owed; else what fits the anchor
+    wording: dict[str, Levels]  #: by language; `en` always
+    question: dict[str, str] = Field(default_factory=dict)  #: stands for `{question}` while we ask
+    brief: dict[str, str] = Field(default_factory=dict)  #: stands in a late confirmation (R17)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_owed_as_its_anchor_says(cls, values: object) -> object:
+        if not isinstance(values, dict) or "requires_status" in values:
+            return values
+        return {**values, "requires_status": _OWED_IN.get(values.get("anchor", ""), {"booked"})}
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if "en" not in self.wording:
+            raise ValueError("the English wording is missing; add wording.en.neutral")
+        if self.useful_for <= timedelta(0):
+            raise ValueError('useful_for must be longer than nothing; write "2h" for two hours')
+        after = self.kind in (StepKind.AFTERCARE, StepKind.CHECK_IN)
+        if after is not (self.anchor in AFTERWARDS):
+            raise ValueError(
+                "aftercare and check_in hang on end or discharge, and nothing else does"
+            )
+        return self
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks the patient to decide (R20)."""
+        return bool(self.question)
+
+    def still_asks(self, *, confirmed: bool, driver: str | None) -> bool:
+        """Whether its question is open: about the ride until that is known, else the visit."""
+        if self.kind is StepKind.RIDE:
+            return self.asks and driver is None
+        return self.asks and not confirmed
+
+    def why_not_owed(self, status: str, now: Circumstances) -> str | None:
+        """None while the step is owed as things are now, else the reason why it is not."""
+        if status not in self.requires_status:
+            return f"the visit is {status}"
+        return why_not(self.when, now)
+
+    def why_never_owed(self, visit: Circumstances) -> str | None:
+        """Why this visit never gets the step, as far as its booking settles that."""
+        return why_never(self.when, visit)
+
+
+class Leaflet(Value):
+    """The same advice at more length, for the patient's page and mails; a line each."""
+
+    before: tuple[str, ...] = Field(default=())
+    after: tuple[str, ...] = Field(default=())

@@ -1,0 +1,1 @@
+"""Messages and their transitions, tasks, texts that came in, and wordings."""

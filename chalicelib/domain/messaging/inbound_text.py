@@ -1,0 +1,55 @@
+"""A text that came in, and whose a provider's id is."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
+
+
+class InboundText(Record):
+    """A text that reached our number; its row makes a repeated webhook harmless (R38)."""
+
+    KIND: ClassVar[str] = "inbound"
+
+    sid: str
+    phone: str
+    patient_id: str | None = None
+    body: str
+    meaning: str
+    at: Instant
+    ttl: int  #: epoch seconds
+    erase_at: Instant | None = None  #: when its words go, here and at the provider (R55)
+
+    @property
+    def key(self) -> Key:
+        return Key(f"TXT-{self.sid}", "TXT")
+
+    @staticmethod
+    def ref(sid: str) -> Ref["InboundText"]:
+        return Ref(InboundText, Key(f"TXT-{sid}", "TXT"))
+
+    def index(self) -> Mapping[str, str | int]:
+        by_patient = {} if self.patient_id is None else {"patient_at": written(self.at)}
+        return by_patient | erased_later(self.erase_at)
+
+
+class ProviderId(Record):
+    """Which message holds a provider's id, so that no look-up takes it for another's (F77)."""
+
+    KIND: ClassVar[str] = "provider_id"
+
+    sid: str
+    message_id: str
+    ttl: int  #: epoch seconds
+    erase_at: Instant | None = None  #: when the text's words go, here and at the provider (R55)
+
+    @property
+    def key(self) -> Key:
+        return Key(f"SID#{self.sid}", "SID")
+
+    @staticmethod
+    def ref(sid: str) -> Ref["ProviderId"]:
+        return Ref(ProviderId, Key(f"SID#{sid}", "SID"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return erased_later(self.erase_at)

@@ -1,0 +1,305 @@
+"""A message's life, as patches of its row with the condition that allows each.
+
+First what the outbox does, then what the provider tells of it later, which only moves forward
+(R38), then how its words go (R55).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.change import Change, Is, Patch, as_stored
+from chalicelib.domain.messaging.message import (
+    FINAL,
+    NEXT,
+    Channel,
+    Happened,
+    Message,
+    MessageStatus,
+    message_id,
+)
+from chalicelib.domain.record import written
+
+LEASE = timedelta(minutes=5)  # longer than one run of the courier may last (60 s)
+MOST_LINES = 100  # of a row's history before it ends: some 10 KB of the 400 that a row may have
+LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once after this (R40)
+
+
+def voids(messages: Iterable[Message], *, because: str, now: datetime) -> list[Patch]:
+    """Withdraw all that has not ended. Tests no status, so no courier can make it fail."""
+    return [
+        Patch(
+            message.key,
+            set=as_stored({"void_because": because, "due_at": now}),
+            append={"history": (line(now, "void", because),)},
+        )
+        for message in messages
+        if message.status not in FINAL
+        and message.status is not MessageStatus.SENT
+        and message.void_because is None
+    ]
+
+
+def due_now(change: Change, now: datetime) -> list[str]:
+    """The messages that the change makes due: new ones, and those whose time it moved."""
+    latest = written(now)
+    new = [
+        record.id
+        for record in change.saved
+        if isinstance(record, Message) and record.due_at is not None and record.due_at <= now
+    ]
+    moved = [
+        message_id(part.key)
+        for part in change.operations
+        if isinstance(part, Patch) and (part.set.get("due_at") or "~") <= latest
+    ]
+    return [*new, *moved]
+
+
+def claimed(
+    message: Message, *, claim_id: str, now: datetime, to: str | None, body: str | None
+) -> Patch:
+    """The row taken by one courier: nobody else sends it while the lease lasts (R30)."""
+    return step(
+        message,
+        MessageStatus.SENDING,
+        now,
+        "",
+        {
+            "claim_id": claim_id,
+            "claimed_at": now,
+            "first_claimed_at": message.first_claimed_at or now,
+            "lease_until": now + LEASE,
+            "due_at": now + LEASE,
+            "attempt": message.attempt + 1,
+            "to": to,
+            "body": body,
+            "looked_at": None,
+            "reason": None,
+        },
+        Is("void_because", None),
+        Is("attempt", message.attempt),
+    )
+
+
+def accepted(
+    message: Message, *, claim_id: str, sid: str | None, provider_status: str, now: datetime
+) -> Patch:
+    """The provider took it. A text stays in the index until its receipt or one look-up."""
+    due_at = now + LOOK_AFTER if message.channel is Channel.TEXT else None
+    return step(
+        message,
+        MessageStatus.SENT,
+        now,
+        provider_status,
+        {"sid": sid, "provider_status": provider_status, "due_at": due_at},
+        Is("claim_id", claim_id),
+    )
+
+
+def opened(message: Message, *, now: datetime) -> Patch:
+    """A row of the channel `task` has opened its task; the commit itself was the sending."""
+    if message.channel is not Channel.TASK:
+        raise ValueError("only a task is sent by committing it")
+    return Patch(
+        message.key,
+        set=as_stored({"status": MessageStatus.SENT, "due_at": None}),
+        append={"history": (line(now, "opened", ""),)},
+        when=(Is("status", MessageStatus.PENDING.value), Is("void_because", None)),
+    )
+
+
+def again(
+    message: Message, *, due_at: datetime, why: str, now: datetime, code: int | None = None
+) -> Patch:
+    """Nothing left, for certain: the row waits for its next try."""
+    return step(
+        message,
+        MessageStatus.PENDING,
+        now,
+        why,
+        {
+            "due_at": due_at,
+            "claim_id": None,
+            "lease_until": None,
+            "looked_at": None,
+            "error_code": code,
+            "reason": why,
+        },
+        Is("claim_id", message.claim_id),
+    )
+
+
+def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch | None:
+    """The row waits for a reason; None when it already waits so and nothing need be written."""
+    if message.due_at == until and message.reason == why:
+        return None
+    is_told = message.reason == why or len(message.history) >= MOST_LINES
+    lines = () if is_told else (line(now, "hold", why),)
+    return Patch(
+        message.key,
+        set=as_stored({"due_at": until, "reason": why}),
+        append={"history": lines} if lines else {},
+        when=(Is("status", message.status.value), Is("attempt", message.attempt)),
+    )
+
+
+def ended(
+    message: Message, status: MessageStatus, *, why: str, now: datetime, code: int | None = None
+) -> Patch:
+    """The row has come to its end without being sent, with the reason.
+
+    Words that were claimed go: nobody has them, so nobody keeps them.
+    """
+    return step(
+        message,
+        status,
+        now,
+        why,
+        {"due_at": None, "reason": why, "error_code": code, "body": None},
+        Is("attempt", message.attempt),
+    )
+
+
+def put_aside(message: Message, *, now: datetime) -> Patch:
+    """Nothing more to do with this row: it leaves the index and keeps its status."""
+    return Patch(
+        message.key,
+        set={"due_at": None},
+        when=(Is("status", message.status.value), Is("attempt", message.attempt)),
+    )
+
+
+def step(
+    message: Message,
+    status: MessageStatus,
+    now: datetime,
+    why: str,
+    values: Mapping[str, Any],
+    *when: Is,
+) -> Patch:
+    """The row with a new status, if it may have it and still has the old one."""
+    if status not in NEXT.get(message.status, frozenset()):
+        raise ValueError(f"{message.status} cannot become {status}")
+    # A row that is tried for weeks keeps its first tries and its end; `attempt` counts them all.
+    is_told = status in FINAL or len(message.history) < MOST_LINES
+    return Patch(
+        message.key,
+        set=as_stored({"status": status, **values}),
+        append={"history": (line(now, status, why),)} if is_told else {},
+        when=(Is("status", message.status.value), *when),
+    )
+
+
+def line(now: datetime, what: str, why: str) -> dict[str, str]:
+    """One line of a row's history, as it is stored."""
+    return Happened(at=now, what=what, why=why).model_dump(mode="json")
+
+
+def receipt(
+    message: Message, *, sid: str, status: MessageStatus, word: str, code: int | None, now: datetime
+) -> Patch | None:
+    """What the provider reported later; None when it says nothing new. Only ever forward."""
+    if status not in NEXT.get(message.status, frozenset()):
+        return None
+    due_at = None if status in FINAL else now + LOOK_AFTER
+    return step(
+        message,
+        status,
+        now,
+        word if code is None else f"{word} {code}",
+        {"sid": sid, "provider_status": word, "error_code": code, "due_at": due_at},
+    )
+
+
+def told_late(message: Message, *, word: str, now: datetime) -> Patch:
+    """A text of this row left, though the row had ended without it, or with another one (F80)."""
+    return Patch(message.key, append={"history": (line(now, "told later", word),)})
+
+
+def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
+    """Who got this mail does not want it; None when that is known, or nothing of it has left.
+
+    It may be told before our own note that the mail was accepted.
+    """
+    if message.provider_status == word or message.first_claimed_at is None:
+        return None
+    return Patch(
+        message.key,
+        set={"provider_status": word},
+        append={"history": (line(now, word, ""),)},
+        when=(Is("provider_status", message.provider_status),),
+    )
+
+
+def remembered(
+    message: Message,
+    *,
+    sid: str,
+    to: str,
+    body: str,
+    status: MessageStatus,
+    word: str,
+    code: int | None,
+    now: datetime,
+) -> Patch:
+    """A row that waits, and whose text the provider has had all along.
+
+    The table was restored, or the acceptance came after two look-ups had found nothing (F71, F80).
+    One write: after a claim alone, only texts newer than the claim would be looked for.
+    """
+    values = {
+        "status": status,
+        "sid": sid,
+        "claim_id": sid,
+        "claimed_at": now,
+        "first_claimed_at": message.first_claimed_at or now,
+        "attempt": message.attempt + 1,
+        "to": to,
+        "body": body,
+        "provider_status": word,
+        "error_code": code,
+        "reason": None,
+        "due_at": None if status in FINAL else now + LOOK_AFTER,
+    }
+    return Patch(
+        message.key,
+        set=as_stored(values),
+        append={"history": (line(now, status, f"{word}, found"),)},
+        when=(Is("status", MessageStatus.PENDING.value), Is("attempt", message.attempt)),
+    )
+
+
+def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: datetime) -> Patch:
+    """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
+    return Patch(
+        message.key,
+        set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
+        append={"history": (line(now, "looked up", "nothing found"),)} if found_nothing else {},
+        when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
+    )
+
+
+def erased(message: Message, *, now: datetime) -> Patch:
+    """The row has no words any more, and keeps what became of it (R55)."""
+    facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
+    return Patch(
+        message.key,
+        set={"body": None, "facts": facts},
+        append={"history": (line(now, "erased", ""),)},
+        when=(Is("status", message.status.value),),
+    )
+
+
+def without_traces(message: Message, *, now: datetime) -> list[Patch]:
+    """The row says neither what was said nor to whom; nothing to write where it says neither."""
+    if message.body is None and message.to is None and not message.facts:
+        return []
+    return [
+        Patch(
+            message.key,
+            set={"body": None, "to": None, "facts": {}},
+            append={"history": (line(now, "erased", ""),)},
+            when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
+        )
+    ]

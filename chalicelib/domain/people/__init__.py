@@ -1,0 +1,1 @@
+"""Patients with their consents and phones, and the clinic's staff."""

@@ -1,0 +1,162 @@
+"""Patients, their consents and their links."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from chalicelib.domain.change import Is, Require
+from chalicelib.domain.errors import AlreadyDecided
+from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
+
+
+class TextConsent(StrEnum):
+    """What a patient agreed to receive by text (R3)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"  #: appointment texts that do not reveal the treatment
+    DETAILED = "detailed"  #: preparation and aftercare too
+
+
+class SentBy(StrEnum):
+    """How a patient's link was sent; it proves the number or the address it went to (R67)."""
+
+    TEXT = "text"
+    MAIL = "mail"
+
+
+ENDED_BY_MAIL = "opted out by a mailed link"  # why a text of who ended only their own is withdrawn
+
+
+UNWANTED = "opted_out"  # of `mail_stopped`: they asked for no more mails by a link of one
+
+
+class Patient(Record):
+    """A person's contact details and wishes. Two patients may share a phone."""
+
+    KIND: ClassVar[str] = "patient"
+
+    id: str
+    name: str
+    phone: str  #: E.164
+    email: str | None = None
+    mail_stopped: str | None = None  #: why no mail goes to `email` any more; None: mails go
+    language: str = "en"
+    time_zone: str | None = None  #: IANA name; None means the clinic's
+    discreet: bool = False  #: wishes neutral words everywhere
+    text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
+    texts_ended_at: Instant | None = (
+        None  #: since when no text of theirs goes, whatever their number gets (R9)
+    )
+    links: int = 0  #: raised when number or address change: links sent before lead nowhere
+    created_at: Instant
+    erased_at: Instant | None = None  #: at their wish; nobody can tell any more who it was
+    erased_by: str | None = None  #: the name of who did it
+    erase_at: Instant | None = None  #: when what was written as they were erased goes as well
+
+    @property
+    def key(self) -> Key:
+        return Key(self.id, "PAT")
+
+    def index(self) -> Mapping[str, str | int]:
+        return erased_later(self.erase_at)
+
+    @staticmethod
+    def ref(patient_id: str) -> Ref["Patient"]:
+        return Ref(Patient, Key(patient_id, "PAT"))
+
+    def refuse_erased(self) -> None:
+        """Raises AlreadyDecided for a patient who was erased: only a new request begins anew."""
+        if self.erased_at is not None:
+            raise AlreadyDecided("erased", self.erased_by or "", self.erased_at)
+
+    def unless_erased(self) -> Require:
+        """The same as a condition: who is erased at this very moment is not begun with either."""
+        return Require(self.key, (Is("erased_at", None),))
+
+    def while_reached_at(self, number: str) -> Require:
+        """What concerns their number is not written if they have another by then."""
+        return Require(self.key, (Is("phone", number),))
+
+    def while_texted_at(self, number: str) -> Require:
+        """What waits for a text of theirs is not written if none goes to this number by then."""
+        return Require(self.key, (Is("phone", number), Is("texts_ended_at", None)))
+
+    def link_name(self, subject_id: str, sent_by: SentBy) -> str:
+        """What this patient's link to a request or an appointment is derived from.
+
+        Another for each way to send it: who reads the mail does not have the link of the text.
+        """
+        return f"link:{sent_by.value}:{subject_id}/{self.links}"
+
+    @property
+    def initials(self) -> str:
+        """`A. B.`: all that a mail to staff may show of a name (R54)."""
+        # A word may begin with a mark that nobody sees; only letters and digits are shown.
+        firsts = [next(filter(str.isalnum, part), "") for part in self.name.split()]
+        seen = [letter.upper() for letter in firsts if letter]
+        ends = seen[:1] + seen[-1:] if len(seen) > 1 else seen
+        return " ".join(f"{letter}." for letter in ends) or "?"
+
+    @property
+    def mail_to(self) -> str | None:
+        """Where mails go; None where there is no address, or none that may be used."""
+        return self.email if self.mail_stopped is None else None
+
+    @property
+    def gets_texts(self) -> bool:
+        """Whether they agreed to texts and have not ended their own since."""
+        return self.text_consent is not TextConsent.NONE and self.texts_ended_at is None
+
+    @property
+    def texted_consent(self) -> TextConsent:
+        """The level that texts may use: discreet means never more than neutral."""
+        if self.discreet and self.text_consent is TextConsent.DETAILED:
+            return TextConsent.NEUTRAL
+        return self.text_consent
+
+
+class Consent(Record):
+    """Who agreed to what, in which exact wording, when and from where (R2). Never changed."""
+
+    KIND: ClassVar[str] = "consent"
+
+    patient_id: str
+    phone: str
+    given: TextConsent
+    wording_version: str
+    wording_hash: str  #: SHA-256 of the exact text that was shown
+    language: str
+    means: str  #: `form`, `json`, `phone`, `in_person`, `text`
+    page: str  #: the page it came from
+    address: str  #: the network address it came from; empty when a person told us
+    at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(self.patient_id, f"CONSENT#{written(self.at)}#{self.given}")
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"patient_at": written(self.at)}
+
+
+class PatientLink(Record):
+    """What a patient's link leads to; only the hash of its characters is stored."""
+
+    KIND: ClassVar[str] = "link"
+
+    hash: str
+    subject_id: str  #: a request or an appointment
+    links: int = 0  #: the patient's when it was sent; any other since then ends it
+    sent_by: SentBy = SentBy.MAIL  #: a mail where an older row does not say: it proves less
+    expires_at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key(f"LINK#{self.hash}", "LINK")
+
+    @staticmethod
+    def ref(token_hash: str) -> Ref["PatientLink"]:
+        return Ref(PatientLink, Key(f"LINK#{token_hash}", "LINK"))
+
+    def index(self) -> Mapping[str, str | int]:
+        return {"ttl": int(self.expires_at.timestamp())}

@@ -1,0 +1,62 @@
+"""The clinic's own small marks: the heartbeat, the stop of all texts, how far texts were listed."""
+
+from typing import ClassVar
+
+from chalicelib.domain.record import Instant, Key, Record, Ref
+
+
+class Heartbeat(Record):
+    """When the dispatcher last ran."""
+
+    KIND: ClassVar[str] = "heartbeat"
+
+    at: Instant
+
+    @property
+    def key(self) -> Key:
+        return Key("SYS#heartbeat", "SYS")
+
+    @staticmethod
+    def ref() -> Ref["Heartbeat"]:
+        return Ref(Heartbeat, Key("SYS#heartbeat", "SYS"))
+
+
+class Stop(Record):
+    """All texts wait because the provider refuses our configuration; probed now and then (R33)."""
+
+    KIND: ClassVar[str] = "stop"
+
+    since: Instant
+    code: int
+    probe_at: Instant  #: one text may try from then on
+    by_receipt: bool = False  #: texts are accepted and fail later, so only an arrival ends it
+    ended_at: Instant | None = None  #: since then texts go again
+
+    @property
+    def stands(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def key(self) -> Key:
+        return Key("SYS#stop", "SYS")
+
+    @staticmethod
+    def ref() -> Ref["Stop"]:
+        return Ref(Stop, Key("SYS#stop", "SYS"))
+
+
+class InboundMark(Record):
+    """Up to when every text that reached our number is known to have had its effect (R60)."""
+
+    KIND: ClassVar[str] = "inbound_mark"
+
+    at: Instant
+    alarmed: bool = False  #: staff were told that it has not moved for long
+
+    @property
+    def key(self) -> Key:
+        return Key("SYS#inbound", "SYS")
+
+    @staticmethod
+    def ref() -> Ref["InboundMark"]:
+        return Ref(InboundMark, Key("SYS#inbound", "SYS"))

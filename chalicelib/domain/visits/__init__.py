@@ -1,0 +1,1 @@
+"""Requests, appointments and courses, and what is busy on a day."""

@@ -1,0 +1,145 @@
+"""What is done when a text cannot reach a patient: an e-mail, else a task to call (R11).
+
+And when a mail to staff was for somebody who is gone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.careplan.call_deadline import call_by
+from chalicelib.clinic.careplan.plan import NO_PLAN, plan_of
+from chalicelib.clinic.staff_directory import staff_now
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.message import Channel, Message
+from chalicelib.domain.record import to_milliseconds
+from chalicelib.messages.factory import STANDS_IN, task_message
+from chalicelib.outbox.context import Office, Situation
+from chalicelib.tolerant_reads import read_each
+
+CALL_WITHIN = timedelta(hours=4)
+
+# What a person must do when there is no e-mail address either; a kind that is not named here
+# may be lost without harm. The words of each task come from the catalogue of tasks.
+TASK_BY_KIND: Mapping[str, str] = {
+    "confirmation": "call_with_confirmation",
+    "moved": "call_with_new_time",
+    "cancelled": "call_with_cancellation",
+    "course_overview": "call_with_confirmation",
+    "proposed": "call_with_times",
+    "declined": "call_with_answer",
+    "preparation": "call_with_preparation",
+    "aftercare": "call_with_aftercare",
+    "check_in": "call_to_check_in",
+}
+
+ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
+
+
+def instead_of(office: Office, seen: Situation) -> list[Operation]:
+    """The rows that take the text's place; the same rows however often they are made.
+
+    What cannot be mailed either becomes a call: a mail never stands in for a mail. No second call
+    is made of what a discharge has made one of. Who was erased gets neither.
+    """
+    message, patient, now = seen.message, seen.patient, seen.now
+    task = TASK_BY_KIND.get(message.kind)
+    if task is None or patient is None or seen.is_erased:
+        return []
+    rows = []
+    is_mail = message.channel is Channel.EMAIL
+    can_mail = patient.mail_to is not None and _can_be_said(office, seen)
+    by_mail = not is_mail and can_mail and now < message.send_before
+    if by_mail:
+        rows.append(_mail(message, now))
+    is_called = message.kind in ALSO_CALL
+    needs_call = is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN))
+    if needs_call and "called" not in message.facts:
+        rows.append(
+            task_message(
+                owner_id=message.owner_id,
+                about=f"{_about(message)}-call",
+                what=task,
+                patient_id=patient.id,
+                subject=message.subject,
+                deadline_at=visit_call_by(office, seen) or now + CALL_WITHIN,
+                now=now,
+            )
+        )
+    return [Save(row) for row in rows]
+
+
+def to_others(office: Office, seen: Situation) -> list[Operation]:
+    """What was for one of the staff who is gone goes to those who are here and were not told (R71).
+
+    Who was has a row of their own. A link that somebody asked for is nobody else's.
+    """
+    gone = seen.message
+    if gone.subject is None or gone.staff_id is None:
+        return []
+    about, _, _ = gone.id.rpartition(f"-{gone.staff_id}")
+    ids = {m.id: f"{about}-{m.id}" for m in staff_now(office.store, office.clinic, seen.now)}
+    told = read_each(office.store, *map(Message.ref, ids.values())) if ids else ()
+    at = to_milliseconds(seen.now)
+    return [
+        Save(
+            Message(
+                id=message_id,
+                kind=gone.kind,
+                channel=gone.channel,
+                patient_id=gone.patient_id,
+                staff_id=staff_id,
+                subject=gone.subject,
+                facts=gone.facts,
+                priority=gone.priority,
+                scheduled_at=at,
+                send_before=gone.send_before,
+                created_at=at,
+                due_at=at,
+            )
+        )
+        for (staff_id, message_id), row in zip(ids.items(), told, strict=True)
+        if row is None
+    ]
+
+
+def visit_call_by(office: Office, seen: Situation) -> datetime | None:
+    """By when to call about the visit; None when there is none, or it has begun.
+
+    Soon, where the plan is gone: nobody knows when its fasting would begin (R71).
+    """
+    visit = seen.appointment
+    if visit is None:
+        return None
+    plan = plan_of(office.plans, visit)
+    by = call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
+    return min(by, seen.now + CALL_WITHIN) if by is not None and plan is NO_PLAN else by
+
+
+def _can_be_said(office: Office, seen: Situation) -> bool:
+    """Not the words of a step that was taken out of the plan: nobody has them any more."""
+    visit, step_id = seen.appointment, seen.message.step
+    if visit is None or step_id is None:
+        return True
+    return plan_of(office.plans, visit).find(step_id) is not None
+
+
+def _mail(message: Message, now: datetime) -> Message:
+    at = to_milliseconds(now)
+    return Message(
+        id=f"{message.owner_id}.{_about(message)}{STANDS_IN}",
+        kind=message.kind,
+        step=message.step,
+        channel=Channel.EMAIL,
+        patient_id=message.patient_id,
+        subject=message.subject,
+        facts=message.facts,
+        priority=message.priority,
+        scheduled_at=at,
+        send_before=message.send_before,
+        created_at=at,
+        due_at=at,
+    )
+
+
+def _about(message: Message) -> str:
+    return message.id.partition(".")[2]

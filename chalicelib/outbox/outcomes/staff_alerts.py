@@ -1,0 +1,58 @@
+"""What is wrong with the sending itself is told to staff once a day, however often it happens."""
+
+from datetime import datetime
+
+from chalicelib.clinic.staff_directory import member_of
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.message import Message
+from chalicelib.messages.factory import task_message
+from chalicelib.outbox.context import Office
+from chalicelib.outbox.quarantine import SEE_WITHIN
+
+
+def staff_unreachable(office: Office, staff_id: str, why: str, now: datetime) -> list[Operation]:
+    """Mails do not reach this person: everybody else is mailed of it (F36).
+
+    The mail that tells the person themselves does not arrive either, and finds the task there.
+    """
+    member = member_of(office.store, office.clinic, staff_id)
+    name = member.name if member else staff_id
+    return _once(
+        office,
+        about=f"staff-mail-{staff_id}",
+        what="staff_mail_does_not_arrive",
+        detail=f"Mails to {name} {why}. Tell them what waits; mend the address.",
+        now=now,
+    )
+
+
+def texts_refused(office: Office, code: int | None, now: datetime) -> list[Operation]:
+    """The provider will not carry a text, for good, and nobody has to say what it said (R33)."""
+    return _once(
+        office,
+        about=f"texts-refused-{code or 0}",
+        what="texts_refused",
+        detail=f"The provider answers with code {code or 'none'}. Look at the texts of today that"
+        " failed, and tell whoever runs Bookend.",
+        now=now,
+    )
+
+
+def unless_there(office: Office, task: Message) -> list[Operation]:
+    """The row, where it has not been made before."""
+    if office.store.get(Message.ref(task.id)) is not None:
+        return []
+    return [Save(task)]
+
+
+def _once(office: Office, *, about: str, what: str, detail: str, now: datetime) -> list[Operation]:
+    today = now.astimezone(office.clinic.zone).date().isoformat()
+    task = task_message(
+        owner_id=f"SYS-{today}",
+        about=about,
+        what=what,
+        detail=detail,
+        deadline_at=now + SEE_WITHIN,
+        now=now,
+    )
+    return unless_there(office, task)

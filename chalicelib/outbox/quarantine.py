@@ -1,0 +1,114 @@
+"""Rows that the courier could not deal with: put off, with their reason, and told to a person."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.change import Change, Is, OneOf, Patch, Save, as_stored
+from chalicelib.domain.errors import Stale, Unavailable, Unreadable
+from chalicelib.domain.messaging.message import WAITING, Message, MessageStatus, message_id
+from chalicelib.domain.messaging.transitions import ended
+from chalicelib.domain.record import Key, Ref
+from chalicelib.messages.factory import task_message
+from chalicelib.outbox.context import Office
+from chalicelib.outbox.outcomes.fallback import TASK_BY_KIND
+
+log = Logger(service="bookend", child=True)
+
+LATER = timedelta(minutes=5)  # until a row that failed for an unforeseen reason is tried again
+ASIDE = timedelta(hours=1)  # until one that cannot be read is: another version may read it (F28)
+NEXT_TICK = timedelta(minutes=1)
+LONG = timedelta(minutes=30)  # a row that keeps changing under its courier's hands is looked at
+SEE_WITHIN = timedelta(hours=4)
+_WAITS = (OneOf("status", tuple(sorted(WAITING))),)
+
+
+class _Oddity(NamedTuple):
+    """Why a row is put off, for how long, and what the task is called that tells a person."""
+
+    why: str
+    until: timedelta
+    what: str
+
+
+def aside(office: Office, key: Key) -> None:
+    """A row, or what it is about, that this version cannot read: others go on (F23)."""
+    _put_off(office, key, _Oddity("unreadable", ASIDE, "a_message_cannot_be_read"))
+
+
+def put_off(office: Office, key: Key, error: str) -> None:
+    """The row comes due again in a while and says what went wrong; in the end it has failed."""
+    _put_off(office, key, _Oddity(f"error: {error}", LATER, "a_message_cannot_be_sent"))
+
+
+def give_way(office: Office, message: Message) -> None:
+    """The row, or what it is about, changed whenever it was to be written: others go first."""
+    now = office.clock.now()
+    if now - max(message.scheduled_at, message.created_at) > LONG:
+        return put_off(office, message.key, Stale.__name__)
+    return _wait(office, message.key, now + NEXT_TICK, now)
+
+
+def wait(office: Office, key: Key) -> None:
+    """The store did not answer: nothing is wrong with the row, which comes due again."""
+    now = office.clock.now()
+    _wait(office, key, now + LATER, now)
+
+
+def is_set_aside(message: Message) -> bool:
+    """Whether its courier could not deal with it, so that nothing should wait for it (R35)."""
+    return (message.reason or "").startswith(("unreadable", "error: "))
+
+
+def _put_off(office: Office, key: Key, oddity: _Oddity) -> None:
+    now = office.clock.now()
+    message = _read(office, key)
+    later = as_stored({"due_at": now + oddity.until, "reason": oddity.why})
+    # What cannot be read has no status to ask for; it is there, or it had not failed.
+    as_read = () if message is None else (Is("status", message.status.value),)
+    patch = _end(message, oddity, now) or Patch(key, set=later, when=as_read)
+    # What may not be lost without harm is told by itself, whatever else of the visit has failed.
+    is_vital = message is not None and message.kind in TASK_BY_KIND
+    about = f"{key.sk.removeprefix('MSG#')}-failing" if is_vital else oddity.what
+    task = task_message(
+        owner_id=key.pk,
+        about=about,
+        what=oddity.what,
+        detail=message_id(key),
+        deadline_at=now + SEE_WITHIN,
+        now=now,
+    )
+    # The task stands already when this is not the first time, or when it is itself the odd row.
+    is_told = task.key == key or not _write(office, Change(patch, Save(task)), now)
+    if is_told:
+        _write(office, Change(patch), now)
+
+
+def _wait(office: Office, key: Key, until: datetime, now: datetime) -> None:
+    """Only a row that is there and still waits: one that has left keeps its own time (R40)."""
+    _write(office, Change(Patch(key, set=as_stored({"due_at": until}), when=_WAITS)), now)
+
+
+def _read(office: Office, key: Key) -> Message | None:
+    try:
+        return office.store.get(Ref(Message, key))
+    except (Unreadable, Unavailable):
+        return None
+
+
+def _end(message: Message | None, oddity: _Oddity, now: datetime) -> Patch | None:
+    """The end of a row whose window closed while it kept failing: no state is left by no one."""
+    if message is None or message.status is not MessageStatus.PENDING or now < message.send_before:
+        return None
+    return ended(message, MessageStatus.FAILED, why=oddity.why, now=now)
+
+
+def _write(office: Office, change: Change, now: datetime) -> bool:
+    try:
+        office.commit(change, now)
+    except (Stale, Unavailable) as error:
+        # The row is as it was and comes due again; there is nothing else to record it on.
+        log.error("message.not_put_off", extra={"error": type(error).__name__})
+        return False
+    return True

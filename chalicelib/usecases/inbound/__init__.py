@@ -1,0 +1,1 @@
+"""A text of a patient comes in."""

@@ -1,0 +1,1 @@
+"""How a patient is reached, and who wants no texts."""

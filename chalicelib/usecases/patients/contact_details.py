@@ -1,0 +1,94 @@
+"""How a patient is reached."""
+
+from datetime import datetime
+
+from chalicelib.domain.change import Change, Operation, Patch, Save
+from chalicelib.domain.errors import Invalid, NotFound
+from chalicelib.domain.people.patient import Patient, TextConsent
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.usecases.first_text import left_by
+
+
+def contact(
+    desk: Desk,
+    *,
+    subject_id: str,
+    name: str,
+    phone: str,
+    email: str | None,
+    language: str,
+    actor: Actor,
+) -> Patient:
+    """The details are as typed. A new number has no consent until it gives its own (F68).
+
+    Invalid when somebody else changes them at this moment: what was typed is older than that.
+    """
+    read: list[Patient] = []
+
+    def attempt(now: datetime) -> tuple[Change, Patient]:
+        patient = patient_of(desk, subject_id)
+        patient.refuse_erased()
+        read.append(patient)
+        if _details(patient) != _details(read[0]):
+            raise Invalid(sure="Somebody has just changed these details. Please look again.")
+        changed = patient.evolve(name=name, phone=phone, email=email, language=language)
+        if email != patient.email:
+            changed = changed.evolve(mail_stopped=None)
+        if phone != patient.phone or patient.email not in (None, email):
+            # Whoever reads the old number or address is not this patient any more, or never was.
+            changed = changed.evolve(links=patient.links + 1)
+        change = change_of(patient.id, "contact_changed", actor, now)
+        if phone != patient.phone:
+            changed = changed.evolve(text_consent=TextConsent.NONE)
+            change.include(_other_number(desk, change.id, patient, phone, now))
+        else:
+            # Somebody has looked at the number and says that it is right.
+            change.include([Patch(Phone.ref(phone).key, set=_NOT_BAD | {"number": phone})])
+        change.include([Save(changed)])
+        return change, changed
+
+    return decide(desk, attempt)
+
+
+def _details(patient: Patient) -> tuple[str | None, ...]:
+    return patient.name, patient.phone, patient.email, patient.language
+
+
+_NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
+
+
+def patient_of(desk: Desk, subject_id: str) -> Patient:
+    """The patient whom a request or an appointment is about."""
+    subject = subject_by_id(desk, subject_id)
+    patient = desk.store.get(Patient.ref(subject.patient_id))
+    if patient is None:
+        raise NotFound
+    return patient
+
+
+def subject_by_id(desk: Desk, subject_id: str) -> ConsultationRequest | Appointment:
+    """The request or appointment that a link names."""
+    if subject_id.startswith("REQ-"):
+        found: ConsultationRequest | Appointment | None = desk.store.get(
+            ConsultationRequest.ref(subject_id)
+        )
+    else:
+        found = desk.store.get(Appointment.ref(subject_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _other_number(
+    desk: Desk, owner_id: str, patient: Patient, number: str, now: datetime
+) -> list[Operation]:
+    old, new = desk.store.get_many(Phone.ref(patient.phone), Phone.ref(number))
+    new = new or Phone(number=number)
+    operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
+    if old is not None:
+        # A digit from the old number is about nobody's visit any more.
+        operations += left_by(desk, owner_id, patient, old, now=now)
+    return operations

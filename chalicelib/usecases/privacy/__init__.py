@@ -1,0 +1,1 @@
+"""What is held about a patient is exported and erased."""

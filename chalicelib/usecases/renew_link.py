@@ -1,0 +1,40 @@
+"""A staff link that is too old is mailed anew, to the person the old one was mailed to."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.staff_directory import member_of
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.messaging.message import Message
+from chalicelib.messages.factory import mails_to_staff
+from chalicelib.transaction import SERVICE, Desk, change_of, decide
+
+EVERY = timedelta(minutes=10)  # one mail in this time, however often it is asked for
+
+
+def renew(desk: Desk, *, subject_id: str, staff_id: str) -> None:
+    """A fresh link is on its way, unless the person has left or one was mailed a moment ago."""
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        member = member_of(desk.store, desk.clinic, staff_id)
+        if member is None or not member.may_act(now):
+            return Change(), None
+        window = int(now.timestamp() // EVERY.total_seconds())
+        before, mail = (
+            mails_to_staff(
+                f"RNW-{subject_id}",
+                "fresh_link",
+                [member],
+                about=f"link-{number}",
+                now=now,
+                facts={"subject_id": subject_id},
+            )[0]
+            for number in (window - 1, window)
+        )
+        mailed = desk.store.get_many(Message.ref(before.id), Message.ref(mail.id))
+        if any(one is not None and now - one.created_at < EVERY for one in mailed):
+            return Change(), None
+        change = change_of(mail.owner_id, "link_renewed", SERVICE, now, staff_id=staff_id)
+        change.include([Save(mail)])
+        return change, None
+
+    return decide(desk, attempt)

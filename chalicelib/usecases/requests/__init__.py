@@ -1,0 +1,1 @@
+"""A consultation request comes in."""

@@ -1,0 +1,101 @@
+"""How often one number and one address may ask. Counted in the request's own transaction."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import NamedTuple
+
+from chalicelib.domain.change import AtMost, Operation, Patch
+from chalicelib.domain.record import Ref
+from chalicelib.domain.visits.request import RateCount
+from chalicelib.messages.floods import end_of_span
+
+WINDOW = timedelta(hours=1)
+
+
+class Limit(NamedTuple):
+    """How many requests one source may make in this window."""
+
+    about: str  #: `number`, `address`, or `all`
+    source: str  #: a hash, never the number or the address itself
+    window: str
+    usual: int  #: one that comes after so many is one too many
+    most: int | None  #: so many are taken, and any more refused; None: none is
+    kept_until: datetime
+
+    @property
+    def ref(self) -> Ref[RateCount]:
+        return RateCount.ref(self.source, self.window)
+
+    def is_reached(self, count: RateCount | None) -> bool:
+        return count is not None and count.count >= self.usual
+
+    def refuses(self, count: RateCount | None) -> bool:
+        return count is not None and self.most is not None and count.count >= self.most
+
+
+def limits(
+    *, number: str, per_number: int, address: str, per_address: int, more: int = 1, now: datetime
+) -> Sequence[Limit]:
+    """The limits that a request from there falls under; none for one that staff typed.
+
+    A number that others give from elsewhere is not refused, else anybody could shut its owner out
+    (R52): what comes beyond its limit is suspicious. So is what comes from an address beyond its
+    limit where that is refused only at `more` times as many.
+    """
+    if not address:
+        return ()
+    place = _place(address)
+    return (
+        _limit("number", f"number:{number} from {place}", per_number, per_number, now),
+        _limit("address", f"address:{place}", per_address, per_address * more, now),
+        _limit("number", f"number:{number}", per_number, None, now),
+    )
+
+
+def of_the_hour(mailed: int, now: datetime) -> Limit:
+    """All requests of this window together: how many of them are mailed of singly at once."""
+    return Limit("all", "all", _window(now), mailed, None, now + 2 * WINDOW)
+
+
+def of_the_deadline(mailed: int, answer_by: datetime) -> Limit:
+    """All requests with a deadline in this span: staff are reminded of so many of them singly."""
+    until = end_of_span(answer_by)
+    return Limit("all", "all-due", f"{until:%Y-%m-%dT%H:%M}", mailed, None, until)
+
+
+def counted(limit: Limit) -> Operation:
+    """One more; refused once a limit that refuses is reached, whoever counts at that moment."""
+    return Patch(
+        limit.ref.key,
+        set={
+            "record": RateCount.KIND,
+            "source": limit.source,
+            "window": limit.window,
+            "ttl": int(limit.kept_until.timestamp()),
+        },
+        add={"count": 1},
+        when=() if limit.most is None else (AtMost("count", limit.most - 1),),
+    )
+
+
+def seconds_to_next_window(now: datetime) -> int:
+    return 3600 - now.minute * 60 - now.second
+
+
+def _limit(about: str, source: str, usual: int, most: int | None, now: datetime) -> Limit:
+    hashed = hashlib.sha256(source.encode()).hexdigest()[:32]
+    return Limit(about, hashed, _window(now), usual, most, now + 2 * WINDOW)
+
+
+def _window(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H")
+
+
+def _place(address: str) -> str:
+    """The network that one subscriber has: of an IPv6 address its first half."""
+    try:
+        return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
+    except ValueError:
+        return address

@@ -1,0 +1,84 @@
+"""Who of the clinic hears of a request and when, also when too many come to mail of each."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.clinic.profile import Clinic
+from chalicelib.clinic.staff_directory import staff_now
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.messages.factory import mails_to_staff, subject_of, task_message
+from chalicelib.messages.floods import came, end_of_span, is_overdue, waits
+from chalicelib.transaction import Desk
+from chalicelib.usecases.requests.rate_limits import Limit, counted
+
+log = Logger(service="bookend", child=True)
+
+Pair = tuple[Message, Message]  # written together, so that the first stands for both
+
+LOOK_WITHIN = timedelta(hours=1)
+
+
+def notices(
+    desk: Desk, request: ConsultationRequest, now: datetime, *, is_told_at_once: bool
+) -> list[Save]:
+    """Its own mails: to each now, to each again at the deadline, then to the manager (R48).
+
+    Without those that it is told of with others: `shared_at_once` and `shared_reminders`.
+    """
+    if not is_told_at_once and request.is_told_with_others:
+        return []
+    everybody = staff_now(desk.store, desk.clinic, now)
+    managers = [member for member in everybody if member.role == "manager"]
+    waiting = subject_of(request, (RequestStatus.RECEIVED.value,))
+    later = desk.clinic.answer_by(request.answer_by)
+    mails = partial(
+        mails_to_staff, request.id, patient_id=request.patient_id, subject=waiting, now=now
+    )
+    rows: list[Message] = []
+    if is_told_at_once:
+        rows += mails(kind="new_request", staff=everybody)
+    if not request.is_told_with_others:
+        rows += mails(kind="request_waiting", staff=everybody, due_at=request.answer_by)
+        rows += mails(kind="request_overdue", staff=managers, due_at=later)
+    return [Save(row) for row in rows]
+
+
+def shared_at_once(now: datetime) -> Pair:
+    """What tells of this hour's requests in place of their own mails, the same rows for each.
+
+    A task says at once that there is a flood. Nothing hangs on it: it may be closed at any time.
+    """
+    return came(now), _flood(now)
+
+
+def shared_reminders(clinic: Clinic, answer_by: datetime, now: datetime) -> Pair:
+    """What tells of the requests with a deadline about this time, the same rows for each (R48)."""
+    until = end_of_span(answer_by)
+    return waits(until, now), is_overdue(until, due_at=clinic.answer_by(until), now=now)
+
+
+def count_in_all(desk: Desk, *limits: Limit) -> None:
+    """One more request of all, from wherever. Best effort, apart from the request itself:
+
+    nothing that everybody writes may stand in a request's way.
+    """
+    try:
+        desk.store.commit(Change(*map(counted, limits)))
+    except (Stale, Unavailable) as error:
+        log.warning("requests.not_counted", extra={"error": type(error).__name__})
+
+
+def _flood(now: datetime) -> Message:
+    return task_message(
+        owner_id=f"FLOOD-{now:%Y%m%d%H}",
+        about="flood",  # not as an older version called it, which wrote it without the other row
+        what="many_requests_at_once",
+        detail="More requests come than are mailed one by one. All of them are on this page.",
+        deadline_at=now + LOOK_WITHIN,
+        now=now,
+    )

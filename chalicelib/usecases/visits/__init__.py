@@ -1,0 +1,1 @@
+"""Visits are booked, moved, cancelled and attended."""

@@ -1,0 +1,242 @@
+"""What happens on the day: arrived, discharged, did not come; and taking the last of them back."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.clinic.careplan.plan import plan_of
+from chalicelib.clinic.careplan.step import Step
+from chalicelib.domain.change import Change, Is, Operation, Save
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.messaging.message import LEFT, Message, MessageStatus
+from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.request import Decision
+from chalicelib.messages.factory import STANDS_IN
+from chalicelib.transaction import SERVICE, Actor, Desk, change_of, decide
+from chalicelib.usecases.visits.course_rules import after_calling_off, after_coming_after_all
+from chalicelib.usecases.visits.handing_over import said_otherwise, unsaid
+from chalicelib.usecases.visits.load import Visit, visit_of
+from chalicelib.usecases.visits.planned_messages import visit_messages
+
+UNDO_WITHIN = timedelta(minutes=10)
+LATEST_START_EARLY = timedelta(hours=12)  # nobody arrives longer before their visit
+
+AFTER_KINDS = ("aftercare", "check_in")
+TAKEN = LEFT | {MessageStatus.SENDING}
+
+# What `undo` takes back, and the status it leads back to.
+UNDONE = {
+    "arrived": AppointmentStatus.BOOKED,
+    "discharged": AppointmentStatus.ARRIVED,
+    "no_show": AppointmentStatus.BOOKED,
+}
+
+
+def arrived(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Actor) -> Appointment:
+    """The patient is here; nothing about preparing is sent any more."""
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        visit.appointment.refuse_unless(AppointmentStatus.BOOKED)
+        visit.patient.refuse_erased()
+        when = _checked(visit.appointment, at, now)
+        change, here = _recorded(
+            visit, "arrived", actor, now, status=AppointmentStatus.ARRIVED, arrived_at=when
+        )
+        change.include([visit.patient.unless_erased()])
+        return change, here
+
+    return decide(desk, attempt)
+
+
+def discharged(
+    desk: Desk,
+    *,
+    appointment_id: str,
+    at: datetime | None,
+    actor: Actor,
+    handed_over: bool = False,
+) -> Appointment:
+    """The session is over: aftercare runs from this time instead of the planned end (R20).
+
+    Where it is too late for a text and the words were not handed over, somebody calls (R14).
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        old = visit.appointment
+        old.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+        when = _checked(old, at, now)
+        if old.arrived_at is not None and when < old.arrived_at:
+            raise Invalid(at="The patient arrived later than that.")
+        change, left = _left(visit, when, actor, now)
+        owed = _aftercare_again(desk, visit, left, now)
+        change.include(said_otherwise(desk, visit, left, owed, handed_over=handed_over, now=now))
+        return change, left
+
+    return decide(desk, attempt)
+
+
+def steps_to_hand_over(desk: Desk, *, appointment_id: str) -> tuple[Step, ...]:
+    """The aftercare that no text would say if the patient went home at this moment (R14)."""
+    visit, now = visit_of(desk, appointment_id), desk.clock.now()
+    _, left = _left(visit, now, SERVICE, now)
+    rows = unsaid(desk, visit, left, _aftercare_again(desk, visit, left, now), now)
+    plan = plan_of(desk.plans, left)
+    return tuple(plan.step(row.step) for row in rows if row.step is not None)
+
+
+def no_show(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Actor) -> Appointment:
+    """The patient did not come: no aftercare. After an arrival was recorded, `undo` comes first."""
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        visit.appointment.refuse_unless(AppointmentStatus.BOOKED)
+        if now < visit.appointment.start_at:
+            raise Invalid(at="The visit has not begun yet.")
+        when = _checked(visit.appointment, at, now)
+        change, missed = _recorded(
+            visit, "no_show", actor, now, status=AppointmentStatus.NOSHOW, noshow_at=when
+        )
+        change.include(voids(_about_visit(visit), because="the patient did not come", now=now))
+        change.include(after_calling_off(desk, missed, visit.phone, now=now))
+        return change, missed
+
+    return decide(desk, attempt)
+
+
+def undo(desk: Desk, *, appointment_id: str, actor: Actor) -> Appointment:
+    """The last of the three is taken back, within ten minutes of recording it, but once."""
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        old = visit.appointment
+        last = recorded_last(old)
+        if last is None:
+            raise Invalid(sure="There is nothing to take back.")
+        if now - last.at > UNDO_WITHIN:
+            raise Invalid(sure="This was recorded more than ten minutes ago.")
+        status = UNDONE[last.what]
+        cleared = {"discharged_at": None, "noshow_at": None}
+        if last.what == "discharged" and not _stands(old, "arrived"):
+            # A discharge without an arrival implied one, so both go.
+            status = AppointmentStatus.BOOKED
+        if status is AppointmentStatus.BOOKED:
+            cleared["arrived_at"] = None
+        change, back = _recorded(visit, "undone", actor, now, status=status, **cleared)
+        change.include(_aftercare_again(desk, visit, back, now))
+        if last.what == "no_show":
+            change.include(after_coming_after_all(desk, back))
+        return change, back
+
+    return decide(desk, attempt)
+
+
+def recorded_last(appointment: Appointment) -> Decision | None:
+    """What `undo` would take back; None once it was, so that a click twice takes back one."""
+    last = appointment.last(*UNDONE, "undone")
+    return last if last is not None and last.what in UNDONE else None
+
+
+def driver(desk: Desk, *, appointment_id: str, has: str, actor: Actor) -> Appointment:
+    """Whether somebody will drive the patient home (R46)."""
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        visit.appointment.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+        return _recorded(visit, "driver", actor, now, driver=has)
+
+    return decide(desk, attempt)
+
+
+def _stands(appointment: Appointment, what: str) -> bool:
+    """Whether this was recorded and not taken back since."""
+    standing: list[str] = []
+    for decision in appointment.decisions:
+        if decision.what == "undone" and standing:
+            standing.pop()
+        elif decision.what in UNDONE:
+            standing.append(decision.what)
+    return what in standing
+
+
+def _left(visit: Visit, when: datetime, actor: Actor, now: datetime) -> tuple[Change, Appointment]:
+    old = visit.appointment
+    return _recorded(
+        visit,
+        "discharged",
+        actor,
+        now,
+        status=AppointmentStatus.FULFILLED,
+        arrived_at=old.arrived_at or min(when, old.start_at),
+        discharged_at=when,
+    )
+
+
+def _recorded(
+    visit: Visit, what: str, actor: Actor, now: datetime, **changes: object
+) -> tuple[Change, Appointment]:
+    appointment = visit.appointment.evolve(
+        **changes, decisions=(*visit.appointment.decisions, actor.decided(what, now))
+    )
+    change = change_of(appointment.id, what, actor, now)
+    change.include([Save(appointment)])
+    return change, appointment
+
+
+def _aftercare_again(
+    desk: Desk, visit: Visit, appointment: Appointment, now: datetime
+) -> list[Operation]:
+    """What is owed after the visit, computed anew; what still waited is void.
+
+    What a courier has taken stays as it is and is not planned again, so it is said once (F65).
+    What was said for an earlier time, which nobody knew to have been missed, does not count; nor
+    does a mail in place of a text that came too late: a discharge makes another text (R14). What
+    the plan has no words for any more cannot be planned: it stays, and becomes a call (R71).
+    """
+    plan = plan_of(desk.plans, appointment)
+    after = [
+        message
+        for message in visit.messages
+        if message.kind in AFTER_KINDS
+        and message.subject is not None
+        and message.subject.version == appointment.version
+    ]
+    waiting = [
+        message
+        for message in after
+        if message.shown_status is MessageStatus.PENDING
+        and plan.find(message.step or "") is not None
+    ]
+    late = {message.id for message in after if message.status is MessageStatus.EXPIRED}
+    taken = {
+        message.step
+        for message in after
+        if message.status in TAKEN and message.id.removesuffix(STANDS_IN) not in late
+    }
+    unclaimed = (Is("status", MessageStatus.PENDING.value),)
+    planned = visit_messages(desk, appointment, visit.phone, event="discharged", now=now)
+    return [
+        *(
+            replace(patch, when=unclaimed)
+            for patch in voids(waiting, because="the end of the visit was recorded", now=now)
+        ),
+        *(
+            save
+            for save in planned
+            if not (isinstance(save.record, Message) and save.record.step in taken)
+        ),
+    ]
+
+
+def _about_visit(visit: Visit) -> list[Message]:
+    return [message for message in visit.messages if message.subject is not None]
+
+
+def _checked(appointment: Appointment, at: datetime | None, now: datetime) -> datetime:
+    when = at or now
+    if when > now:
+        raise Invalid(at="This time has not come yet.")
+    if when < appointment.start_at - LATEST_START_EARLY:
+        raise Invalid(at="This is long before the visit.")
+    return when

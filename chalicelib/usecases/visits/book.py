@@ -1,0 +1,174 @@
+"""A request, or a patient who has been here, gets a visit."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.errors import AlreadyDecided, NotFound
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.record import new_id
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import OPEN, ConsultationRequest, RequestStatus
+from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.usecases.first_text import welcome
+from chalicelib.usecases.visits.load import refuse_two_at_once
+from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
+from chalicelib.usecases.visits.slots import (
+    Slot,
+    WallTime,
+    place,
+    saved_sheet,
+    sheets_of,
+    slot,
+    taking,
+)
+
+
+class Wanted(NamedTuple):
+    """Whom a booking is for: the request it answers, or a patient's earlier visit."""
+
+    patient: Patient
+    phone: Phone
+    request: ConsultationRequest | None
+    pending: list[Message]  #: what the request still owes the patient, until it is answered
+
+
+def confirm(
+    desk: Desk,
+    *,
+    subject_id: str,
+    when: WallTime,
+    visit_type: str,
+    resource: str,
+    actor: Actor,
+    seen: int | None = None,
+) -> Appointment:
+    """The visit is booked and every text about it exists; the request is answered.
+
+    Raises AlreadyDecided, SlotTaken with free times nearby, Invalid by field.
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        wanted = wanted_by(desk, subject_id, seen)
+        wished = slot(desk, when, visit_type=visit_type, resource=resource, now=now)
+        booked = book(desk, wanted, wished, actor=actor, now=now)
+        refuse_two_at_once(desk, wanted.patient.id, [wished], field="starts_at")
+        return booked
+
+    return decide(desk, attempt)
+
+
+def book(
+    desk: Desk, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
+) -> tuple[Change, Appointment]:
+    """The writes of one booking; `choose` uses them as well as `confirm`."""
+    appointment = visit_wanted(desk, wanted, wished, actor=actor, now=now)
+    at = place(desk, wished.resource, wished.start_at)
+    sheet = sheets_of(desk, [at])[at]
+    change = change_of(
+        appointment.id,
+        "booked",
+        actor,
+        now,
+        resource=wished.resource,
+        **left_out(desk, appointment),
+    )
+    phone, first_text = welcome(desk, appointment.id, wanted.patient, wanted.phone, now=now)
+    change.include(
+        [
+            wanted.patient.unless_erased(),
+            *saved_sheet(desk, taking(desk, sheet, appointment, now)),
+            Save(appointment),
+            *first_text,
+            *visit_messages(desk, appointment, phone, event="booked", now=now),
+            *answered(wanted, actor, now, appointment_id=appointment.id),
+        ]
+    )
+    return change, appointment
+
+
+def wanted_by(desk: Desk, subject_id: str, seen: int | None = None) -> Wanted:
+    """Whom the booking is for.
+
+    AlreadyDecided when the request was answered before (R50), or changed since it was `seen`.
+    """
+    records = desk.store.owned(subject_id)
+    request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
+    visit = next((r for r in records if isinstance(r, Appointment)), None)
+    subject = request or visit
+    if subject is None:
+        raise NotFound
+    if request is not None and request.status not in OPEN:
+        raise answered_before(request)
+    subject.refuse_unless_seen(seen)
+    patient = desk.store.get(Patient.ref(subject.patient_id))
+    if patient is None:
+        raise NotFound
+    patient.refuse_erased()
+    phone = desk.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
+    pending = [r for r in records if isinstance(r, Message) and _ends_with_request(r)]
+    return Wanted(patient, phone, request, pending if request else [])
+
+
+def _ends_with_request(message: Message) -> bool:
+    """Not the number's first text, which is about no request (R4).
+
+    Nor mails to staff: they withdraw themselves when they come due and the request is answered, so
+    a decision takes no more writes the more people work here (F27).
+    """
+    return message.subject is not None and message.staff_id is None
+
+
+def answered_before(request: ConsultationRequest) -> AlreadyDecided:
+    last = request.decisions[-1]
+    return AlreadyDecided(request.status, last.by_name, last.at)
+
+
+def visit_wanted(
+    desk: Desk,
+    wanted: Wanted,
+    wished: Slot,
+    *,
+    actor: Actor,
+    now: datetime,
+    course_id: str | None = None,
+    session: int | None = None,
+) -> Appointment:
+    """The visit as it is first stored."""
+    return Appointment(
+        id=new_id("APT"),
+        patient_id=wanted.patient.id,
+        visit_type=wished.visit_type,
+        booked_as=desk.clinic.visit_type(wished.visit_type).as_booked(),
+        resource=wished.resource,
+        start_at=wished.start_at,
+        end_at=wished.end_at,
+        request_id=wanted.request.id if wanted.request else None,
+        course_id=course_id,
+        session=session,
+        booked_at=now,
+        decisions=(actor.decided("booked", now),),
+    )
+
+
+def answered(
+    wanted: Wanted,
+    actor: Actor,
+    now: datetime,
+    *,
+    appointment_id: str,
+    course_id: str | None = None,
+) -> list[Operation]:
+    """The request is booked, and what it still owed is void; nothing for an earlier visit."""
+    if wanted.request is None:
+        return []
+    booked = wanted.request.evolve(
+        status=RequestStatus.BOOKED,
+        appointment_id=appointment_id,
+        course_id=course_id,
+        decisions=(*wanted.request.decisions, actor.decided("booked", now)),
+    )
+    return [Save(booked), *voids(wanted.pending, because="the request was answered", now=now)]

@@ -1,0 +1,137 @@
+"""Several visits of one treatment, booked in one decision."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.errors import Invalid, SlotTaken
+from chalicelib.domain.record import new_id
+from chalicelib.domain.visits.appointment import Appointment, Course
+from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.usecases.first_text import welcome
+from chalicelib.usecases.visits.book import answered, visit_wanted, wanted_by
+from chalicelib.usecases.visits.course_rules import against_rule
+from chalicelib.usecases.visits.load import refuse_two_at_once
+from chalicelib.usecases.visits.planned_messages import left_out, note_to_patient, visit_messages
+from chalicelib.usecases.visits.slots import (
+    WallTime,
+    free_starts,
+    place,
+    saved_sheet,
+    sheets_of,
+    slot,
+)
+
+
+def book_course(
+    desk: Desk,
+    *,
+    subject_id: str,
+    first: WallTime,
+    visit_type: str,
+    resource: str,
+    sessions: int,
+    spacing_days: int | None,
+    weekdays: Sequence[int],
+    actor: Actor,
+    seen: int | None = None,
+) -> Course:
+    """All visits of the course or none, in one decision, with one overview text (R49).
+
+    `weekdays` are 0 for Monday to 6; with them the visits fall on these days from the first on,
+    else every `spacing_days` days. SlotTaken names every clash, Invalid what is too close or
+    too long.
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Course]:
+        wanted = wanted_by(desk, subject_id, seen)
+        days = course_days(first, sessions, spacing_days, weekdays)
+        slots = [slot(desk, day, visit_type=visit_type, resource=resource, now=now) for day in days]
+        wrong = against_rule(desk, visit_type, [each.start_at for each in slots])
+        if wrong:
+            raise Invalid(**{"weekdays" if weekdays else "spacing_days": wrong})
+        course = Course(
+            id=new_id("CRS"),
+            patient_id=wanted.patient.id,
+            appointment_ids=(),
+            visit_type=visit_type,
+            request_id=wanted.request.id if wanted.request else None,
+            booked_at=now,
+        )
+        visits = [
+            visit_wanted(
+                desk, wanted, each, actor=actor, now=now, course_id=course.id, session=session
+            )
+            for session, each in enumerate(slots, 1)
+        ]
+        course = course.evolve(appointment_ids=tuple(visit.id for visit in visits))
+        change = change_of(
+            course.id,
+            "course_booked",
+            actor,
+            now,
+            sessions=str(len(visits)),
+            **left_out(desk, visits[-1]),
+        )
+        phone, first_text = welcome(desk, course.id, wanted.patient, wanted.phone, now=now)
+        overview = note_to_patient(
+            course.id,
+            "overview",
+            "course_overview",
+            patient_id=wanted.patient.id,
+            now=now,
+            follows=phone.welcome_id,
+            facts={"page": visits[0].id},
+            send_before=visits[0].start_at,
+        )
+        sheets = _all_or_none(desk, visits, now)
+        refuse_two_at_once(desk, wanted.patient.id, slots, field="first_starts_at")
+        change.include(
+            [
+                wanted.patient.unless_erased(),
+                *sheets,
+                Save(course),
+                *(Save(visit) for visit in visits),
+                *first_text,
+                Save(overview),
+                *answered(wanted, actor, now, appointment_id=visits[0].id, course_id=course.id),
+            ]
+        )
+        for visit in visits:
+            change.include(visit_messages(desk, visit, phone, event="course", now=now))
+        return change, course
+
+    return decide(desk, attempt)
+
+
+def course_days(
+    first: WallTime, sessions: int, spacing_days: int | None, weekdays: Sequence[int]
+) -> list[WallTime]:
+    """The days of a course, each at the first one's time of day."""
+    if not 2 <= sessions <= 9:
+        raise Invalid(sessions="A course has two to nine sessions.")
+    if weekdays:
+        days = [first.on + timedelta(days=n) for n in range(7 * sessions + 7)]
+        fitting = [first.on] + [d for d in days[1:] if d.weekday() in weekdays]
+        return [WallTime(day, first.at) for day in fitting[:sessions]]
+    if spacing_days is None or not 1 <= spacing_days <= 60:
+        raise Invalid(spacing_days="Say how many days lie between two sessions: 1 to 60.")
+    return [
+        WallTime(first.on + timedelta(days=n * spacing_days), first.at) for n in range(sessions)
+    ]
+
+
+def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> list[Operation]:
+    """The day sheets of all visits; SlotTaken with every start that is taken."""
+    sheets = sheets_of(desk, [place(desk, visit.resource, visit.start_at) for visit in visits])
+    clashes: list[Appointment] = []
+    for visit in visits:
+        at = place(desk, visit.resource, visit.start_at)
+        try:
+            sheets[at] = sheets[at].taking(visit)
+        except SlotTaken:
+            clashes.append(visit)
+    if clashes:
+        free = free_starts(desk, clashes[0], now)
+        raise SlotTaken(free=free, clashes=[visit.start_at for visit in clashes])
+    return [part for sheet in sheets.values() for part in saved_sheet(desk, sheet)]

@@ -1,0 +1,130 @@
+"""What one session of a course means for the others when it is moved, missed or called off."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from chalicelib.clinic.local_time import said_day
+from chalicelib.clinic.profile_models import CourseRule
+from chalicelib.domain.change import Is, Operation, Require, Save
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.record import Record
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
+from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.transaction import Desk
+from chalicelib.usecases.visits.planned_messages import visit_messages
+
+TALK_WITHIN = timedelta(hours=24)  # after a session was missed, unless the next one is sooner
+
+
+class Sessions(NamedTuple):
+    """A course as one of its visits sees it."""
+
+    records: list[Record]  #: the course itself with its messages and events
+    others: list[Appointment]  #: the other visits that stand or took place, by their time
+
+
+def sessions_beside(desk: Desk, visit: Appointment) -> Sessions:
+    """The course that the visit belongs to; nothing for a single visit."""
+    if visit.course_id is None:
+        return Sessions([], [])
+    records = desk.store.owned(visit.course_id)
+    course = next((record for record in records if isinstance(record, Course)), None)
+    ids = [id_ for id_ in course.appointment_ids if id_ != visit.id] if course else []
+    found = desk.store.get_many(*map(Appointment.ref, ids)) if ids else ()
+    gone = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
+    others = [other for other in found if other is not None and other.status not in gone]
+    return Sessions(records, sorted(others, key=lambda other: other.start_at))
+
+
+def in_its_course(desk: Desk, old: Appointment, moved: Appointment) -> list[Operation]:
+    """A session may move between its neighbours, no nearer to them than the clinic's rule says.
+
+    The others stay where they are. Invalid says which one is too near or how long the course
+    would last; the conditions refuse if one that counts moves meanwhile.
+    """
+    others = sessions_beside(desk, old).others
+    before = [other for other in others if other.start_at < old.start_at]
+    after = [other for other in others if other.start_at > old.start_at]
+    starts = [visit.start_at for visit in (*before, moved, *after)]
+    wrong = against_rule(desk, old.visit_type, starts)
+    if wrong:
+        raise Invalid(starts_at=wrong)
+    # Its neighbours, and the first and the last, between whom the course lasts.
+    beside = {v.id: v for v in (*before[:1], *before[-1:], *after[:1], *after[-1:])}
+    return [Require(v.key, (Is("version", v.version),)) for v in beside.values()]
+
+
+def after_calling_off(
+    desk: Desk, visit: Appointment, phone: Phone, *, now: datetime
+) -> list[Operation]:
+    """One session does not take place: the others stand.
+
+    What is told before the first session alone passes on to the next one. What a missed session
+    means for the rest is for a person to say, so a task asks for that. An overview that has not
+    left is not owed when no session is left.
+    """
+    records, others = sessions_beside(desk, visit)
+    if not any(other.is_open for other in others):
+        overview = [r for r in records if isinstance(r, Message) and r.kind == "course_overview"]
+        return list(voids(overview, because="the course was cancelled", now=now))
+    coming = [o for o in others if o.status is AppointmentStatus.BOOKED and o.start_at > now]
+    operations: list[Operation] = []
+    if coming and visit.status is AppointmentStatus.NOSHOW:
+        operations.append(Save(_missed(visit, coming[0], now)))
+    if coming and visit.session == 1:
+        first = coming[0].evolve(session=1)
+        owed = visit_messages(desk, first, phone, event="first", now=now)
+        known = {record.key for record in desk.store.owned(first.id)}  # passed on once before
+        operations += [Save(first), *(save for save in owed if save.key not in known)]
+    return operations
+
+
+def after_coming_after_all(desk: Desk, visit: Appointment) -> list[Operation]:
+    """A session that counted as missed takes place: what stood in for the first is not the first.
+
+    What is told before the first alone is withdrawn when it comes due, as with any visit that
+    does not need it; if the first is called off again, it is owed after all.
+    """
+    if visit.session != 1:
+        return []
+    records, others = sessions_beside(desk, visit)
+    course = next(record for record in records if isinstance(record, Course))
+    return [
+        Save(other.evolve(session=course.appointment_ids.index(other.id) + 1))
+        for other in others
+        if other.session == 1 and other.status is AppointmentStatus.BOOKED
+    ]
+
+
+def against_rule(desk: Desk, visit_type: str, starts: Sequence[datetime]) -> str:
+    """What the clinic's rule for courses says against these starts, in order; empty if nothing."""
+    rule: CourseRule = desk.clinic.visit_type(visit_type).course
+    zone = desk.clinic.zone
+    days = [start.astimezone(zone).date() for start in starts]
+    for (one, start), (next_one, later) in pairwise(zip(days, starts, strict=True)):
+        if (next_one - one).days < rule.min_gap_days:
+            return (
+                f"{said_day(start, zone)} and {said_day(later, zone)} are too close: from one"
+                f" session to the next there are at least {rule.min_gap_days} days."
+            )
+    span = (days[-1] - days[0]).days
+    if span > rule.max_span_days:
+        return f"The course would last {span} days; at most {rule.max_span_days} are allowed."
+    return ""
+
+
+def _missed(visit: Appointment, following: Appointment, now: datetime) -> Message:
+    return task_message(
+        owner_id=visit.id,
+        about=f"v{visit.version}-missed-{len(visit.decisions)}",
+        what="session_missed",
+        patient_id=visit.patient_id,
+        subject=subject_of(visit, (AppointmentStatus.NOSHOW.value,)),
+        deadline_at=min(now + TALK_WITHIN, following.start_at),
+        now=now,
+    )

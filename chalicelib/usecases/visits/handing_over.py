@@ -1,0 +1,131 @@
+"""Aftercare that no text can say in time: words that staff hand over at the discharge, or a call.
+
+R14: late at night no text leaves, so the form of the discharge asks whether they were.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from chalicelib.clinic.careplan.conditions import circumstances_of
+from chalicelib.clinic.careplan.plan import plan_of
+from chalicelib.clinic.careplan.step import StepKind
+from chalicelib.clinic.quiet_hours import aftercare_until, held_until, quiet_until
+from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.message import (
+    LEFT,
+    WAITING,
+    Channel,
+    Happened,
+    Message,
+    MessageStatus,
+)
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.transaction import Desk
+from chalicelib.usecases.visits.load import Visit
+
+CALL = "call_with_aftercare"
+AT_ONCE = timedelta(minutes=15)  # as fast as a text would have left (R14)
+BY_DAY = timedelta(hours=4)  # when the night is over, and somebody may have noticed
+HANDED_OVER = "the words were handed over at the discharge"
+
+
+def unsaid(
+    desk: Desk, visit: Visit, left: Appointment, owed: Iterable[Operation], now: datetime
+) -> list[Message]:
+    """The aftercare among what a discharge owes that no text says now, or in 15 minutes."""
+    saved = [part.record for part in owed if isinstance(part, Save)]
+    return [
+        row
+        for row in saved
+        if isinstance(row, Message)
+        and row.kind == StepKind.AFTERCARE
+        and row.channel is Channel.TEXT
+        and _is_owed(desk, visit, left, row)
+        and not _leaves(desk, visit, left, row, now)
+    ]
+
+
+def said_otherwise(
+    desk: Desk,
+    visit: Visit,
+    left: Appointment,
+    owed: list[Operation],
+    *,
+    handed_over: bool,
+    now: datetime,
+) -> list[Operation]:
+    """What a discharge owes, with a task where aftercare is left unsaid; unless it was handed over.
+
+    At night the task is urgent, as the patient is on the way home. By day it is about a night that
+    is over, and there is none if a mail or another call has said it since.
+    """
+    rows = unsaid(desk, visit, left, owed, now)
+    if not rows:
+        return owed
+    others = [part for part in owed if not (isinstance(part, Save) and part.record in rows)]
+    if handed_over:
+        return [*others, *(Save(_handed_over(row, now)) for row in rows)]
+    is_night = quiet_until(now, _zone(desk, visit), desk.clinic.quiet) is not None
+    if not is_night and any(_was_said(visit, left, row) for row in rows):
+        return owed
+    called = [Save(row.evolve(facts={**row.facts, "called": "yes"})) for row in rows]
+    return [*others, *called, Save(_call(left, rows[0], now, is_night=is_night))]
+
+
+def _is_owed(desk: Desk, visit: Visit, left: Appointment, row: Message) -> bool:
+    step = plan_of(desk.plans, left).find(row.step or "")
+    kind = desk.clinic.kind_of(left)
+    now = circumstances_of(kind, left, visit.patient)
+    return step is not None and step.why_not_owed(left.status, now) is None
+
+
+def _leaves(desk: Desk, visit: Visit, left: Appointment, row: Message, now: datetime) -> bool:
+    """Whether quiet hours let the text go when it is due; not once it is too late."""
+    if row.due_at is None:
+        return False
+    clinic = desk.clinic
+    until = aftercare_until(
+        left.discharged_at or left.end_at, left.discharge_recorded_at, clinic.zone, clinic.quiet
+    )
+    at = max(row.due_at, now)
+    return held_until(at, _zone(desk, visit), clinic.quiet, leaves_until=until) is None
+
+
+def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
+    """Whether a mail or a task stands for this step already."""
+    first = f"{left.id}.v{left.version}-{row.step}"
+    return any(
+        message.id.startswith(first)
+        and message.channel is not Channel.TEXT
+        and message.shown_status in LEFT | WAITING
+        for message in visit.messages
+    )
+
+
+def _handed_over(row: Message, now: datetime) -> Message:
+    return row.evolve(
+        status=MessageStatus.WITHDRAWN,
+        due_at=None,
+        reason=HANDED_OVER,
+        history=(Happened(at=now, what="withdrawn", why=HANDED_OVER),),
+    )
+
+
+def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> Message:
+    return task_message(
+        owner_id=left.id,
+        about=f"{row.id.partition('.')[2]}-call",
+        what=CALL,
+        patient_id=left.patient_id,
+        subject=subject_of(left, (AppointmentStatus.FULFILLED.value,)),
+        deadline_at=now + (AT_ONCE if is_night else BY_DAY),
+        now=now,
+        urgent=is_night,
+    )
+
+
+def _zone(desk: Desk, visit: Visit) -> ZoneInfo:
+    zone = visit.patient.time_zone
+    return ZoneInfo(zone) if zone else desk.clinic.zone

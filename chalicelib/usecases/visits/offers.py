@@ -1,0 +1,198 @@
+"""A request is answered with times to choose from, or declined; a patient chooses."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.errors import Invalid, NotFound, SlotTaken
+from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest, Offer, RequestStatus
+from chalicelib.messages.factory import subject_of
+from chalicelib.transaction import PATIENT, Actor, Desk, change_of, decide
+from chalicelib.usecases.first_text import welcome
+from chalicelib.usecases.visits.book import Wanted, book, wanted_by
+from chalicelib.usecases.visits.planned_messages import note_to_patient
+from chalicelib.usecases.visits.slots import Slot, WallTime, free_starts, place, sheets_of, slot
+
+DECLINE_REASONS = {
+    "not_suitable": "Not suitable for this treatment",
+    "no_capacity": "No places at the moment",
+    "could_not_reach": "Could not be reached",
+    "patient_withdrew": "The patient no longer wishes it",
+    "other": "Another reason",
+}
+
+
+def propose(
+    desk: Desk,
+    *,
+    subject_id: str,
+    times: Sequence[WallTime],
+    visit_type: str,
+    resource: str,
+    actor: Actor,
+    seen: int | None = None,
+) -> ConsultationRequest:
+    """Up to three times are offered by text; none is held. A newer offer replaces an older one."""
+
+    def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
+        wanted = wanted_by(desk, subject_id, seen)
+        request = _request(wanted)
+        if not 1 <= len(set(times)) <= 3:
+            raise Invalid(starts_at="Offer one to three different times.")
+        slots = [
+            slot(desk, when, visit_type=visit_type, resource=resource, now=now)
+            for when in sorted(set(times))
+        ]
+        _refuse_taken(desk, slots, now)
+        offered = request.evolve(
+            status=RequestStatus.PROPOSED,
+            version=request.version + 1,
+            offers=tuple(
+                Offer(start_at=s.start_at, visit_type=s.visit_type, resource=s.resource)
+                for s in slots
+            ),
+            decisions=(*request.decisions, actor.decided("proposed", now)),
+        )
+        phone, first_text = welcome(desk, request.id, wanted.patient, wanted.phone, now=now)
+        text = note_to_patient(
+            request.id,
+            f"v{offered.version}-proposed",
+            "proposed",
+            patient_id=wanted.patient.id,
+            now=now,
+            follows=phone.welcome_id,
+            subject=subject_of(offered, (RequestStatus.PROPOSED.value,)),
+            send_before=slots[-1].start_at,
+        )
+        change = change_of(request.id, "proposed", actor, now, times=str(len(slots)))
+        change.include(
+            [
+                wanted.patient.unless_erased(),
+                Save(offered),
+                *first_text,
+                *_digits_are_free(phone),
+                Save(text),
+                *voids(wanted.pending, because="the request was answered", now=now),
+            ]
+        )
+        return change, offered
+
+    return decide(desk, attempt)
+
+
+def choose(desk: Desk, *, request_id: str, start_at: datetime) -> Appointment:
+    """The patient takes one of the offered times at once.
+
+    SlotTaken with the offered times that are left; AlreadyDecided when it was answered before.
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        wanted = wanted_by(desk, request_id)
+        request = _request(wanted)
+        offer = next((o for o in request.offers if o.start_at == start_at), None)
+        if offer is None:
+            raise Invalid(starts_at="Please choose one of the times offered.")
+        left = [s for s in _slots(desk, request) if s.start_at > now and _is_free(desk, s)]
+        wished = next((s for s in left if s.start_at == start_at), None)
+        if wished is None:
+            raise SlotTaken(free=[s.start_at for s in left], clashes=[start_at])
+        return book(desk, wanted, wished, actor=PATIENT, now=now)
+
+    return decide(desk, attempt)
+
+
+def decline(
+    desk: Desk,
+    *,
+    subject_id: str,
+    reason_code: str,
+    note: str,
+    actor: Actor,
+    seen: int | None = None,
+) -> ConsultationRequest:
+    """The request is declined and the patient told, kindly and without the reason."""
+
+    def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
+        wanted = wanted_by(desk, subject_id, seen)
+        request = _request(wanted)
+        if reason_code not in DECLINE_REASONS:
+            raise Invalid(reason_code="Choose a reason.")
+        declined = request.evolve(
+            status=RequestStatus.DECLINED,
+            reason_code=reason_code,
+            decline_note=note,
+            decisions=(*request.decisions, actor.decided("declined", now)),
+        )
+        phone, first_text = welcome(desk, request.id, wanted.patient, wanted.phone, now=now)
+        text = note_to_patient(
+            request.id,
+            "declined",
+            "declined",
+            patient_id=wanted.patient.id,
+            now=now,
+            follows=phone.welcome_id,
+            subject=subject_of(declined, (RequestStatus.DECLINED.value,)),
+        )
+        change = change_of(request.id, "declined", actor, now, reason_code=reason_code)
+        change.include(
+            [
+                wanted.patient.unless_erased(),
+                Save(declined),
+                *first_text,
+                Save(text),
+                *voids(wanted.pending, because="the request was declined", now=now),
+            ]
+        )
+        return change, declined
+
+    return decide(desk, attempt)
+
+
+def times_left(desk: Desk, request: ConsultationRequest, now: datetime) -> list[datetime]:
+    """The offered times that can still be had."""
+    if request.status is not RequestStatus.PROPOSED:
+        return []
+    return [s.start_at for s in _slots(desk, request) if s.start_at > now and _is_free(desk, s)]
+
+
+def _digits_are_free(phone: Phone) -> list[Save]:
+    """What an earlier question meant by its numbers is no answer to this offer."""
+    return [Save(phone.evolve(choosing={}))] if phone.choosing else []
+
+
+def _request(wanted: Wanted) -> ConsultationRequest:
+    if wanted.request is None:
+        raise NotFound
+    return wanted.request
+
+
+def _slots(desk: Desk, request: ConsultationRequest) -> list[Slot]:
+    """What was offered, as far as the clinic still has such visits in such a room (R71)."""
+    slots = []
+    for offer in request.offers:
+        kind = desk.clinic.find_visit_type(offer.visit_type)
+        if kind is not None and offer.resource in kind.resources:
+            slots.append(
+                Slot(
+                    visit_type=offer.visit_type,
+                    resource=offer.resource,
+                    start_at=offer.start_at,
+                    end_at=offer.start_at + kind.length,
+                )
+            )
+    return slots
+
+
+def _is_free(desk: Desk, wished: Slot) -> bool:
+    at = place(desk, wished.resource, wished.start_at)
+    return sheets_of(desk, [at])[at].is_free(wished.start_at, wished.end_at)
+
+
+def _refuse_taken(desk: Desk, slots: Sequence[Slot], now: datetime) -> None:
+    taken = [wished for wished in slots if not _is_free(desk, wished)]
+    if taken:
+        clashes = [wished.start_at for wished in taken]
+        raise SlotTaken(free=free_starts(desk, taken[0], now), clashes=clashes)

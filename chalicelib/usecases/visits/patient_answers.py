@@ -1,0 +1,91 @@
+"""What a patient answers about a visit, by text or on their page."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.transaction import PATIENT, Desk, change_of, decide
+from chalicelib.usecases.visits.load import visit_of
+
+CALL_BACK_WITHIN = timedelta(hours=24)
+
+
+def confirm_visit(desk: Desk, *, appointment_id: str, seen: int | None = None) -> Appointment:
+    """The patient will come. Saying so again changes nothing.
+
+    AlreadyDecided when it was moved since the page was `seen`: another time was agreed to.
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        appointment = visit_of(desk, appointment_id).appointment
+        appointment.refuse_unless_seen(seen)
+        saved = confirmed(appointment, now)
+        if not saved:
+            return Change(), appointment
+        change = change_of(appointment.id, "confirmed", PATIENT, now)
+        change.include(saved)
+        return change, appointment
+
+    return decide(desk, attempt)
+
+
+def ask_to_move(desk: Desk, *, appointment_id: str) -> None:
+    """Somebody of the clinic will call; the visit and its preparation stay as they are (R41)."""
+
+    def attempt(now: datetime) -> tuple[Change, None]:
+        appointment = visit_of(desk, appointment_id).appointment
+        change = change_of(appointment.id, "move_asked", PATIENT, now)
+        change.include([appointment.while_unchanged()])
+        change.include(move_asked(appointment, change.id, now))
+        return change, None
+
+    return decide(desk, attempt)
+
+
+def confirmed(appointment: Appointment, now: datetime) -> list[Operation]:
+    appointment.refuse_unless(AppointmentStatus.BOOKED)
+    if appointment.confirmed_at is not None:
+        return []
+    return [Save(appointment.evolve(confirmed_at=now))]
+
+
+def move_asked(appointment: Appointment, owner_id: str, now: datetime) -> list[Operation]:
+    appointment.refuse_unless(AppointmentStatus.BOOKED)
+    deadline = min(now + CALL_BACK_WITHIN, max(now, appointment.start_at))
+    return [
+        Save(
+            task_message(
+                owner_id=owner_id,
+                about=f"move-{appointment.id}",
+                what="move_asked",
+                patient_id=appointment.patient_id,
+                subject=subject_of(appointment, (AppointmentStatus.BOOKED.value,)),
+                deadline_at=deadline,
+                now=now,
+            )
+        )
+    ]
+
+
+def said_driver(
+    appointment: Appointment, has: str, owner_id: str, now: datetime
+) -> list[Operation]:
+    """A ride home is arranged, or it is not and somebody must help (R46)."""
+    appointment.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+    operations: list[Operation] = [Save(appointment.evolve(driver=has))]
+    if has == "no":
+        operations.append(
+            Save(
+                task_message(
+                    owner_id=owner_id,
+                    about=f"ride-{appointment.id}",
+                    what="no_driver",
+                    patient_id=appointment.patient_id,
+                    subject=subject_of(appointment, ("booked", "arrived")),
+                    deadline_at=appointment.start_at,
+                    now=now,
+                )
+            )
+        )
+    return operations

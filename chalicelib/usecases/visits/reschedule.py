@@ -1,0 +1,144 @@
+"""A booked visit is moved or cancelled: old messages are withdrawn in the same transaction."""
+
+from datetime import datetime
+
+from chalicelib.domain.change import Change, Save
+from chalicelib.domain.errors import AlreadyDecided, Invalid
+from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.usecases.first_text import welcome
+from chalicelib.usecases.visits.course_rules import after_calling_off, in_its_course
+from chalicelib.usecases.visits.load import Visit, refuse_two_at_once, visit_of
+from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
+from chalicelib.usecases.visits.slots import (
+    WallTime,
+    moved_slot,
+    place,
+    saved_sheet,
+    sheets_of,
+    taking,
+)
+
+PATIENT_ASKED = "patient_asked"  # stands in the record of who was erased, whatever staff may pick
+CANCEL_REASONS = {
+    PATIENT_ASKED: "The patient asked",
+    "clinic_closed": "The clinic cannot hold the visit",
+    "clinician_ill": "The clinician is ill",
+    "medical": "A medical reason",
+    "other": "Another reason",
+}
+
+
+def reschedule(
+    desk: Desk,
+    *,
+    appointment_id: str,
+    when: WallTime,
+    resource: str,
+    actor: Actor,
+    seen: int | None = None,
+) -> Appointment:
+    """The visit has its new time; the old time's messages are void and the new one's exist (R18).
+
+    AlreadyDecided when it is there already or was moved since it was `seen`, SlotTaken, Invalid by
+    field.
+    """
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        old = visit.appointment
+        old.refuse_unless(AppointmentStatus.BOOKED)
+        old.refuse_unless_seen(seen)
+        wished = moved_slot(desk, old, when, resource=resource, now=now)
+        if (wished.start_at, wished.resource) == (old.start_at, old.resource):
+            raise _there_already(old)
+        moved = old.evolve(
+            start_at=wished.start_at,
+            end_at=wished.end_at,
+            resource=wished.resource,
+            version=old.version + 1,
+            confirmed_at=None,
+            driver=None,
+            decisions=(*old.decisions, actor.decided("moved", now)),
+        )
+        refuse_two_at_once(desk, old.patient_id, [moved], field="starts_at")
+        leaving = place(desk, old.resource, old.start_at)
+        coming = place(desk, moved.resource, moved.start_at)
+        sheets = sheets_of(desk, [leaving, coming])
+        sheets[leaving] = sheets[leaving].without(old.id)
+        sheets[coming] = taking(desk, sheets[coming], moved, now)
+        phone, first_text = welcome(desk, old.id, visit.patient, visit.phone, now=now)
+        change = change_of(
+            old.id, "moved", actor, now, resource=moved.resource, **left_out(desk, moved)
+        )
+        change.include(
+            [
+                *(part for sheet in sheets.values() for part in saved_sheet(desk, sheet)),
+                Save(moved),
+                *in_its_course(desk, old, moved),
+                *first_text,
+                *voids(_owed(visit), because="the visit was moved", now=now),
+                *visit_messages(desk, moved, phone, event="moved", now=now),
+            ]
+        )
+        return change, moved
+
+    return decide(desk, attempt)
+
+
+def cancel(
+    desk: Desk,
+    *,
+    appointment_id: str,
+    reason_code: str,
+    tell_patient: bool,
+    actor: Actor,
+    seen: int | None = None,
+) -> Appointment:
+    """The visit is off, its slot free, its messages void; the patient is told if that is wished."""
+
+    def attempt(now: datetime) -> tuple[Change, Appointment]:
+        visit = visit_of(desk, appointment_id)
+        old = visit.appointment
+        old.refuse_unless(AppointmentStatus.BOOKED)
+        old.refuse_unless_seen(seen)
+        if reason_code not in {*CANCEL_REASONS, PATIENT_ASKED}:
+            raise Invalid(reason_code="Choose a reason.")
+        cancelled = old.evolve(
+            status=AppointmentStatus.CANCELLED,
+            reason_code=reason_code,
+            decisions=(*old.decisions, actor.decided("cancelled", now)),
+        )
+        leaving = place(desk, old.resource, old.start_at)
+        sheet = sheets_of(desk, [leaving])[leaving].without(old.id)
+        change = change_of(old.id, "cancelled", actor, now, reason_code=reason_code)
+        change.include(
+            [
+                Save(sheet),
+                Save(cancelled),
+                *voids(_owed(visit), because="the visit was cancelled", now=now),
+            ]
+        )
+        phone = visit.phone
+        if tell_patient:
+            phone, first_text = welcome(desk, old.id, visit.patient, visit.phone, now=now)
+            change.include(first_text)
+            change.include(visit_messages(desk, cancelled, phone, event="cancelled", now=now))
+        change.include(after_calling_off(desk, cancelled, phone, now=now))
+        return change, cancelled
+
+    return decide(desk, attempt)
+
+
+def _there_already(appointment: Appointment) -> AlreadyDecided:
+    last = appointment.last("moved", "booked")
+    if last is None:
+        return AlreadyDecided("at that time", "the clinic", appointment.booked_at)
+    return AlreadyDecided("at that time", last.by_name, last.at)
+
+
+def _owed(visit: Visit) -> list[Message]:
+    """What the visit still owes; the number's first text is about no visit and stays."""
+    return [message for message in visit.messages if message.subject is not None]

@@ -1,0 +1,1 @@
+"""What every route needs: parsing, responses, errors, templates."""

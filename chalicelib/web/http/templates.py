@@ -1,0 +1,117 @@
+"""Pages from templates. Jinja is imported here alone, and only when a page is made."""
+
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from chalicelib import wiring
+from chalicelib.clinic.local_time import said_day, said_time
+from chalicelib.web.http.i18n import words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+    from markupsafe import Markup
+
+FOLDER = resources.files("chalicelib.web")
+
+
+def render(template: str, **values: Any) -> str:
+    """The page; a value that is missing is an error, never a gap."""
+    return _environment().get_template(template).render(values)
+
+
+def url(path: str) -> str:
+    """A path of ours as a page must name it: below the configured base, whatever the host."""
+    base = urlsplit(wiring.services().settings.base_url).path.rstrip("/")
+    return f"{base}/{path.lstrip('/')}"
+
+
+def static_url(name: str) -> str:
+    """A file of ours, with a mark that changes when the file does."""
+    return f"{url('static/' + name)}?v={_mark(name)}"
+
+
+def said_date(at: datetime, language: str = "en") -> str:
+    """`Tuesday, December 1`, on the clinic's calendar."""
+    return said_day(at, _zone(), language, long=True)
+
+
+def said_clock(at: datetime) -> str:
+    """`9:00 AM`, on the clinic's clock."""
+    return said_time(at, _zone())
+
+
+def said_moment(at: datetime) -> str:
+    """`Tue Dec 1, 9:00 AM`, for staff."""
+    return f"{said_day(at, _zone())}, {said_clock(at)}"
+
+
+def said_at_length(at: datetime, language: str) -> str:
+    """`Tuesday, December 1, 9:00 AM`, for patients."""
+    return f"{said_date(at, language)}, {said_clock(at)}"
+
+
+def said_number(number: str) -> str:
+    """`316-555-0142` for a number as it is stored."""
+    digits = number.removeprefix("+1")
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else number
+
+
+def _zone() -> ZoneInfo:
+    return wiring.services().clinic.zone
+
+
+def _filled(text: str, **values: str) -> "Markup":
+    """A line of the words with its gaps filled; what is no markup is escaped."""
+    from markupsafe import escape
+
+    return escape(text).format(**values)
+
+
+@cache
+def _mark(name: str) -> str:
+    return sha256(FOLDER.joinpath("static", name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+
+    @pass_context
+    def date_of_page(context: "Context", at: datetime) -> str:
+        return said_date(at, context.get("language", "en"))
+
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = date_of_page
+    environment.filters["clock"] = said_clock
+    environment.filters["moment"] = said_moment
+    environment.filters["number"] = said_number
+    environment.filters["filled"] = _filled
+    environment.globals["words"] = words("en")  # a page in another language is given its own
+    environment.globals["url"] = url
+    environment.globals["static"] = static_url
+    environment.globals["clinic"] = _Clinic()
+    return environment
+
+
+class _Clinic:
+    """The clinic as the templates see it: read when a page is made, not when Jinja starts."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(wiring.services().clinic, name)
+
+
+def _source(name: str) -> str | None:
+    file = FOLDER.joinpath("pages", *name.split("/"))
+    return file.read_text(encoding="utf-8") if file.is_file() else None

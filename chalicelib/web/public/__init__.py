@@ -1,0 +1,1 @@
+"""The request form and `POST /requests`."""

@@ -1,0 +1,1 @@
+"""The staff's pages and the decisions taken on them."""

@@ -1,0 +1,1 @@
+"""A timeline as lines and as a picture."""

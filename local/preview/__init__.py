@@ -1,0 +1,1 @@
+"""All that the clinic says, on one page."""

@@ -1,0 +1,1 @@
+"""A Twilio on this machine."""

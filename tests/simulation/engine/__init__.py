@@ -1,0 +1,1 @@
+"""The simulated time, faults and boundaries."""

@@ -1,0 +1,128 @@
+"""What comes to the service by itself: the clock, the queue, and what its providers tell."""
+
+from datetime import datetime
+
+from app import mail_event
+from chalicelib.domain.errors import Unavailable
+from chalicelib.outbox import deliver, dispatch
+from chalicelib.outbox.outcomes import text_receipts
+from chalicelib.ports import ReceivedText
+from chalicelib.usecases.inbound.poll import hear_what_was_missed
+from chalicelib.usecases.inbound.receive import Incoming, receive_text
+from chalicelib.usecases.privacy.retention import erase_what_is_old
+from chalicelib.web.http.middleware import EventFailed
+from chalicelib.wiring import Services
+from tests.simulation.engine.acts import Acts
+from tests.simulation.engine.stage import Act
+from tests.simulation.world.delivery import Taken
+from tests.simulation.world.mails import Mailed
+from tests.world import SETTINGS
+
+RETRIES = 5  # of a webhook that failed, as its address asks for (`#rc=5`)
+AGAIN_AFTER = (60.0, 120.0)  # seconds, as Lambda tries again what an event's function did not take
+VISIBLE_AGAIN = 360.0  # seconds until the queue hands out again what was not finished
+
+
+class Service:
+    """Its handlers as acts, each with what follows when one is killed or fails."""
+
+    def __init__(self, services: Services, acts: Acts) -> None:
+        self._services = services
+        self._acts = acts
+        self._stage = acts.stage
+        self.told: dict[str, datetime] = {}  #: by mail, when its fate was taken in
+
+    def deliver(self, message_id: str) -> None:
+        def work() -> None:
+            assert self._stage.current is not None
+            self._stage.current.about = message_id
+            deliver.deliver(self._services.office, message_id)
+
+        def ended(act: Act) -> None:
+            if act.killed:
+                self._stage.after(lambda: self.deliver(message_id), seconds=VISIBLE_AGAIN)
+
+        self._acts.perform(f"courier {message_id}", work, ended)
+
+    def tick(self) -> None:
+        def work() -> None:
+            services = self._services
+            dispatch.run(services.office)
+            hear_what_was_missed(
+                services.desk, services.text_inbox, quiet_words=services.settings.quiet_words
+            )
+            erase_what_is_old(services.desk, services.text_inbox)
+
+        self._acts.perform("tick", work)
+
+    def hear(self, text: ReceivedText, means: str | None, left: int = RETRIES) -> None:
+        """The webhook of a text that reached our number, with what it means to the provider."""
+
+        def work() -> None:
+            incoming = Incoming(
+                sid=text.sid, sender=text.sender, body=text.body, opt_out_type=means
+            )
+            receive_text(
+                self._services.desk, incoming, quiet_words=self._services.settings.quiet_words
+            )
+
+        def by_web() -> None:
+            fields = [
+                ("MessageSid", text.sid),
+                ("From", text.sender),
+                ("To", SETTINGS.twilio_from),
+                ("Body", text.body),
+                *([("OptOutType", means)] if means else []),
+            ]
+            self._acts.check(self._acts.browser.twilio("/twilio/inbound", fields).status_code)
+
+        def ended(act: Act) -> None:
+            if left and (act.killed or act.failed):
+                self._stage.after(lambda: self.hear(text, means, left - 1), seconds=1)
+
+        self._acts.either(f"text from {text.sender}: {text.body!r}", work, by_web, ended)
+
+    def report(self, text: Taken, status: str, code: int | None, left: int = RETRIES) -> None:
+        """The webhook of a receipt."""
+
+        def work() -> None:
+            text_receipts.take(
+                self._services.office,
+                text.message_id,
+                sid=text.sid,
+                to=text.to,
+                status=status,
+                error_code=code,
+            )
+
+        def by_web() -> None:
+            fields = [("MessageSid", text.sid), ("To", text.to), ("MessageStatus", status)]
+            fields += [("ErrorCode", str(code))] if code else []
+            path = f"/twilio/status/{text.message_id}"
+            self._acts.check(self._acts.browser.twilio(path, fields).status_code)
+
+        def ended(act: Act) -> None:
+            if left and (act.killed or act.failed):
+                self._stage.after(lambda: self.report(text, status, code, left - 1), seconds=1)
+
+        self._acts.either(f"receipt {status} {code or ''} {text.message_id}", work, by_web, ended)
+
+    def tell(self, mail: Mailed, event: str, after: tuple[float, ...] = AGAIN_AFTER) -> None:
+        """What became of a mail, as SNS hands it over. Fails it thrice, it is an alarm (F36)."""
+
+        def work() -> None:
+            sns = {"Message": event, "Subject": "SES", "MessageAttributes": {}}
+            try:
+                mail_event({"Records": [{"Sns": sns}]}, None)
+            except EventFailed as error:
+                if str(error).startswith(Unavailable.__name__):
+                    raise Unavailable(str(error)) from error
+                raise
+
+        def ended(act: Act) -> None:
+            if not (act.killed or act.failed):
+                self.told.setdefault(mail.sid, self._stage.now)
+            elif after:
+                self._stage.after(lambda: self.tell(mail, event, after[1:]), seconds=after[0])
+
+        self._acts.perform(f"mail {mail.message_id} {mail.fate}", work, ended)

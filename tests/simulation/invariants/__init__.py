@@ -1,0 +1,1 @@
+"""What must hold, and the account it is held against."""

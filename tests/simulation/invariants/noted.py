@@ -1,0 +1,72 @@
+"""What one change made true, and what each claim was made on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.domain.audit import AuditEvent
+from chalicelib.domain.messaging.message import Happened, Message
+from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Consent, Patient
+from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.record import Key, Record, Ref
+from chalicelib.domain.system import Stop
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.ports import Store
+
+_KIND_BY_SK: Mapping[str, type[Record]] = {
+    "APT": Appointment,
+    "PAT": Patient,
+    "REQ": ConsultationRequest,
+    "TEL": Phone,
+    "TSK": Task,
+}
+_KIND_BY_FAMILY: Mapping[str, type[Record]] = {
+    "AUDIT": AuditEvent,
+    "CONSENT": Consent,
+    "MSG": Message,
+}
+
+
+@dataclass
+class Claim:
+    """A courier took a row: what was true in that very moment."""
+
+    at: datetime
+    waited_since: datetime  #: when the row came due, as it then stood
+    message: Message
+    patient: Patient | None
+    phone: Phone | None
+    visit: Appointment | None
+    request: ConsultationRequest | None
+    is_task_open: bool  #: of a mail about a task; False too for what is about none
+
+
+class Applied(NamedTuple):
+    """What a change touched, each as it was before and as it is now."""
+
+    visits: list[tuple[Appointment | None, Appointment]]
+    rows: list[tuple[Message | None, Message]]
+    events: list[AuditEvent]
+    stop_before: Stop | None
+    stop: Stop | None  #: as it was written just now
+
+
+def standing(stop: Stop | None) -> Stop | None:
+    """The stop of all texts, if they wait."""
+    return stop if stop is not None and stop.stands else None
+
+
+def end_of(row: Message) -> Happened:
+    """What became of a message, whatever was erased since."""
+    return next(line for line in reversed(row.history) if line.what != "erased")
+
+
+def read(key: Key, table: Store) -> object:
+    """The record at this key, if it is of a kind that is accounted for."""
+    if key == Stop.ref().key:
+        return table.get(Stop.ref())
+    kind = _KIND_BY_SK.get(key.sk) or _KIND_BY_FAMILY.get(key.sk.partition("#")[0])
+    return table.get(Ref(kind, key)) if kind is not None else None

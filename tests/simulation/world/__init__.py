@@ -1,0 +1,1 @@
+"""People and providers of the simulation."""
