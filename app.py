@@ -40,15 +40,15 @@ app.register_middleware(without_texts, event_type="sns")
 def tick(event: CloudWatchEvent) -> dict[str, int]:
     """Each minute: what is due is queued, what the webhook missed is heard, what is old erased."""
     from chalicelib.outbox import dispatch as ticking
-    from chalicelib.usecases.inbound.poll import hear_what_was_missed
-    from chalicelib.usecases.privacy.retention import erase_what_is_old
+    from chalicelib.usecases.inbound.poll import poll_missed_texts
+    from chalicelib.usecases.privacy.retention import erase_expired
 
     services = wiring.services()
-    queued = ticking.run(services.office)
-    missed = hear_what_was_missed(
-        services.desk, services.text_inbox, quiet_words=services.settings.quiet_words
+    queued = ticking.run(services.delivery_context)
+    missed = poll_missed_texts(
+        services.context, services.text_inbox, quiet_words=services.settings.quiet_words
     )
-    erased = erase_what_is_old(services.desk, services.text_inbox)
+    erased = erase_expired(services.context, services.text_inbox)
     return {"queued": queued, "missed": missed, "erased": erased}
 
 
@@ -58,9 +58,9 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
     """One id a record: what is to be done about this message now."""
     from chalicelib.outbox import deliver
 
-    office = wiring.services().office
+    context = wiring.services().delivery_context
     for record in event:
-        deliver.deliver(office, record.body)
+        deliver.deliver(context, record.body)
     return {}
 
 
@@ -73,5 +73,5 @@ def mail_event(event: SNSEvent) -> dict[str, Any]:
 
     told = ses_events.read(event.message)
     if told is not None:
-        email_events.take(wiring.services().office, told)
+        email_events.take(wiring.services().delivery_context, told)
     return {}

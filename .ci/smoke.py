@@ -138,7 +138,7 @@ def walk(service: str, console: str) -> None:
     require(status == 200, f"the clock answered {status}: {text}")
 
     step("sends a request")
-    wish = {
+    request_form = {
         "name": "Pat Example",
         "phone": "316-555-0142",
         "email": "pat@example.org",
@@ -150,7 +150,7 @@ def walk(service: str, console: str) -> None:
         "detailed_consent": False,
         "discreet": False,
     }
-    status, text = post_json(f"{service}/requests", wish)
+    status, text = post_json(f"{service}/requests", request_form)
     require(status == 201, f"POST /requests answered {status}: {text}")
     require(json.loads(text)["status"] == "received", f"POST /requests answered {text}")
 

@@ -67,12 +67,12 @@ class Store(Protocol):
         """
 
 
-class Fate(StrEnum):
+class FailureClass(StrEnum):
     """What a provider's error means for the message (R33)."""
 
-    LATER = "later"  #: not processed; try again
-    A_FEW_TIMES = "a_few_times"  #: try again at most twice
-    NEVER = "never"  #: this message cannot be sent
+    RETRY = "later"  #: not processed; try again
+    RETRY_FEW = "a_few_times"  #: try again at most twice
+    PERMANENT = "never"  #: this message cannot be sent
     NUMBER_BAD = "number_bad"  #: this number cannot be texted
     OPTED_OUT = "opted_out"
     CONFIGURATION = "configuration"  #: nothing can be sent until somebody mends it
@@ -89,9 +89,9 @@ class Accepted(NamedTuple):
 class Refused(Exception):
     """The provider did not take it, for certain."""
 
-    def __init__(self, fate: Fate, code: int | None = None) -> None:
-        super().__init__(f"{fate} {code}")
-        self.fate = fate
+    def __init__(self, failure_class: FailureClass, code: int | None = None) -> None:
+        super().__init__(f"{failure_class} {code}")
+        self.failure_class = failure_class
         self.code = code
 
 
@@ -120,7 +120,7 @@ class TextSender(Protocol):
     def fetch(self, sid: str) -> ProviderText | None:
         """One text, or None when the provider does not know it."""
 
-    def fate_of(self, code: int | None) -> Fate:
+    def failure_class_of(self, code: int | None) -> FailureClass:
         """What an error code of a receipt means."""
 
 
@@ -167,7 +167,7 @@ class EmailSender(Protocol):
         """One mail to one person. Raises Refused or OutcomeUnknown; never tries twice itself."""
 
 
-class MailFate(StrEnum):
+class MailOutcome(StrEnum):
     """What is told of a mail after it was accepted."""
 
     BOUNCED = "bounced"  #: nobody can be reached at this address
@@ -181,10 +181,10 @@ class MailEvent(NamedTuple):
 
     message_id: str
     sid: str
-    fate: MailFate
+    outcome: MailOutcome
 
 
-class Nudge(Protocol):
+class DeliveryQueue(Protocol):
     def send(self, message_ids: Sequence[str]) -> int:
         """Put ids on the courier's queue, best effort; how many were taken."""
 

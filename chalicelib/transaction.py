@@ -12,7 +12,7 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import SlotTaken, Stale, Unavailable
 from chalicelib.domain.messaging.transitions import due_now
 from chalicelib.domain.visits.request import Decision
-from chalicelib.ports import Clock, Nudge, Pause, Store
+from chalicelib.ports import Clock, DeliveryQueue, Pause, Store
 
 T = TypeVar("T")
 
@@ -20,12 +20,12 @@ TRIES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class Context:
     """What every decision needs at hand."""
 
     store: Store
     clock: Clock
-    nudge: Nudge
+    queue: DeliveryQueue
     pause: Pause
     clinic: Clinic
     plans: Mapping[str, CarePlan]
@@ -45,22 +45,22 @@ PATIENT = Actor("patient", "the patient")
 SERVICE = Actor("service", "Bookend")
 
 
-def decide(desk: Desk, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
+def run_in_transaction(context: Context, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
     """Load and decide again until nothing changed in between; then nudge what is due now.
 
     What `attempt` raises is the answer. Unavailable when others were faster five times.
     """
     for tried in range(TRIES):
-        now = desk.clock.now()
+        now = context.clock.now()
         change, answer = _attempted(attempt, now)
         if not change.operations:
             return answer
         try:
-            desk.store.commit(change)
+            context.store.commit(change)
         except Stale:
-            desk.pause(tried)
+            context.pause(tried)
         else:
-            desk.nudge.send(due_now(change, now))
+            context.queue.send(due_now(change, now))
             return answer
     raise Unavailable("others were faster; please try again")
 

@@ -11,11 +11,20 @@ from aws_lambda_powertools import Logger
 from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.errors import Unavailable
-from chalicelib.outbox.context import Office
-from chalicelib.ports import Clock, EmailSender, Links, Nudge, Pause, Store, TextInbox, TextSender
+from chalicelib.outbox.context import DeliveryContext
+from chalicelib.ports import (
+    Clock,
+    DeliveryQueue,
+    EmailSender,
+    Links,
+    Pause,
+    Store,
+    TextInbox,
+    TextSender,
+)
 from chalicelib.release import require_releasable
 from chalicelib.settings import Settings
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 
 log = Logger(service="bookend", child=True)
 
@@ -38,29 +47,30 @@ class Services:
     text_sender: TextSender
     text_inbox: TextInbox
     email_sender: EmailSender
-    nudge: Nudge
+    queue: DeliveryQueue
     links: Links
     pause: Pause
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> Context:
         """What decisions need."""
-        return Desk(
+        return Context(
             store=self.store,
             clock=self.clock,
-            nudge=self.nudge,
+            queue=self.queue,
             pause=self.pause,
             clinic=self.clinic,
             plans=self.plans,
         )
 
     @property
-    def office(self) -> Office:
+    def delivery_context(self) -> DeliveryContext:
         """What the courier needs."""
-        return Office(
+        return DeliveryContext(
             store=self.store,
             clock=self.clock,
-            nudge=self.nudge,
+            queue=self.queue,
+            pause=self.pause,
             clinic=self.clinic,
             plans=self.plans,
             texts=self.text_sender,
@@ -110,7 +120,7 @@ def build(settings: Settings | None = None) -> Services:
     from chalicelib.adapters.dynamodb import DynamoStore
     from chalicelib.adapters.links import SignedLinks
     from chalicelib.adapters.ses import SesMail
-    from chalicelib.adapters.sqs import QueueNudge
+    from chalicelib.adapters.sqs import SqsDeliveryQueue
 
     settings = settings or Settings.from_environment()
     require_releasable(settings.stage)
@@ -133,7 +143,7 @@ def build(settings: Settings | None = None) -> Services:
             sender=settings.email_from,
             configuration_set=settings.mail_configuration_set,
         ),
-        nudge=QueueNudge(
+        queue=SqsDeliveryQueue(
             client=_client("sqs", _TWO_TRIES, _ANSWERS_WITHIN), queue_url=settings.queue_url
         ),
         links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),

@@ -106,8 +106,8 @@ def start(
         )
         front: Server = server.serve(service.app, host=HOST, port=port).server
         opened.enter_context(_serving(front))
-        desk = http.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)
-        opened.enter_context(_serving(desk))
+        context = http.serve(stage=stage, twilio=api_of(twilio), host=HOST, port=console_port)
+        opened.enter_context(_serving(context))
         opened.enter_context(_in_background(lambda: _tick(driver, clock.now, stop)))
         opened.enter_context(_in_background(lambda: _work(driver, stop)))
         opened.callback(lambda: twilio.end(within=_TO_STOP))

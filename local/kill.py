@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from chalicelib.ports import Accepted, Fate, ProviderText, Refused, TextSender
+from chalicelib.ports import Accepted, FailureClass, ProviderText, Refused, TextSender
 from local.parent import make_above
 
 
@@ -63,5 +63,5 @@ class KillableTexts:
     def fetch(self, sid: str) -> ProviderText | None:
         return self._texts.fetch(sid)
 
-    def fate_of(self, code: int | None) -> Fate:
-        return self._texts.fate_of(code)
+    def failure_class_of(self, code: int | None) -> FailureClass:
+        return self._texts.failure_class_of(code)

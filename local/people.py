@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chalicelib import wiring
 from chalicelib.domain.errors import AlreadyDecided, NotFound, Unavailable
 from chalicelib.usecases.privacy.erase import erase
-from chalicelib.usecases.privacy.export import hand_over
+from chalicelib.usecases.privacy.export import export_patient
 from chalicelib.usecases.staff import acting
 
 USAGE = """usage: python -m local.people export WHO
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         match arguments:
             case ["export", who] if who:
-                print(json.dumps(hand_over(wiring.services().desk, who), indent=2))
+                print(json.dumps(export_patient(wiring.services().context, who), indent=2))
             case ["erase", who, by] if who and by:
                 print(_erased(who, by))
             case _:
@@ -43,8 +43,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _erased(who: str, by: str) -> str:
     services = wiring.services()
-    actor = acting(services.desk, by, services.clock.now())
-    done = erase(services.desk, who, actor=actor)
+    actor = acting(services.context, by, services.clock.now())
+    done = erase(services.context, who, actor=actor)
     told = f"{done.rows} rows were erased; Twilio's copies follow within minutes."
     if done.under_way:
         told += f" {done.under_way} texts are under way: erase again in an hour."

@@ -49,7 +49,7 @@ def booking_a_visit(world: World) -> Prepared:
     for number in range(ROUNDS + 1):
         yield partial(
             book.confirm,
-            world.desk,
+            world.context,
             subject_id=world.request(phone=_number(number)).reference,
             when=at(f"2027-{1 + number // 28:02}-{1 + number % 28:02}T09:00"),
             visit_type="iv_infusion",
@@ -62,7 +62,7 @@ def booking_nine_sessions(world: World) -> Prepared:
     for number in range(ROUNDS + 1):
         yield partial(
             book_course.book_course,
-            world.desk,
+            world.context,
             subject_id=world.request(phone=_number(number)).reference,
             first=at(f"2027-{1 + number // 6 * 2:02}-05T{8 + number % 6 * 2:02}:30"),
             visit_type="iv_infusion",
@@ -77,8 +77,8 @@ def booking_nine_sessions(world: World) -> Prepared:
 def sending_a_text(world: World) -> Prepared:
     for books in list(booking_a_visit(world)):
         visit_id = books().id
-        deliver.deliver(world.office, f"{visit_id}.welcome")
-        yield partial(deliver.deliver, world.office, f"{visit_id}.v1-confirmation")
+        deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
+        yield partial(deliver.deliver, world.delivery_context, f"{visit_id}.v1-confirmation")
 
 
 def an_idle_tick(world: World) -> Prepared:
@@ -86,7 +86,7 @@ def an_idle_tick(world: World) -> Prepared:
         books()
     world.run_for(minutes=10)
     for _ in range(ROUNDS + 1):
-        yield partial(dispatch.run, world.office)
+        yield partial(dispatch.run, world.delivery_context)
 
 
 PARTS: dict[str, Callable[[World], Prepared]] = {

@@ -45,4 +45,4 @@ def refuse_under_way(status: str) -> None:
 
 
 def _refused(code: int | None) -> Refused:
-    return Refused(codes.fate_of(code), code)
+    return Refused(codes.failure_class_of(code), code)

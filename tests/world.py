@@ -16,10 +16,10 @@ from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.record import new_id
 from chalicelib.outbox import deliver, dispatch
 from chalicelib.outbox.outcomes import text_receipts
-from chalicelib.ports import Accepted, Email, Fate, ProviderText, ReceivedText
+from chalicelib.ports import Accepted, Email, FailureClass, ProviderText, ReceivedText
 from chalicelib.settings import Settings
 from chalicelib.transaction import Actor
-from chalicelib.usecases.requests.submit import Origin, Receipt, Wish, submit
+from chalicelib.usecases.requests.submit import Origin, Receipt, RequestForm, submit
 from chalicelib.usecases.visits.slots import WallTime
 from chalicelib.wiring import Services
 from local.memory_store import MemoryStore
@@ -54,7 +54,7 @@ class MovableClock:
 
 
 class Queue:
-    """Implements ports.Nudge: what is put on it waits until a test takes it off."""
+    """Implements ports.DeliveryQueue: what is put on it waits until a test takes it off."""
 
     def __init__(self) -> None:
         self.ids: deque[str] = deque()
@@ -123,8 +123,8 @@ class FakeTexts:
         )
         return next((text for text in (*self.sent, *theirs) if text.sid == sid), None)
 
-    def fate_of(self, code: int | None) -> Fate:
-        return codes.fate_of(code)
+    def failure_class_of(self, code: int | None) -> FailureClass:
+        return codes.failure_class_of(code)
 
     def hear(self, number: str, body: str) -> ReceivedText:
         """A phone texts our number; whether a webhook tells the service is up to the test."""
@@ -178,18 +178,18 @@ class World:
             text_sender=self.texts,
             text_inbox=self.texts,
             email_sender=self.mails,
-            nudge=self.queue,
+            queue=self.queue,
             links=SignedLinks(base_url=SETTINGS.base_url, keys=SETTINGS.link_keys),
             pause=lambda attempt: None,
         )
 
     @property
-    def desk(self) -> Any:
-        return self.services.desk
+    def context(self) -> Any:
+        return self.services.context
 
     @property
-    def office(self) -> Any:
-        return self.services.office
+    def delivery_context(self) -> Any:
+        return self.services.delivery_context
 
     def replace(self, **changes: Any) -> None:
         """The same world with another clinic, other plans …"""
@@ -200,11 +200,11 @@ class World:
         for _ in range(500):
             if not self.queue.ids:
                 return
-            deliver.deliver(self.office, self.queue.ids.popleft())
+            deliver.deliver(self.delivery_context, self.queue.ids.popleft())
         raise AssertionError("the queue never empties")
 
     def tick(self) -> None:
-        dispatch.run(self.office)
+        dispatch.run(self.delivery_context)
         self.drain()
 
     def run_until(self, until: datetime) -> None:
@@ -233,7 +233,7 @@ class World:
         for text, callback in zip(self.texts.sent, self.texts.callbacks, strict=True):
             message_id = callback.partition("#")[0].rpartition("/")[2]
             text_receipts.take(
-                self.office,
+                self.delivery_context,
                 message_id,
                 sid=text.sid,
                 to=text.to,
@@ -242,7 +242,7 @@ class World:
             )
 
     def request(self, **changes: Any) -> Receipt:
-        return submit(self.desk, wish(**changes), origin=FORM, key=new_id("KEY"))
+        return submit(self.context, request_form(**changes), origin=FORM, key=new_id("KEY"))
 
     def open_tasks(self) -> list[Task]:
         """As a person of the clinic finds them, urgent ones first."""
@@ -256,7 +256,7 @@ class World:
         return next(m for m in self.messages(owner_id) if m.id == f"{owner_id}.{about}")
 
 
-def wish(**changes: Any) -> Wish:
+def request_form(**changes: Any) -> RequestForm:
     base: dict[str, Any] = {
         "name": "Ana Löwe",
         "phone": "+13165550142",
@@ -266,7 +266,7 @@ def wish(**changes: Any) -> Wish:
         "sms_consent": True,
         "detailed_consent": True,
     }
-    return Wish(**(base | changes))
+    return RequestForm(**(base | changes))
 
 
 def at(text: str) -> WallTime:

@@ -19,7 +19,7 @@ from chalicelib.domain.people.patient import Consent, Patient, PatientLink
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import Key, Record, written
-from chalicelib.domain.system import Heartbeat, InboundMark, Stop
+from chalicelib.domain.system import CircuitBreaker, Heartbeat, InboundMark
 from chalicelib.domain.visits.appointment import Appointment, Course
 from chalicelib.domain.visits.day_sheet import DaySheet, Room
 from chalicelib.domain.visits.request import ConsultationRequest, RateCount, Submission
@@ -48,7 +48,7 @@ KINDS: Mapping[str, type[Record]] = {
         Room,
         SentCount,
         StaffMember,
-        Stop,
+        CircuitBreaker,
         Submission,
         Task,
     )

@@ -7,29 +7,29 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError
 from botocore.exceptions import EndpointConnectionError as NoConnectionError
 
-from chalicelib.ports import Accepted, Email, Fate, OutcomeUnknown, Refused
+from chalicelib.ports import Accepted, Email, FailureClass, OutcomeUnknown, Refused
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html and its common errors;
 # what is not named here is not sent again, and staff are told.
 FATE_BY_ERROR = {
-    "TooManyRequestsException": Fate.LATER,
-    "LimitExceededException": Fate.LATER,
-    "ThrottlingException": Fate.LATER,  # over the account's rate or its quota of the day
-    "Throttling": Fate.LATER,
-    "RequestExpired": Fate.LATER,
-    "SendingPausedException": Fate.CONFIGURATION,
-    "AccountSuspendedException": Fate.CONFIGURATION,
-    "MailFromDomainNotVerifiedException": Fate.CONFIGURATION,
-    "NotFoundException": Fate.CONFIGURATION,  # the configuration set
-    "AccessDeniedException": Fate.CONFIGURATION,
-    "ExpiredTokenException": Fate.CONFIGURATION,
-    "IncompleteSignature": Fate.CONFIGURATION,
-    "InvalidClientTokenId": Fate.CONFIGURATION,
-    "InvalidSignatureException": Fate.CONFIGURATION,
-    "NotAuthorized": Fate.CONFIGURATION,
-    "OptInRequired": Fate.CONFIGURATION,
-    "SignatureDoesNotMatch": Fate.CONFIGURATION,
-    "UnrecognizedClientException": Fate.CONFIGURATION,
+    "TooManyRequestsException": FailureClass.RETRY,
+    "LimitExceededException": FailureClass.RETRY,
+    "ThrottlingException": FailureClass.RETRY,  # over the account's rate or its quota of the day
+    "Throttling": FailureClass.RETRY,
+    "RequestExpired": FailureClass.RETRY,
+    "SendingPausedException": FailureClass.CONFIGURATION,
+    "AccountSuspendedException": FailureClass.CONFIGURATION,
+    "MailFromDomainNotVerifiedException": FailureClass.CONFIGURATION,
+    "NotFoundException": FailureClass.CONFIGURATION,  # the configuration set
+    "AccessDeniedException": FailureClass.CONFIGURATION,
+    "ExpiredTokenException": FailureClass.CONFIGURATION,
+    "IncompleteSignature": FailureClass.CONFIGURATION,
+    "InvalidClientTokenId": FailureClass.CONFIGURATION,
+    "InvalidSignatureException": FailureClass.CONFIGURATION,
+    "NotAuthorized": FailureClass.CONFIGURATION,
+    "OptInRequired": FailureClass.CONFIGURATION,
+    "SignatureDoesNotMatch": FailureClass.CONFIGURATION,
+    "UnrecognizedClientException": FailureClass.CONFIGURATION,
 }
 TOO_MANY = 429  # whatever code comes with it
 
@@ -73,10 +73,14 @@ class SesMail:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status >= 500:
                 raise OutcomeUnknown(code) from None
-            fate = Fate.LATER if status == TOO_MANY else FATE_BY_ERROR.get(code, Fate.NEVER)
-            raise Refused(fate) from None
+            failure_class = (
+                FailureClass.RETRY
+                if status == TOO_MANY
+                else FATE_BY_ERROR.get(code, FailureClass.PERMANENT)
+            )
+            raise Refused(failure_class) from None
         except (ConnectTimeoutError, NoConnectionError):
-            raise Refused(Fate.LATER) from None
+            raise Refused(FailureClass.RETRY) from None
         except BotoCoreError as error:
             raise OutcomeUnknown(type(error).__name__) from None
         return Accepted(str(answer["MessageId"]), "accepted")

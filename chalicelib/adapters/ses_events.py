@@ -10,14 +10,14 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.adapters.ses import TAG, untagged
-from chalicelib.ports import MailEvent, MailFate
+from chalicelib.ports import MailEvent, MailOutcome
 
 log = Logger(service="bookend", child=True)
 
-FATE_BY_BOUNCE: Mapping[str, MailFate] = {
-    "Permanent": MailFate.BOUNCED,
-    "Transient": MailFate.DELAYED,
-    "Undetermined": MailFate.DELAYED,
+FATE_BY_BOUNCE: Mapping[str, MailOutcome] = {
+    "Permanent": MailOutcome.BOUNCED,
+    "Transient": MailOutcome.DELAYED,
+    "Undetermined": MailOutcome.DELAYED,
 }
 
 
@@ -57,11 +57,11 @@ def read(text: str) -> MailEvent | None:
     return MailEvent(untagged(names[0]), event.mail.messageId, _fate(event))
 
 
-def _fate(event: _Event) -> MailFate:
+def _fate(event: _Event) -> MailOutcome:
     match event:
         case _Event(eventType="Complaint"):
-            return MailFate.UNWANTED
+            return MailOutcome.UNWANTED
         case _Event(bounce=_Bounce(bounceType=kind)):
             return FATE_BY_BOUNCE[kind]
         case _:
-            return MailFate.REFUSED
+            return MailOutcome.REFUSED

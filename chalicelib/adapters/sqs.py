@@ -11,8 +11,8 @@ log = Logger(service="bookend", child=True)
 BATCH = 10  # SQS takes no more in one call
 
 
-class QueueNudge:
-    """Implements ports.Nudge."""
+class SqsDeliveryQueue:
+    """Implements ports.DeliveryQueue."""
 
     def __init__(self, *, client: Any, queue_url: str) -> None:
         self._client = client

@@ -21,7 +21,7 @@ class Heartbeat(Record):
         return Ref(Heartbeat, Key("SYS#heartbeat", "SYS"))
 
 
-class Stop(Record):
+class CircuitBreaker(Record):
     """All texts wait because the provider refuses our configuration; probed now and then (R33)."""
 
     KIND: ClassVar[str] = "stop"
@@ -41,8 +41,8 @@ class Stop(Record):
         return Key("SYS#stop", "SYS")
 
     @staticmethod
-    def ref() -> Ref["Stop"]:
-        return Ref(Stop, Key("SYS#stop", "SYS"))
+    def ref() -> Ref["CircuitBreaker"]:
+        return Ref(CircuitBreaker, Key("SYS#stop", "SYS"))
 
 
 class InboundMark(Record):

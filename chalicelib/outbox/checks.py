@@ -13,7 +13,7 @@ from chalicelib.domain.messaging.message import FINAL, LEFT, Channel, Exemption,
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, TextConsent
 from chalicelib.domain.visits.appointment import AppointmentStatus
 from chalicelib.messages import catalogue
-from chalicelib.outbox.context import EARLY, Office, Situation, patient_and_phone
+from chalicelib.outbox.context import EARLY, DeliveryContext, Snapshot, patient_and_phone
 from chalicelib.outbox.quarantine import is_set_aside
 
 
@@ -33,7 +33,7 @@ class Drop(NamedTuple):
 
 
 Verdict = Hold | Drop | None
-Check = Callable[[Office, Situation], Verdict]
+Check = Callable[[DeliveryContext, Snapshot], Verdict]
 
 
 LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
@@ -41,108 +41,108 @@ DEPLOYED = timedelta(hours=1)  # by then every container has the new plans
 LAST_CALL = timedelta(minutes=10)  # before its window or its evening ends, what waited goes
 
 
-def _void(office: Office, seen: Situation) -> Verdict:
-    if seen.message.void_because is None:
+def _void(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
+    if snapshot.message.void_because is None:
         return None
-    return Drop(MessageStatus.WITHDRAWN, seen.message.void_because)
+    return Drop(MessageStatus.WITHDRAWN, snapshot.message.void_because)
 
 
-def _subject(office: Office, seen: Situation) -> Verdict:
+def _subject(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """Owed only while its subject has the version and a status it was written for."""
-    about = seen.message.subject
+    about = snapshot.message.subject
     if about is None:
         return None
-    if seen.subject is None:
+    if snapshot.subject is None:
         return Drop(MessageStatus.WITHDRAWN, "what it was about is gone")
-    status = str(getattr(seen.subject, "status", ""))
-    if getattr(seen.subject, "version", None) != about.version:
+    status = str(getattr(snapshot.subject, "status", ""))
+    if getattr(snapshot.subject, "version", None) != about.version:
         return Drop(MessageStatus.WITHDRAWN, "it was changed since")
     if status not in about.statuses:
         return Drop(MessageStatus.WITHDRAWN, f"it is {status} now")
     return None
 
 
-def _waiting(office: Office, seen: Situation) -> Verdict:
+def _waiting(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """A mail about many requests is owed while one of them has no answer."""
-    if seen.waiting is None or seen.waiting.many:
+    if snapshot.waiting is None or snapshot.waiting.many:
         return None
     return Drop(MessageStatus.WITHDRAWN, "all of them were answered")
 
 
-def _step(office: Office, seen: Situation) -> Verdict:
+def _step(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
-    visit = seen.appointment
+    visit = snapshot.appointment
     if visit is None:
         return None
-    if seen.message.kind == "ride_unknown" and visit.driver is not None:
+    if snapshot.message.kind == "ride_unknown" and visit.driver is not None:
         return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
-    plan = plan_of(office.plans, visit)
-    asking = plan.find(seen.message.facts.get("asks", ""))
+    plan = plan_of(context.plans, visit)
+    asking = plan.find(snapshot.message.facts.get("asks", ""))
     if asking is not None and not asking.still_asks(
         confirmed=visit.confirmed_at is not None, driver=visit.driver
     ):
         return Drop(MessageStatus.WITHDRAWN, "it was answered meanwhile")
-    if seen.message.step is None:
+    if snapshot.message.step is None:
         return None
-    step = plan.find(seen.message.step)
+    step = plan.find(snapshot.message.step)
     if step is None:
-        return _gone(seen)
-    kind = office.clinic.kind_of(visit)
-    why = step.why_not_owed(visit.status, circumstances_of(kind, visit, seen.patient))
+        return _gone(snapshot)
+    kind = context.clinic.kind_of(visit)
+    why = step.why_not_owed(visit.status, circumstances_of(kind, visit, snapshot.patient))
     return Drop(MessageStatus.WITHDRAWN, why) if why else None
 
 
-def _gone(seen: Situation) -> Verdict:
+def _gone(snapshot: Snapshot) -> Verdict:
     """Taken out of the plan, or not in it yet: while a new version comes, two plans hold (F28)."""
     why = "the care plan has no such step any more"
-    return _until_deployed(seen, why) or Drop(MessageStatus.WITHDRAWN, why, instead=True)
+    return _until_deployed(snapshot, why) or Drop(MessageStatus.WITHDRAWN, why, instead=True)
 
 
-def _words(office: Office, seen: Situation) -> Verdict:
+def _words(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """The same of the catalogue's words; without them it cannot be said, and a person hears so."""
-    message = seen.message
+    message = snapshot.message
     is_ours = message.staff_id is not None or message.channel is Channel.TASK
     if message.step is not None or is_ours or catalogue.has(message.kind):
         return None
-    return _until_deployed(seen, "there are no such words any more")
+    return _until_deployed(snapshot, "there are no such words any more")
 
 
-def _until_deployed(seen: Situation, why: str) -> Hold | None:
-    until = min(seen.message.scheduled_at + DEPLOYED, seen.message.send_before - LAST_CALL)
-    return Hold(until, why) if seen.now < until else None
+def _until_deployed(snapshot: Snapshot, why: str) -> Hold | None:
+    until = min(snapshot.message.scheduled_at + DEPLOYED, snapshot.message.send_before - LAST_CALL)
+    return Hold(until, why) if snapshot.now < until else None
 
 
-def _still_here(office: Office, seen: Situation) -> Verdict:
+def _still_here(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20).
 
     It is not waited for so long that quiet hours would hold the text. A text that never left may
     have been due from a discharge that was undone since (F65).
     """
-    visit, step_id = seen.appointment, seen.message.step
+    visit, step_id = snapshot.appointment, snapshot.message.step
     if visit is None or step_id is None or visit.discharged_at is not None:
         return None
-    plan = plan_of(office.plans, visit)
+    plan = plan_of(context.plans, visit)
     step = plan.find(step_id)
     if step is None or step.anchor is not Anchor.DISCHARGE:
         return None
     match visit.status:
         case AppointmentStatus.BOOKED:
-            start, end, zone = visit.start_at, visit.end_at, office.clinic.zone
+            start, end, zone = visit.start_at, visit.end_at, context.clinic.zone
             until = due_times(plan, step, start=start, end=end, zone=zone).due_at
         case AppointmentStatus.ARRIVED:
-            quiet, zone = office.clinic.quiet, office.clinic.zone
+            quiet, zone = context.clinic.quiet, context.clinic.zone
             latest = evening_until(visit.end_at, zone, quiet) - LAST_CALL
             until = min(visit.end_at + LEAVES_WITHIN, latest)
         case _:
             return None
-    until = min(until, seen.message.send_before - LAST_CALL)
-    return Hold(until, "the patient has not left yet") if seen.now + EARLY < until else None
+    until = min(until, snapshot.message.send_before - LAST_CALL)
+    return Hold(until, "the patient has not left yet") if snapshot.now + EARLY < until else None
 
 
-def _rest(office: Office, seen: Situation) -> Verdict:
+def _rest(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """A question waits for the day after a session; if it cannot wait, it goes without (R20)."""
-    until = seen.rests_until
-    if until is None or not seen.is_resting or seen.message.send_before <= until:
+    until = snapshot.rests_until
+    if until is None or not snapshot.is_resting or snapshot.message.send_before <= until:
         return None
     return Hold(until, "24 hours after a session")
 
@@ -157,119 +157,119 @@ ANSWERS_MORE = 10  # above the day's cap; then nobody types by hand, a machine a
 AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
 
 
-def judge(office: Office, seen: Situation) -> Verdict:
+def judge(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """None when it may leave now; else the first reason why not."""
-    checks = _ALL + (_TEXT if seen.message.channel is Channel.TEXT else ())
+    checks = _ALL + (_TEXT if snapshot.message.channel is Channel.TEXT else ())
     for check in checks:
-        verdict = check(office, seen)
+        verdict = check(context, snapshot)
         if verdict is not None:
             return verdict
     return None
 
 
-def validity(office: Office, seen: Situation) -> timedelta:
+def validity(context: DeliveryContext, snapshot: Snapshot) -> timedelta:
     """How long the provider may try: to the window's end or the next quiet hour (R34).
 
     A text that those quiet hours do not hold may arrive in them.
     """
-    ends = [seen.message.send_before]
-    begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
-    if _held_until(office, seen, begins) is not None:
+    ends = [snapshot.message.send_before]
+    begins = next_quiet(snapshot.now, snapshot.zone, context.clinic.quiet)
+    if _held_until(context, snapshot, begins) is not None:
         ends.append(begins)
-    return min(max(min(ends) - seen.now, VALID_AT_LEAST), VALID_AT_MOST)
+    return min(max(min(ends) - snapshot.now, VALID_AT_LEAST), VALID_AT_MOST)
 
 
-def is_in_time(office: Office, seen: Situation) -> bool:
+def is_in_time(context: DeliveryContext, snapshot: Snapshot) -> bool:
     """Whether it may still leave, by the clock alone: what a courier that paused asks again."""
-    checks = (_window, _quiet) if seen.message.channel is Channel.TEXT else (_window,)
-    return not any(check(office, seen) for check in checks)
+    checks = (_window, _quiet) if snapshot.message.channel is Channel.TEXT else (_window,)
+    return not any(check(context, snapshot) for check in checks)
 
 
-def calendar_day(seen: Situation) -> str:
+def calendar_day(snapshot: Snapshot) -> str:
     """Today in the patient's zone, as the caps count it."""
-    return seen.now.astimezone(seen.zone).date().isoformat()
+    return snapshot.now.astimezone(snapshot.zone).date().isoformat()
 
 
-def _window(office: Office, seen: Situation) -> Verdict:
-    if seen.message.send_before - seen.now < VALID_AT_LEAST:
+def _window(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
+    if snapshot.message.send_before - snapshot.now < VALID_AT_LEAST:
         return Drop(MessageStatus.EXPIRED, "too late to be of use", instead=True)
     return None
 
 
-def _consent(office: Office, seen: Situation) -> Verdict:
-    patient, _ = patient_and_phone(seen)
-    if Exemption.CONSENT in seen.message.exempt_from:
+def _consent(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
+    patient, _ = patient_and_phone(snapshot)
+    if Exemption.CONSENT in snapshot.message.exempt_from:
         return None
     if patient.texted_consent is TextConsent.NONE:
         return Drop(MessageStatus.SUPPRESSED, "no consent to texts", instead=True)
     return None
 
 
-def _number(office: Office, seen: Situation) -> Verdict:
-    _, phone = patient_and_phone(seen)
-    if phone.opted_out_at is not None and Exemption.OPT_OUT not in seen.message.exempt_from:
+def _number(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
+    _, phone = patient_and_phone(snapshot)
+    if phone.opted_out_at is not None and Exemption.OPT_OUT not in snapshot.message.exempt_from:
         return Drop(MessageStatus.WITHDRAWN, "opted out", instead=True)
     if phone.bad_because is not None:
         return Drop(MessageStatus.FAILED, phone.bad_because, instead=True)
     return None
 
 
-def _own(office: Office, seen: Situation) -> Verdict:
+def _own(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """Who ended only their own texts, while the number's stay: what this number asked is answered.
 
     The link that did it was mailed, and does not speak for whoever writes from the number (R67).
     """
-    patient, _ = patient_and_phone(seen)
-    if patient.texts_ended_at is None or seen.message.answers_person:
+    patient, _ = patient_and_phone(snapshot)
+    if patient.texts_ended_at is None or snapshot.message.answers_person:
         return None
     return Drop(MessageStatus.WITHDRAWN, ENDED_BY_MAIL, instead=True)
 
 
-def _quiet(office: Office, seen: Situation) -> Verdict:
-    begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
-    is_near = begins - seen.now < VALID_AT_LEAST
-    until = _held_until(office, seen, begins if is_near else seen.now)
+def _quiet(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
+    begins = next_quiet(snapshot.now, snapshot.zone, context.clinic.quiet)
+    is_near = begins - snapshot.now < VALID_AT_LEAST
+    until = _held_until(context, snapshot, begins if is_near else snapshot.now)
     if until is None:
         return None
-    if seen.message.send_before - until < VALID_AT_LEAST:
+    if snapshot.message.send_before - until < VALID_AT_LEAST:
         return Drop(MessageStatus.EXPIRED, "quiet hours until it is too late", instead=True)
     return Hold(until, "quiet hours")
 
 
-def _held_until(office: Office, seen: Situation, at: datetime) -> datetime | None:
+def _held_until(context: DeliveryContext, snapshot: Snapshot, at: datetime) -> datetime | None:
     """When the quiet hours end that hold this text at an instant; None when none do (R14)."""
-    if seen.message.answers_person:
+    if snapshot.message.answers_person:
         return None
-    leaves_until = _leaves_until(office, seen)
-    return held_until(at, seen.zone, office.clinic.quiet, leaves_until=leaves_until)
+    leaves_until = _leaves_until(context, snapshot)
+    return held_until(at, snapshot.zone, context.clinic.quiet, leaves_until=leaves_until)
 
 
-def _leaves_until(office: Office, seen: Situation) -> datetime | None:
+def _leaves_until(context: DeliveryContext, snapshot: Snapshot) -> datetime | None:
     """Until when quiet hours do not hold it, because it is about safety tonight."""
-    visit, kind = seen.appointment, seen.message.kind
+    visit, kind = snapshot.appointment, snapshot.message.kind
     if visit is None or kind != StepKind.AFTERCARE:
         return None
     ended_at, recorded_at = visit.discharged_at or visit.end_at, visit.discharge_recorded_at
-    return aftercare_until(ended_at, recorded_at, office.clinic.zone, office.clinic.quiet)
+    return aftercare_until(ended_at, recorded_at, context.clinic.zone, context.clinic.quiet)
 
 
-def _stopped(office: Office, seen: Situation) -> Verdict:
-    stop = seen.standing_stop
-    if stop is not None and seen.now < stop.probe_at:
+def _stopped(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
+    stop = snapshot.open_breaker
+    if stop is not None and snapshot.now < stop.probe_at:
         return Hold(stop.probe_at, f"texts are stopped: {stop.code}")
     return None
 
 
-def _caps(office: Office, seen: Situation) -> Verdict:
+def _caps(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """Class 1 is never dropped, class 2 goes up to the cap, class 3 up to one less (R19)."""
-    message = seen.message
+    message = snapshot.message
     if message.priority == 1 or message.is_counted:
         return None
     spare = message.priority - 2
-    today = seen.now.astimezone(seen.zone).date()
+    today = snapshot.now.astimezone(snapshot.zone).date()
     week = [(today - timedelta(days=n)).isoformat() for n in range(7)]
-    sent = [seen.counts[day].count if day in seen.counts else 0 for day in week]
-    caps = office.clinic.caps
+    sent = [snapshot.counts[day].count if day in snapshot.counts else 0 for day in week]
+    caps = context.clinic.caps
     if message.answers_person:
         too_many = sent[0] >= caps.per_day + ANSWERS_MORE
         return Drop(MessageStatus.SUPPRESSED, "enough answers for one day") if too_many else None
@@ -280,27 +280,29 @@ def _caps(office: Office, seen: Situation) -> Verdict:
     return None
 
 
-def _first_text(office: Office, seen: Situation) -> Verdict:
+def _first_text(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """The number's first text says who texts and why, so it leaves before any other (R4).
 
     What is for tonight alone is said otherwise when that text leaves only in the morning.
     """
-    first = seen.first_text
+    first = snapshot.first_text
     if first is None or first.status in LEFT or first.status in FINAL or is_set_aside(first):
         return None
-    until = max(first.due_at or seen.now, seen.now + AFTER_FIRST_TEXT)
-    if _misses_its_evening(office, seen, until):
+    until = max(first.due_at or snapshot.now, snapshot.now + AFTER_FIRST_TEXT)
+    if _misses_its_evening(context, snapshot, until):
         why = "quiet hours hold the first text to this number"
         return Drop(MessageStatus.EXPIRED, why, instead=True)
-    return Hold(min(until, seen.message.send_before), "the first text to this number goes before")
+    return Hold(
+        min(until, snapshot.message.send_before), "the first text to this number goes before"
+    )
 
 
-def _misses_its_evening(office: Office, seen: Situation, until: datetime) -> bool:
+def _misses_its_evening(context: DeliveryContext, snapshot: Snapshot, until: datetime) -> bool:
     """Whether what is for tonight would wait into the quiet hours that hold it (R14)."""
-    tonight = _leaves_until(office, seen)
+    tonight = _leaves_until(context, snapshot)
     if tonight is None or until < tonight:
         return False
-    return _held_until(office, seen, max(seen.now, tonight)) is not None
+    return _held_until(context, snapshot, max(snapshot.now, tonight)) is not None
 
 
 _ALL: tuple[Check, ...] = (*OWED, _window, *WAITS)

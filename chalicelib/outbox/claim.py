@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
 from chalicelib.domain.messaging.message import Exemption, Message
-from chalicelib.domain.messaging.transitions import claimed
+from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.randomness import source
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.messages.factory import task_message
 from chalicelib.outbox.checks import calendar_day
-from chalicelib.outbox.circuit_breaker import probed
+from chalicelib.outbox.circuit_breaker import probe_patch
 from chalicelib.outbox.compose_text import leaves_question_out, listed
-from chalicelib.outbox.context import Office, Situation, patient_and_phone
+from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_phone
 
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
@@ -22,35 +22,39 @@ AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
 
 
-def as_listed(office: Office, seen: Situation) -> list[Operation]:
+def as_listed(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     """Conditions: the visits that the words list are as they are at this moment (F13).
 
     To be asked before the words are made from them.
     """
-    return [visit.while_unchanged() for visit in listed(office, seen) if visit is not None]
+    return [visit.while_unchanged() for visit in listed(context, snapshot) if visit is not None]
 
 
-def claim_of_mail(office: Office, seen: Situation, *, to: str, said: str) -> tuple[Message, Change]:
+def claim_of_mail(
+    context: DeliveryContext, snapshot: Snapshot, *, to: str, said: str
+) -> tuple[Message, Change]:
     """The row as it will stand once claimed, and the change that claims it."""
-    taken, change = _claim(seen.message, seen.now, to=to, body=None)
-    change.include(_address(seen, to))
-    if seen.message.subject is not None:
-        change.include([seen.message.subject.requirement()])
-    change.include(_links(office, seen, said, SentBy.MAIL))
-    change.include(_repeated(seen))
+    taken, change = _claim(snapshot.message, snapshot.now, to=to, body=None)
+    change.include(_address(snapshot, to))
+    if snapshot.message.subject is not None:
+        change.include([snapshot.message.subject.requirement()])
+    change.include(_links(context, snapshot, said, SentBy.MAIL))
+    change.include(_repeated(snapshot))
     return taken, change
 
 
-def claim_of_text(office: Office, seen: Situation, body: str) -> tuple[Message, Change]:
+def claim_of_text(
+    context: DeliveryContext, snapshot: Snapshot, body: str
+) -> tuple[Message, Change]:
     """As for a mail, with the number's consent, its count of the day, and the stop's probe."""
-    _, phone = patient_and_phone(seen)
-    taken, change = _claim(seen.message, seen.now, to=phone.number, body=body)
-    change.include(_permissions(seen))
-    change.include([_counted(seen, phone)])
-    change.include(_links(office, seen, body, SentBy.TEXT))
-    change.include(_question(office, seen))
-    if seen.standing_stop is not None:
-        change.include([probed(seen.standing_stop, seen.now)])
+    _, phone = patient_and_phone(snapshot)
+    taken, change = _claim(snapshot.message, snapshot.now, to=phone.number, body=body)
+    change.include(_permissions(snapshot))
+    change.include([_counted(snapshot, phone)])
+    change.include(_links(context, snapshot, body, SentBy.TEXT))
+    change.include(_question(context, snapshot))
+    if snapshot.open_breaker is not None:
+        change.include([probe_patch(snapshot.open_breaker, snapshot.now)])
     return taken, change
 
 
@@ -59,7 +63,7 @@ def _claim(
 ) -> tuple[Message, Change]:
     """The row as it will stand once the claim is written, and the claim."""
     claim_id = f"{source().getrandbits(64):016x}"
-    patch = claimed(message, claim_id=claim_id, now=now, to=to, body=body)
+    patch = claim_patch(message, claim_id=claim_id, now=now, to=to, body=body)
     taken = message.evolve(**{name: value for name, value in patch.set.items() if name in _CLAIMED})
     return taken, Change(patch)
 
@@ -69,13 +73,13 @@ _CLAIMED = frozenset(
 )
 
 
-def _permissions(seen: Situation) -> list[Operation]:
+def _permissions(snapshot: Snapshot) -> list[Operation]:
     """Nothing leaves if the visit, the number, the consent or an opt-out changed since (F13)."""
-    patient, phone = patient_and_phone(seen)
-    exempt = seen.message.exempt_from
+    patient, phone = patient_and_phone(snapshot)
+    exempt = snapshot.message.exempt_from
     is_theirs = (
         patient.while_reached_at(phone.number)
-        if seen.message.answers_person
+        if snapshot.message.answers_person
         else patient.while_texted_at(phone.number)
     )
     agreed = Require(patient.key, (OneOf("text_consent", (patient.text_consent.value,)),))
@@ -88,18 +92,18 @@ def _permissions(seen: Situation) -> list[Operation]:
             (Is("bad_because", None), *([] if Exemption.OPT_OUT in exempt else [wanted])),
         ),
     ]
-    if seen.message.subject is not None:
-        required.append(seen.message.subject.requirement())
+    if snapshot.message.subject is not None:
+        required.append(snapshot.message.subject.requirement())
     return required
 
 
-def _repeated(seen: Situation) -> list[Operation]:
+def _repeated(snapshot: Snapshot) -> list[Operation]:
     """What is said again and again while it is owed has its next row with the first claim (R44)."""
-    message = seen.message
+    message = snapshot.message
     if "every" not in message.facts or message.first_claimed_at is not None:
         return []
     first, _, count = message.id.partition(AGAIN)
-    at = to_milliseconds(seen.now + timedelta(minutes=int(message.facts["every"])))
+    at = to_milliseconds(snapshot.now + timedelta(minutes=int(message.facts["every"])))
     window = message.send_before - message.scheduled_at
     return [
         Save(
@@ -109,7 +113,7 @@ def _repeated(seen: Situation) -> list[Operation]:
                 scheduled_at=at,
                 due_at=at,
                 send_before=at + window,
-                created_at=seen.now,
+                created_at=snapshot.now,
                 history=(),
                 reason=None,
             )
@@ -117,65 +121,69 @@ def _repeated(seen: Situation) -> list[Operation]:
     ]
 
 
-def _address(seen: Situation, to: str) -> list[Operation]:
+def _address(snapshot: Snapshot, to: str) -> list[Operation]:
     """No mail leaves for an address that was changed, or given up, since (F13, F36)."""
-    if seen.patient is None or seen.message.staff_id is not None:
+    if snapshot.patient is None or snapshot.message.staff_id is not None:
         return []
-    return [Require(seen.patient.key, (Is("email", to), Is("mail_stopped", None)))]
+    return [Require(snapshot.patient.key, (Is("email", to), Is("mail_stopped", None)))]
 
 
-def _counted(seen: Situation, phone: Phone) -> Operation:
+def _counted(snapshot: Snapshot, phone: Phone) -> Operation:
     """The number's count of the day rises once per message, whatever is tried again (R19)."""
-    on = calendar_day(seen)
-    known = seen.counts.get(on)
+    on = calendar_day(snapshot)
+    known = snapshot.counts.get(on)
     values: Mapping[str, object] = {
         "record": SentCount.KIND,
         "number": phone.number,
         "on": on,
-        "ttl": int((seen.now + KEPT).timestamp()),
+        "ttl": int((snapshot.now + KEPT).timestamp()),
     }
     return Patch(
         SentCount.ref(phone.number, on).key,
         set=values,
-        add={"count": 0 if seen.message.is_counted else 1},
+        add={"count": 0 if snapshot.message.is_counted else 1},
         when=(Is("count", known.count if known else None),),
     )
 
 
-def _question(office: Office, seen: Situation) -> list[Operation]:
+def _question(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     """What a text had to leave unasked, a person asks (R20); once, with the first claim."""
-    visit = seen.appointment
-    if visit is None or seen.message.is_counted or not leaves_question_out(office, seen):
+    visit = snapshot.appointment
+    if visit is None or snapshot.message.is_counted or not leaves_question_out(context, snapshot):
         return []
     task = task_message(
         owner_id=visit.id,
-        about=f"{seen.message.id.partition('.')[2]}-question",
+        about=f"{snapshot.message.id.partition('.')[2]}-question",
         what="question_left_out",
         patient_id=visit.patient_id,
-        subject=seen.message.subject,
-        due_at=max(seen.now, min(seen.rests_until or seen.now, visit.start_at - ASKED_BY)),
-        deadline_at=max(seen.now, visit.start_at),
-        now=seen.now,
+        subject=snapshot.message.subject,
+        due_at=max(
+            snapshot.now, min(snapshot.rests_until or snapshot.now, visit.start_at - ASKED_BY)
+        ),
+        deadline_at=max(snapshot.now, visit.start_at),
+        now=snapshot.now,
     )
-    return [Save(task.evolve(facts={**task.facts, "asks": seen.message.step or ""}))]
+    return [Save(task.evolve(facts={**task.facts, "asks": snapshot.message.step or ""}))]
 
 
-def _links(office: Office, seen: Situation, said: str, sent_by: SentBy) -> list[Operation]:
+def _links(
+    context: DeliveryContext, snapshot: Snapshot, said: str, sent_by: SentBy
+) -> list[Operation]:
     """A patient's link works from the moment it is sent: its row is written with the claim.
 
     The row says how it was sent, and with it what whoever has it can speak for (R67).
     """
-    subject_id = seen.message.page_of
-    if subject_id is None or seen.patient is None:
+    subject_id = snapshot.message.page_of
+    if subject_id is None or snapshot.patient is None:
         return []
-    links = seen.patient.links
-    token = office.links.patient_token(seen.patient.link_name(subject_id, sent_by))
-    if office.links.patient_url(token) not in said:
+    links = snapshot.patient.links
+    token = context.links.patient_token(snapshot.patient.link_name(subject_id, sent_by))
+    if context.links.patient_url(token) not in said:
         return []
-    visit = seen.appointment
-    until = (visit.end_at if visit is not None else seen.now) + LINK_LIFE
+    visit = snapshot.appointment
+    until = (visit.end_at if visit is not None else snapshot.now) + LINK_LIFE
     link = PatientLink(
-        hash=office.links.hashed(token),
+        hash=context.links.hashed(token),
         subject_id=subject_id,
         links=links,
         sent_by=sent_by,

@@ -18,7 +18,7 @@ from chalicelib.messages.floods import Span
 from chalicelib.messages.letters import letters
 from chalicelib.messages.render import render_line
 from chalicelib.outbox.compose_text import values_of, wording_of
-from chalicelib.outbox.context import Office, Situation, patient_and_phone
+from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_phone
 from chalicelib.outbox.floods import Waiting
 from chalicelib.ports import Attachment, Email
 
@@ -52,85 +52,85 @@ LEAFLETS: Mapping[str, Literal["before", "after"]] = {
 NOTE = Letter("patient_note", about="visit")
 
 
-def mail_of(office: Office, seen: Situation) -> Email:
+def compose_email(context: DeliveryContext, snapshot: Snapshot) -> Email:
     """The mail; NotFound when there is nobody to write to."""
-    if seen.message.staff_id is not None:
-        return _to_staff(office, seen, seen.message.staff_id)
-    patient, _ = patient_and_phone(seen)
-    return _to_patient(office, seen, patient)
+    if snapshot.message.staff_id is not None:
+        return _to_staff(context, snapshot, snapshot.message.staff_id)
+    patient, _ = patient_and_phone(snapshot)
+    return _to_patient(context, snapshot, patient)
 
 
-def _to_staff(office: Office, seen: Situation, staff_id: str) -> Email:
-    member = member_of(office.store, office.clinic, staff_id)
-    if member is None or not member.may_act(seen.now):
+def _to_staff(context: DeliveryContext, snapshot: Snapshot, staff_id: str) -> Email:
+    member = member_of(context.store, context.clinic, staff_id)
+    if member is None or not member.may_act(snapshot.now):
         raise NotFound
     values = {
-        **office.clinic.values(),
+        **context.clinic.values(),
         "staff_name": member.name,
-        "initials": seen.patient.initials if seen.patient else "unknown",
-        "day_sheet_link": office.links.day_url(staff_id=staff_id, now=seen.now),
-        **_staff_values(office, seen, staff_id),
+        "initials": snapshot.patient.initials if snapshot.patient else "unknown",
+        "day_sheet_link": context.links.day_url(staff_id=staff_id, now=snapshot.now),
+        **_staff_values(context, snapshot, staff_id),
     }
-    mail = render_email(seen.message.kind, values)
+    mail = render_email(snapshot.message.kind, values)
     return Email(to=member.email, subject=mail.subject, text=mail.text, html=mail.html)
 
 
-def _staff_values(office: Office, seen: Situation, staff_id: str) -> dict[str, object]:
-    if seen.waiting is not None:
-        return _of_many(office, seen, seen.waiting)
-    match seen.subject:
+def _staff_values(context: DeliveryContext, snapshot: Snapshot, staff_id: str) -> dict[str, object]:
+    if snapshot.waiting is not None:
+        return _of_many(context, snapshot, snapshot.waiting)
+    match snapshot.subject:
         case ConsultationRequest() as request:
             return {
                 "reference": request.id,
-                "received": _moment(office, request.received_at),
-                "answer_by": _moment(office, request.answer_by),
-                "link": _staff_link(office, request.id, staff_id, seen.now),
+                "received": _moment(context, request.received_at),
+                "answer_by": _moment(context, request.answer_by),
+                "link": _staff_link(context, request.id, staff_id, snapshot.now),
             }
         case Task() as task:
             page = task.subject_id if task.subject_id and _has_page(task.subject_id) else None
             return {
                 "reference": page or task.id,
                 "what": catalogue.task_title(task.what),
-                "received": _moment(office, task.opened_at),
-                "deadline": _moment(office, task.deadline_at),
-                "link": _staff_link(office, page or DAY, staff_id, seen.now),
+                "received": _moment(context, task.opened_at),
+                "deadline": _moment(context, task.deadline_at),
+                "link": _staff_link(context, page or DAY, staff_id, snapshot.now),
             }
         case _:
-            about = seen.message.facts.get("subject_id", DAY)
+            about = snapshot.message.facts.get("subject_id", DAY)
             return {
                 "reference": about,
-                "link": _staff_link(office, about, staff_id, seen.now),
+                "link": _staff_link(context, about, staff_id, snapshot.now),
                 "expires": "in 30 days",
-                "received": _moment(office, seen.message.created_at),
+                "received": _moment(context, snapshot.message.created_at),
             }
 
 
-def _of_many(office: Office, seen: Situation, waiting: Waiting) -> dict[str, object]:
-    span = Span.of(seen.message)
+def _of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting) -> dict[str, object]:
+    span = Span.of(snapshot.message)
     return {
         **waiting._asdict(),
         "number": "1 request" if waiting.many == 1 else f"{waiting.many} requests",
         "more": waiting.many - len(waiting.references),
-        "answer_by": _moment(office, span.until) if span else "",
+        "answer_by": _moment(context, span.until) if span else "",
     }
 
 
-def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
+def _to_patient(context: DeliveryContext, snapshot: Snapshot, patient: Patient) -> Email:
     if patient.mail_to is None:
         raise NotFound
-    letter = LETTERS.get(seen.message.kind, NOTE)
-    wording, values = wording_of(office, seen, patient, by_mail=True)
-    said = render_line(wording, values, samples_allowed=office.samples_allowed)
-    about = seen.message.page_of
-    token = office.links.patient_token(patient.link_name(about, SentBy.MAIL)) if about else ""
-    link = office.links.patient_url(token) if about else ""
+    letter = LETTERS.get(snapshot.message.kind, NOTE)
+    wording, values = wording_of(context, snapshot, patient, by_mail=True)
+    said = render_line(wording, values, samples_allowed=context.samples_allowed)
+    about = snapshot.message.page_of
+    token = context.links.patient_token(patient.link_name(about, SentBy.MAIL)) if about else ""
+    link = context.links.patient_url(token) if about else ""
     mail = render_email(
         letter.template,
         {
-            **values_of(office, seen, patient.language, by_mail=True),
+            **values_of(context, snapshot, patient.language, by_mail=True),
             "change": letter.change,
             "about": letter.about,
-            "lines": _lines(office, seen, said, letter, patient.language),
+            "lines": _lines(context, snapshot, said, letter, patient.language),
             "link": link,
         },
         patient.language,
@@ -140,13 +140,13 @@ def _to_patient(office: Office, seen: Situation, patient: Patient) -> Email:
         subject=mail.subject,
         text=mail.text,
         html=mail.html,
-        attachments=_calendar(office, seen, patient.language) if letter.change else (),
+        attachments=_calendar(context, snapshot, patient.language) if letter.change else (),
     )
 
 
 def _lines(
-    office: Office,
-    seen: Situation,
+    context: DeliveryContext,
+    snapshot: Snapshot,
     said: str,
     letter: Letter,
     language: str,
@@ -155,47 +155,49 @@ def _lines(
 
     So does a mail to who wishes discretion: a leaflet shows what kind of visit it is about.
     """
-    visit = seen.appointment
-    which = LEAFLETS.get(seen.message.kind)
-    wishes_discretion = seen.patient is not None and seen.patient.discreet
+    visit = snapshot.appointment
+    which = LEAFLETS.get(snapshot.message.kind)
+    wishes_discretion = snapshot.patient is not None and snapshot.patient.discreet
     if visit is None or which is None or wishes_discretion:
         return [] if letter.change else [said]
-    lines = plan_of(office.plans, visit).leaflet_lines(which, language)
+    lines = plan_of(context.plans, visit).leaflet_lines(which, language)
     return [
         render_line(
             line,
-            values_of(office, seen, line.language, by_mail=True),
-            samples_allowed=office.samples_allowed,
+            values_of(context, snapshot, line.language, by_mail=True),
+            samples_allowed=context.samples_allowed,
         )
         for line in lines
     ]
 
 
-def _calendar(office: Office, seen: Situation, language: str) -> tuple[Attachment, ...]:
-    visit = seen.appointment
+def _calendar(
+    context: DeliveryContext, snapshot: Snapshot, language: str
+) -> tuple[Attachment, ...]:
+    visit = snapshot.appointment
     if visit is None:
         return ()
-    kind = office.clinic.kind_of(visit)
+    kind = context.clinic.kind_of(visit)
     text = visit_ics(
         visit,
-        title=f"{kind.said(language)}, {office.clinic.sender}",
-        where=office.clinic.address.line,
-        now=seen.now,
+        title=f"{kind.said(language)}, {context.clinic.sender}",
+        where=context.clinic.address.line,
+        now=snapshot.now,
     )
     name = letters(language)["calendar_file"]
     return (Attachment(name=name, content_type="text/calendar", text=text),)
 
 
-def _staff_link(office: Office, subject_id: str, staff_id: str, now: datetime) -> str:
+def _staff_link(context: DeliveryContext, subject_id: str, staff_id: str, now: datetime) -> str:
     if subject_id == DAY:
-        return office.links.day_url(staff_id=staff_id, now=now)
-    token = office.links.staff_token(subject_id=subject_id, staff_id=staff_id, now=now)
-    return office.links.staff_url(token)
+        return context.links.day_url(staff_id=staff_id, now=now)
+    token = context.links.staff_token(subject_id=subject_id, staff_id=staff_id, now=now)
+    return context.links.staff_url(token)
 
 
 def _has_page(subject_id: str) -> bool:
     return subject_id.startswith(("REQ-", "APT-"))
 
 
-def _moment(office: Office, at: datetime) -> str:
-    return f"{said_day(at, office.clinic.zone)}, {said_time(at, office.clinic.zone)}"
+def _moment(context: DeliveryContext, at: datetime) -> str:
+    return f"{said_day(at, context.clinic.zone)}, {said_time(at, context.clinic.zone)}"

@@ -12,7 +12,7 @@ from chalicelib.domain.visits.appointment import Appointment, Course
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.messages import catalogue
 from chalicelib.messages.render import render_text
-from chalicelib.outbox.context import Office, Situation, patient_and_phone
+from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_phone
 
 
 class Said(NamedTuple):
@@ -21,24 +21,24 @@ class Said(NamedTuple):
     body: str
 
 
-def text_of(office: Office, seen: Situation) -> Said:
+def compose_text(context: DeliveryContext, snapshot: Snapshot) -> Said:
     """The text for this patient; CannotSay when a value or an approval is missing (R22)."""
-    patient, _ = patient_and_phone(seen)
-    wording, values = wording_of(office, seen, patient)
-    return Said(render_text(wording, values, samples_allowed=office.samples_allowed))
+    patient, _ = patient_and_phone(snapshot)
+    wording, values = wording_of(context, snapshot, patient)
+    return Said(render_text(wording, values, samples_allowed=context.samples_allowed))
 
 
 def wording_of(
-    office: Office, seen: Situation, patient: Patient, *, by_mail: bool = False
+    context: DeliveryContext, snapshot: Snapshot, patient: Patient, *, by_mail: bool = False
 ) -> tuple[Wording, dict[str, str]]:
-    message, visit = seen.message, seen.appointment
+    message, visit = snapshot.message, snapshot.appointment
     if visit is None or message.step is None:
         wording = catalogue.wording(message.kind, patient.language, by_mail=by_mail)
-        return wording, values_of(office, seen, wording.language, by_mail=by_mail)
-    plan = plan_of(office.plans, visit)
+        return wording, values_of(context, snapshot, wording.language, by_mail=by_mail)
+    plan = plan_of(context.plans, visit)
     step = plan.step(message.step)
     adds = plan.find(message.facts["adds"]) if "adds" in message.facts else None
-    if adds is not None and not can_be_followed(plan, adds, visit.start_at, seen.now):
+    if adds is not None and not can_be_followed(plan, adds, visit.start_at, snapshot.now):
         adds = None
     wants_detail = patient.texted_consent is TextConsent.DETAILED
     asks = step.still_asks(confirmed=visit.confirmed_at is not None, driver=visit.driver)
@@ -46,79 +46,86 @@ def wording_of(
         step,
         language=patient.language,
         level="detailed" if wants_detail else "neutral",
-        ask=asks and not seen.is_resting,
+        ask=asks and not snapshot.is_resting,
         adds=adds,
         by_mail=by_mail,
     )
-    return wording, values_of(office, seen, wording.language, by_mail=by_mail)
+    return wording, values_of(context, snapshot, wording.language, by_mail=by_mail)
 
 
 def values_of(
-    office: Office, seen: Situation, language: str, *, by_mail: bool = False
+    context: DeliveryContext, snapshot: Snapshot, language: str, *, by_mail: bool = False
 ) -> dict[str, str]:
     """What a wording in this language may name: a line and its days are of one language."""
-    visit = seen.appointment
-    if visit is None or seen.message.step is None:
-        return _values(office, seen, language, by_mail=by_mail)
+    visit = snapshot.appointment
+    if visit is None or snapshot.message.step is None:
+        return _values(context, snapshot, language, by_mail=by_mail)
     return visit_values(
-        office.clinic,
-        plan_of(office.plans, visit),
+        context.clinic,
+        plan_of(context.plans, visit),
         start=visit.start_at,
-        reader_zone=seen.zone,
+        reader_zone=snapshot.zone,
         language=language,
         long=by_mail,
     )
 
 
-def leaves_question_out(office: Office, seen: Situation) -> bool:
+def leaves_question_out(context: DeliveryContext, snapshot: Snapshot) -> bool:
     """Whether the text has a question that must not be asked within a day of a session (R20)."""
-    visit, step_id = seen.appointment, seen.message.step
-    if visit is None or step_id is None or not seen.is_resting:
+    visit, step_id = snapshot.appointment, snapshot.message.step
+    if visit is None or step_id is None or not snapshot.is_resting:
         return False
-    step = plan_of(office.plans, visit).step(step_id)
+    step = plan_of(context.plans, visit).step(step_id)
     return step.still_asks(confirmed=visit.confirmed_at is not None, driver=visit.driver)
 
 
-def _values(office: Office, seen: Situation, language: str, *, by_mail: bool) -> dict[str, str]:
+def _values(
+    context: DeliveryContext, snapshot: Snapshot, language: str, *, by_mail: bool
+) -> dict[str, str]:
     """What a text of the catalogue may name, by what the message is about."""
-    numbered = _starts(office, seen)
+    numbered = _starts(context, snapshot)
     starts = list(numbered.values())
     values = choice_values(
-        office.clinic,
+        context.clinic,
         starts,
         numbers=list(numbered),
-        reader_zone=seen.zone,
+        reader_zone=snapshot.zone,
         language=language,
         long=by_mail,
     )
-    visit = seen.appointment
+    visit = snapshot.appointment
     first = visit.start_at if visit is not None else starts[0] if starts else None
     if first is None:
         return values
     return values | visit_values(
-        office.clinic, None, start=first, reader_zone=seen.zone, language=language, long=by_mail
+        context.clinic,
+        None,
+        start=first,
+        reader_zone=snapshot.zone,
+        language=language,
+        long=by_mail,
     )
 
 
-def _starts(office: Office, seen: Situation) -> dict[int, datetime]:
+def _starts(context: DeliveryContext, snapshot: Snapshot) -> dict[int, datetime]:
     """The times that the text lists: offered, of a course, or of the visits it asks about.
 
     Each by the number that it had when it was asked about, whatever has been called off since.
     """
-    match seen.subject:
+    match snapshot.subject:
         case ConsultationRequest() as request if request.offers:
             return dict(enumerate((offer.start_at for offer in request.offers), 1))
-    if "starts" in seen.message.facts:
-        starts = seen.message.facts["starts"].split()
+    if "starts" in snapshot.message.facts:
+        starts = snapshot.message.facts["starts"].split()
         return dict(enumerate(map(datetime.fromisoformat, starts), 1))
-    rows = listed(office, seen)
+    rows = listed(context, snapshot)
     return {n: row.start_at for n, row in enumerate(rows, 1) if row is not None and row.is_open}
 
 
-def listed(office: Office, seen: Situation) -> tuple[Appointment | None, ...]:
+def listed(context: DeliveryContext, snapshot: Snapshot) -> tuple[Appointment | None, ...]:
     """The visits that the text lists, as they are now: of a course, or those it asks about."""
-    ids = seen.message.facts.get("appointments", "").split()
-    if not ids and seen.message.kind == "course_overview":
-        course = office.store.get(Course.ref(seen.message.owner_id))
+    ids = snapshot.message.facts.get("appointments", "").split()
+    if not ids and snapshot.message.kind == "course_overview":
+        course = context.store.get(Course.ref(snapshot.message.owner_id))
         ids = list(course.appointment_ids) if course is not None else []
-    return office.store.get_many(*map(Appointment.ref, ids)) if ids else ()
+    return context.store.get_many(*map(Appointment.ref, ids)) if ids else ()

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.clinic.careplan.plan import CarePlan, plan_of
-from chalicelib.clinic.profile import Clinic
+from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import NotFound, Unreadable
 from chalicelib.domain.messaging.message import Channel, Message
@@ -16,11 +15,12 @@ from chalicelib.domain.messaging.transitions import due_now
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.record import Key, Record, Ref
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.outbox.floods import Waiting, waiting_of
-from chalicelib.ports import Clock, EmailSender, Links, Nudge, Store, TextSender
+from chalicelib.ports import EmailSender, Links, TextSender
+from chalicelib.transaction import Context
 
 RESTS = timedelta(hours=24)
 CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
@@ -28,14 +28,9 @@ EARLY = timedelta(seconds=1)  # a clock may be this far behind the one that call
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
-    """What the courier has at hand."""
+class DeliveryContext(Context):
+    """What the courier has at hand: what every decision has, and what it takes to send."""
 
-    store: Store
-    clock: Clock
-    nudge: Nudge
-    clinic: Clinic
-    plans: Mapping[str, CarePlan]
     texts: TextSender
     mails: EmailSender
     links: Links
@@ -46,10 +41,10 @@ class Office:
     def commit(self, change: Change, now: datetime) -> None:
         """Written whole or not at all; what it made due need not wait for the next tick."""
         self.store.commit(change)
-        self.nudge.send(due_now(change, now))
+        self.queue.send(due_now(change, now))
 
 
-class Situation(NamedTuple):
+class Snapshot(NamedTuple):
     """Everything the courier looks at before it sends one message, read just now."""
 
     now: datetime
@@ -59,7 +54,7 @@ class Situation(NamedTuple):
     phone: Phone | None
     first_text: Message | None  #: the number's first text, which must leave before others
     counts: dict[str, SentCount]  #: texts sent to the number, by date of its own calendar
-    stop: Stop | None  #: the last one; it may have ended
+    stop: CircuitBreaker | None  #: the last one; it may have ended
     zone: ZoneInfo  #: the patient's
     rests_until: datetime | None  #: no question before then: a session was less than 24 h ago
     waiting: Waiting | None = None  #: the requests that a mail about many of them tells of
@@ -69,7 +64,7 @@ class Situation(NamedTuple):
         return self.rests_until is not None and self.now < self.rests_until
 
     @property
-    def standing_stop(self) -> Stop | None:
+    def open_breaker(self) -> CircuitBreaker | None:
         """Why all texts wait, if they do."""
         return self.stop if self.stop is not None and self.stop.stands else None
 
@@ -91,12 +86,12 @@ SUBJECTS: Mapping[str, type[Record]] = {
 }
 
 
-def situation(office: Office, message: Message, now: datetime) -> Situation:
+def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> Snapshot:
     """The state of now, by two requests: the rows known by id, then all of the phone's.
 
     A mail about many requests asks for those instead of a phone's rows.
     """
-    wanted: dict[str, Ref[Record]] = {"stop": Stop.ref()}  # type: ignore[dict-item]
+    wanted: dict[str, Ref[Record]] = {"stop": CircuitBreaker.ref()}  # type: ignore[dict-item]
     if message.subject is not None:
         kind = SUBJECTS[message.subject.sk]
         wanted["subject"] = Ref(kind, Key(message.subject.pk, message.subject.sk))
@@ -104,41 +99,41 @@ def situation(office: Office, message: Message, now: datetime) -> Situation:
         wanted["patient"] = Patient.ref(message.patient_id)  # type: ignore[assignment]
     if message.follows is not None:
         wanted["first_text"] = Message.ref(message.follows)  # type: ignore[assignment]
-    rows = _read(office, wanted)
+    rows = _read(context, wanted)
     patient: Patient | None = rows.get("patient")
-    of_phone = office.store.owned(Phone.ref(patient.phone).key.pk) if patient else []
+    of_phone = context.store.owned(Phone.ref(patient.phone).key.pk) if patient else []
     phone = next((row for row in of_phone if isinstance(row, Phone)), None)
     if phone is None and patient is not None:
         # There is none, or it cannot be read; then it may hold an opt-out, and this raises.
-        phone = office.store.get(Phone.ref(patient.phone))
-    return Situation(
+        phone = context.store.get(Phone.ref(patient.phone))
+    return Snapshot(
         now=now,
         message=message,
         subject=rows.get("subject"),
         patient=patient,
         phone=phone,
-        first_text=_first_text(office, message, phone, rows.get("first_text")),
+        first_text=_first_text(context, message, phone, rows.get("first_text")),
         counts={row.on: row for row in of_phone if isinstance(row, SentCount)},
         stop=rows["stop"],
-        zone=ZoneInfo(patient.time_zone) if patient and patient.time_zone else office.clinic.zone,
-        rests_until=_rests_until(office, message, rows.get("subject"), now),
-        waiting=waiting_of(office.store, message),
+        zone=ZoneInfo(patient.time_zone) if patient and patient.time_zone else context.clinic.zone,
+        rests_until=_rests_until(context, message, rows.get("subject"), now),
+        waiting=waiting_of(context.store, message),
     )
 
 
-def _read(office: Office, wanted: dict[str, Ref[Record]]) -> dict[str, Any]:
+def _read(context: DeliveryContext, wanted: dict[str, Ref[Record]]) -> dict[str, Any]:
     """The rows by name; without a first text that cannot be read, as nothing waits for it (R35)."""
     try:
-        return dict(zip(wanted, office.store.get_many(*wanted.values()), strict=True))
+        return dict(zip(wanted, context.store.get_many(*wanted.values()), strict=True))
     except Unreadable:
         if "first_text" not in wanted:
             raise
     others = {name: ref for name, ref in wanted.items() if name != "first_text"}
-    return dict(zip(others, office.store.get_many(*others.values()), strict=True))
+    return dict(zip(others, context.store.get_many(*others.values()), strict=True))
 
 
 def _first_text(
-    office: Office, message: Message, phone: Phone | None, known: Record | None
+    context: DeliveryContext, message: Message, phone: Phone | None, known: Record | None
 ) -> Message | None:
     """The first text to the number of now, which may be another than when this was written."""
     is_bound = message.channel is Channel.TEXT and not message.answers_person
@@ -148,33 +143,33 @@ def _first_text(
     if isinstance(known, Message) and known.id == first_id:
         return known
     try:
-        return office.store.get(Message.ref(first_id))
+        return context.store.get(Message.ref(first_id))
     except Unreadable:
         return None
 
 
-def patient_and_phone(seen: Situation) -> tuple[Patient, Phone]:
+def patient_and_phone(snapshot: Snapshot) -> tuple[Patient, Phone]:
     """Both, for a text; NotFound when the row names nobody (F23)."""
-    if seen.patient is None:
+    if snapshot.patient is None:
         raise NotFound
-    return seen.patient, seen.phone or Phone(number=seen.patient.phone)
+    return snapshot.patient, snapshot.phone or Phone(number=snapshot.patient.phone)
 
 
 def _rests_until(
-    office: Office, message: Message, subject: Record | None, now: datetime
+    context: DeliveryContext, message: Message, subject: Record | None, now: datetime
 ) -> datetime | None:
     """For 24 h after a session no message asks the patient to decide anything (R20)."""
     if message.step is None or not isinstance(subject, Appointment):
         return None
-    step = plan_of(office.plans, subject).find(message.step)
+    step = plan_of(context.plans, subject).find(message.step)
     if step is None or not step.asks:
         return None
     ends = [
         visit.discharged_at or visit.end_at
-        for visit in office.store.of_patient(subject.patient_id)
+        for visit in context.store.of_patient(subject.patient_id)
         if isinstance(visit, Appointment)
         and visit.status in (AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED)
-        and office.clinic.kind_of(visit).route != "none"
+        and context.clinic.kind_of(visit).route != "none"
     ]
     recent = [end + RESTS for end in ends if now < end + RESTS]
     return max(recent, default=None)

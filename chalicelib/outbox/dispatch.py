@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Patch, as_stored
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.system import Heartbeat
-from chalicelib.outbox.context import Office
+from chalicelib.outbox.context import DeliveryContext
 from chalicelib.ports import Due
 
 log = Logger(service="bookend", child=True)
@@ -19,31 +19,31 @@ EVERY = timedelta(minutes=1)
 ASKING = timedelta(seconds=10)  # what one shard may take on top still fits the function's time-out
 
 
-def run(office: Office) -> int:
+def run(context: DeliveryContext) -> int:
     """How many ids were queued. Costs the same when nothing is due, however many rows wait."""
-    now = office.clock.now()
-    most = office.texts_per_minute
-    ids = [due.message_id for due in islice(_oldest(office, now), most)]
-    queued = office.nudge.send(ids) if ids else 0
+    now = context.clock.now()
+    most = context.texts_per_minute
+    ids = [due.message_id for due in islice(_oldest(context, now), most)]
+    queued = context.queue.send(ids) if ids else 0
     beat = Patch(Heartbeat.ref().key, set=as_stored({"record": Heartbeat.KIND, "at": now}))
-    office.store.commit(Change(beat))
+    context.store.commit(Change(beat))
     log.info("tick", extra={"due": len(ids), "queued": queued})
     return queued
 
 
-def _oldest(office: Office, now: datetime) -> Iterable[Due]:
+def _oldest(context: DeliveryContext, now: datetime) -> Iterable[Due]:
     """What is due in the shards that answer, oldest first; no more of each than may leave.
 
     One that throttles or hangs stops no other (F20): the rest of this minute's shards wait for the
     next, which begins with another one.
     """
     shards: list[list[Due]] = []
-    for shard in _in_turn(office.shards, now):
-        if office.clock.now() - now >= ASKING:
+    for shard in _in_turn(context.shards, now):
+        if context.clock.now() - now >= ASKING:
             log.error("tick.too_slow", extra={"shard": shard})
             break
         try:
-            shards.append(office.store.due(shard=shard, until=now, limit=office.texts_per_minute))
+            shards.append(context.store.due(shard=shard, until=now, limit=context.texts_per_minute))
         except Unavailable as error:
             log.error("tick.shard", extra={"shard": shard, "why": str(error)})
     return merge(*shards, key=lambda due: due.due_at)

@@ -8,15 +8,15 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Is, OneOf, Patch, Save, as_stored
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
 from chalicelib.domain.messaging.message import WAITING, Message, MessageStatus, message_id
-from chalicelib.domain.messaging.transitions import ended
+from chalicelib.domain.messaging.transitions import end_patch
 from chalicelib.domain.record import Key, Ref
 from chalicelib.messages.factory import task_message
-from chalicelib.outbox.context import Office
+from chalicelib.outbox.context import DeliveryContext
 from chalicelib.outbox.outcomes.fallback import TASK_BY_KIND
 
 log = Logger(service="bookend", child=True)
 
-LATER = timedelta(minutes=5)  # until a row that failed for an unforeseen reason is tried again
+RETRY = timedelta(minutes=5)  # until a row that failed for an unforeseen reason is tried again
 ASIDE = timedelta(hours=1)  # until one that cannot be read is: another version may read it (F28)
 NEXT_TICK = timedelta(minutes=1)
 LONG = timedelta(minutes=30)  # a row that keeps changing under its courier's hands is looked at
@@ -32,28 +32,28 @@ class _Oddity(NamedTuple):
     what: str
 
 
-def aside(office: Office, key: Key) -> None:
+def aside(context: DeliveryContext, key: Key) -> None:
     """A row, or what it is about, that this version cannot read: others go on (F23)."""
-    _put_off(office, key, _Oddity("unreadable", ASIDE, "a_message_cannot_be_read"))
+    _put_off(context, key, _Oddity("unreadable", ASIDE, "a_message_cannot_be_read"))
 
 
-def put_off(office: Office, key: Key, error: str) -> None:
+def put_off(context: DeliveryContext, key: Key, error: str) -> None:
     """The row comes due again in a while and says what went wrong; in the end it has failed."""
-    _put_off(office, key, _Oddity(f"error: {error}", LATER, "a_message_cannot_be_sent"))
+    _put_off(context, key, _Oddity(f"error: {error}", RETRY, "a_message_cannot_be_sent"))
 
 
-def give_way(office: Office, message: Message) -> None:
+def give_way(context: DeliveryContext, message: Message) -> None:
     """The row, or what it is about, changed whenever it was to be written: others go first."""
-    now = office.clock.now()
+    now = context.clock.now()
     if now - max(message.scheduled_at, message.created_at) > LONG:
-        return put_off(office, message.key, Stale.__name__)
-    return _wait(office, message.key, now + NEXT_TICK, now)
+        return put_off(context, message.key, Stale.__name__)
+    return _wait(context, message.key, now + NEXT_TICK, now)
 
 
-def wait(office: Office, key: Key) -> None:
+def wait(context: DeliveryContext, key: Key) -> None:
     """The store did not answer: nothing is wrong with the row, which comes due again."""
-    now = office.clock.now()
-    _wait(office, key, now + LATER, now)
+    now = context.clock.now()
+    _wait(context, key, now + RETRY, now)
 
 
 def is_set_aside(message: Message) -> bool:
@@ -61,9 +61,9 @@ def is_set_aside(message: Message) -> bool:
     return (message.reason or "").startswith(("unreadable", "error: "))
 
 
-def _put_off(office: Office, key: Key, oddity: _Oddity) -> None:
-    now = office.clock.now()
-    message = _read(office, key)
+def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
+    now = context.clock.now()
+    message = _read(context, key)
     later = as_stored({"due_at": now + oddity.until, "reason": oddity.why})
     # What cannot be read has no status to ask for; it is there, or it had not failed.
     as_read = () if message is None else (Is("status", message.status.value),)
@@ -80,19 +80,19 @@ def _put_off(office: Office, key: Key, oddity: _Oddity) -> None:
         now=now,
     )
     # The task stands already when this is not the first time, or when it is itself the odd row.
-    is_told = task.key == key or not _write(office, Change(patch, Save(task)), now)
+    is_told = task.key == key or not _write(context, Change(patch, Save(task)), now)
     if is_told:
-        _write(office, Change(patch), now)
+        _write(context, Change(patch), now)
 
 
-def _wait(office: Office, key: Key, until: datetime, now: datetime) -> None:
+def _wait(context: DeliveryContext, key: Key, until: datetime, now: datetime) -> None:
     """Only a row that is there and still waits: one that has left keeps its own time (R40)."""
-    _write(office, Change(Patch(key, set=as_stored({"due_at": until}), when=_WAITS)), now)
+    _write(context, Change(Patch(key, set=as_stored({"due_at": until}), when=_WAITS)), now)
 
 
-def _read(office: Office, key: Key) -> Message | None:
+def _read(context: DeliveryContext, key: Key) -> Message | None:
     try:
-        return office.store.get(Ref(Message, key))
+        return context.store.get(Ref(Message, key))
     except (Unreadable, Unavailable):
         return None
 
@@ -101,12 +101,12 @@ def _end(message: Message | None, oddity: _Oddity, now: datetime) -> Patch | Non
     """The end of a row whose window closed while it kept failing: no state is left by no one."""
     if message is None or message.status is not MessageStatus.PENDING or now < message.send_before:
         return None
-    return ended(message, MessageStatus.FAILED, why=oddity.why, now=now)
+    return end_patch(message, MessageStatus.FAILED, why=oddity.why, now=now)
 
 
-def _write(office: Office, change: Change, now: datetime) -> bool:
+def _write(context: DeliveryContext, change: Change, now: datetime) -> bool:
     try:
-        office.commit(change, now)
+        context.commit(change, now)
     except (Stale, Unavailable) as error:
         # The row is as it was and comes due again; there is nothing else to record it on.
         log.error("message.not_put_off", extra={"error": type(error).__name__})

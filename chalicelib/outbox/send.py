@@ -9,19 +9,24 @@ from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
 from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.messaging.message import Message, MessageStatus
-from chalicelib.domain.messaging.transitions import accepted, again, ended, opened
+from chalicelib.domain.messaging.transitions import (
+    accept_patch,
+    end_patch,
+    open_task_patch,
+    retry_patch,
+)
 from chalicelib.messages.factory import mails_to_staff, subject_of, task_of
 from chalicelib.messages.floods import Stage
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.checks import is_in_time, validity
-from chalicelib.outbox.circuit_breaker import ended_by_acceptance
+from chalicelib.outbox.circuit_breaker import close_by_acceptance
 from chalicelib.outbox.claim import KEPT, as_listed, claim_of_mail, claim_of_text
-from chalicelib.outbox.compose_email import mail_of
-from chalicelib.outbox.compose_text import Said, text_of
-from chalicelib.outbox.context import Office, Situation
+from chalicelib.outbox.compose_email import compose_email
+from chalicelib.outbox.compose_text import Said, compose_text
+from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.outbox.floods import Waiting
 from chalicelib.outbox.outcomes import refused
-from chalicelib.outbox.outcomes.fallback import instead_of, to_others
+from chalicelib.outbox.outcomes.fallback import fallback_for, to_others
 from chalicelib.ports import Accepted, OutcomeUnknown, Refused
 
 log = Logger(service="bookend", child=True)
@@ -29,86 +34,91 @@ log = Logger(service="bookend", child=True)
 SEND_TAKES = timedelta(seconds=15)  # the provider's time-out and a little more (F78)
 
 
-def open_task(office: Office, seen: Situation) -> None:
+def open_task(context: DeliveryContext, snapshot: Snapshot) -> None:
     """The task exists and the staff are told; the commit is the sending."""
-    message = seen.message
-    task = task_of(message, now=seen.now)
+    message = snapshot.message
+    task = task_of(message, now=snapshot.now)
     is_mailed = "mailed" not in message.facts
-    everybody = staff_now(office.store, office.clinic, seen.now) if is_mailed else []
+    everybody = staff_now(context.store, context.clinic, snapshot.now) if is_mailed else []
     mails = mails_to_staff(
         task.id,
         "task",
         everybody,
-        now=seen.now,
+        now=snapshot.now,
         patient_id=task.patient_id,
         subject=subject_of(task, ("open",)),
     )
-    change = Change(opened(message, now=seen.now), Save(task), *(Save(mail) for mail in mails))
+    change = Change(
+        open_task_patch(message, now=snapshot.now), Save(task), *(Save(mail) for mail in mails)
+    )
     if message.subject is not None:
         change.include([message.subject.requirement()])
-    office.commit(change, seen.now)
+    context.commit(change, snapshot.now)
 
 
-def tell_of_many(office: Office, seen: Situation, waiting: Waiting) -> None:
+def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting) -> None:
     """A mail to each of the staff is owed, or to the managers: the commit is the sending."""
-    message = seen.message
+    message = snapshot.message
     role = "manager" if waiting.stage is Stage.OVERDUE else None
-    staff = staff_now(office.store, office.clinic, seen.now, role=role)
+    staff = staff_now(context.store, context.clinic, snapshot.now, role=role)
     mails = mails_to_staff(
         message.owner_id,
         message.kind,
         staff,
         about=waiting.stage.value,
-        now=seen.now,
+        now=snapshot.now,
         facts=message.facts,
     )
-    office.commit(Change(opened(message, now=seen.now), *(Save(mail) for mail in mails)), seen.now)
+    context.commit(
+        Change(open_task_patch(message, now=snapshot.now), *(Save(mail) for mail in mails)),
+        snapshot.now,
+    )
 
 
-def send_mail(office: Office, seen: Situation) -> None:
+def send_mail(context: DeliveryContext, snapshot: Snapshot) -> None:
     """One mail to one person. It may repeat if its outcome stays unknown; a text may not."""
-    message, named = seen.message, as_listed(office, seen)
+    message, named = snapshot.message, as_listed(context, snapshot)
     try:
-        email = mail_of(office, seen)
+        email = compose_email(context, snapshot)
     except NotFound:
-        return _nobody_to_write_to(office, seen)
+        return _nobody_to_write_to(context, snapshot)
     except CannotSay as error:
-        return refused.not_sayable(office, seen, error)
+        return refused.settle_unsayable(context, snapshot, error)
     email = email.model_copy(update={"message_id": message.id})
-    taken, change = claim_of_mail(office, seen, to=email.to, said=email.text)
+    taken, change = claim_of_mail(context, snapshot, to=email.to, said=email.text)
     change.include(named)
-    office.store.commit(change)
-    if _has_paused(office, seen, taken):
+    context.store.commit(change)
+    if _has_paused(context, snapshot, taken):
         return None
     try:
-        answer = office.mails.send(email)
+        answer = context.mails.send(email)
     except Refused as error:
-        refused.refused(office, seen, taken, error)
+        refused.settle_refusal(context, snapshot, taken, error)
     except OutcomeUnknown as error:
         log.warning("message.unknown", extra={"message_id": message.id, "error": str(error)})
     else:
-        settle(office, taken, answer)
+        settle(context, taken, answer)
     return None
 
 
-def send_text(office: Office, seen: Situation) -> None:
+def send_text(context: DeliveryContext, snapshot: Snapshot) -> None:
     """One text to one number, claimed before the provider hears of it (R30)."""
-    named = as_listed(office, seen)
+    named = as_listed(context, snapshot)
     try:
-        said = text_of(office, seen)
+        said = compose_text(context, snapshot)
     except CannotSay as error:
-        return refused.not_sayable(office, seen, error)
-    taken, change = claim_of_text(office, seen, said.body)
+        return refused.settle_unsayable(context, snapshot, error)
+    taken, change = claim_of_text(context, snapshot, said.body)
     change.include(named)
-    office.store.commit(change)
-    return _hand_over(office, seen, taken, said)
+    context.store.commit(change)
+    return _hand_over(context, snapshot, taken, said)
 
 
-def settle(office: Office, taken: Message, answer: Accepted) -> None:
+def settle(context: DeliveryContext, taken: Message, answer: Accepted) -> None:
     """What the provider answered is written on the row; a failure here never sends again."""
-    now = office.clock.now()
+    now = context.clock.now()
     change = Change(
-        accepted(
+        accept_patch(
             taken,
             claim_id=taken.claim_id or "",
             sid=answer.sid,
@@ -117,9 +127,9 @@ def settle(office: Office, taken: Message, answer: Accepted) -> None:
         )
     )
     if answer.sid is not None and taken.body is not None:
-        change.include([held_by(office, answer.sid, taken, now)])
+        change.include([held_by(context, answer.sid, taken, now)])
     try:
-        office.store.commit(change)
+        context.store.commit(change)
     except Stale:
         # A receipt was faster and has settled it, or another row holds what it brought.
         log.info("message.settled_before", extra={"message_id": taken.id})
@@ -131,57 +141,57 @@ def settle(office: Office, taken: Message, answer: Accepted) -> None:
         log.info("message.sent", extra=told)
 
 
-def held_by(office: Office, sid: str, message: Message, now: datetime) -> Operation:
+def held_by(context: DeliveryContext, sid: str, message: Message, now: datetime) -> Operation:
     """That this row holds the provider's id: refused when another row holds it (F77).
 
     It also says when the text's words are to be erased.
     """
-    erase_at = now + timedelta(days=office.clinic.retention.texts_days)
+    erase_at = now + timedelta(days=context.clinic.retention.texts_days)
     ttl = int((erase_at + KEPT).timestamp())
     return Save(ProviderId(sid=sid, message_id=message.id, ttl=ttl, erase_at=erase_at))
 
 
-def _nobody_to_write_to(office: Office, seen: Situation) -> None:
+def _nobody_to_write_to(context: DeliveryContext, snapshot: Snapshot) -> None:
     """A mail that has nobody to go to is withdrawn; somebody else learns what must be known."""
     why = "there is nobody to write to any more"
-    change = Change(ended(seen.message, MessageStatus.WITHDRAWN, why=why, now=seen.now))
-    is_to_staff = seen.message.staff_id is not None
-    change.include(to_others(office, seen) if is_to_staff else instead_of(office, seen))
-    office.commit(change, seen.now)
+    change = Change(end_patch(snapshot.message, MessageStatus.WITHDRAWN, why=why, now=snapshot.now))
+    is_to_staff = snapshot.message.staff_id is not None
+    change.include(to_others(context, snapshot) if is_to_staff else fallback_for(context, snapshot))
+    context.commit(change, snapshot.now)
 
 
-def _hand_over(office: Office, seen: Situation, taken: Message, said: Said) -> None:
-    if _has_paused(office, seen, taken):
+def _hand_over(context: DeliveryContext, snapshot: Snapshot, taken: Message, said: Said) -> None:
+    if _has_paused(context, snapshot, taken):
         return
     try:
-        answer = office.texts.send(
+        answer = context.texts.send(
             to=taken.to or "",
             body=said.body,
-            status_callback=office.links.status_callback(taken.id),
-            validity=validity(office, seen._replace(now=office.clock.now())),
+            status_callback=context.links.status_callback(taken.id),
+            validity=validity(context, snapshot._replace(now=context.clock.now())),
         )
     except Refused as error:
-        refused.refused(office, seen, taken, error)
+        refused.settle_refusal(context, snapshot, taken, error)
     except OutcomeUnknown as error:
         log.warning("message.unknown", extra={"message_id": taken.id, "error": str(error)})
     else:
-        settle(office, taken, answer)
+        settle(context, taken, answer)
         # Apart from settling, which a receipt may have done before us.
-        if ends := ended_by_acceptance(office, seen.standing_stop, office.clock.now()):
-            office.store.commit(Change(*ends))
+        if ends := close_by_acceptance(context, snapshot.open_breaker, context.clock.now()):
+            context.store.commit(Change(*ends))
 
 
-def _has_paused(office: Office, seen: Situation, taken: Message) -> bool:
+def _has_paused(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> bool:
     """Whether so much time has passed since the claim that this courier must not send.
 
     Somebody else may hold the row by the time an answer came (F78); or quiet hours came, or its
     window closed (R13, R14): then nothing has left, for certain.
     """
-    now = office.clock.now()
+    now = context.clock.now()
     if now + SEND_TAKES > (taken.lease_until or now):
         log.warning("message.lease_too_short", extra={"message_id": taken.id})
         return True
-    if is_in_time(office, seen._replace(now=now)):
+    if is_in_time(context, snapshot._replace(now=now)):
         return False
-    office.commit(Change(again(taken, due_at=now, why="its time went by", now=now)), now)
+    context.commit(Change(retry_patch(taken, due_at=now, why="its time went by", now=now)), now)
     return True

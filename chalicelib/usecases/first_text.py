@@ -4,20 +4,20 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Is, Operation, Patch, Save
 from chalicelib.domain.messaging.message import LEFT, WAITING, Channel, Message, MessageStatus
-from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.messages import catalogue
 from chalicelib.tolerant_reads import read_each
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 
 WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first other one
 
 
 def welcome(
-    desk: Desk, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+    context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> tuple[Phone, list[Operation]]:
     """The first text to a number, once, before any other (R4); nothing without a consent.
 
@@ -27,7 +27,7 @@ def welcome(
     known = phone.evolve(patients=(*phone.patients, *joins))
     # One that an opt-out withdrew waits for the START; another one would be withdrawn as well.
     waits = phone.welcome_id is not None and not phone.may_be_texted
-    told = None if waits else told_to(desk, phone)
+    told = None if waits else told_to(context, phone)
     if not patient.gets_texts or waits or told is not None:
         # Who the first text waits for may leave the number, end their texts, or be erased, at
         # this very moment.
@@ -39,29 +39,29 @@ def welcome(
 
 
 def left_by(
-    desk: Desk, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+    context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> list[Operation]:
     """The number of who is gone; a first text that still waited for them is written to another."""
     others = tuple(id_ for id_ in phone.patients if id_ != patient.id)
     left = phone.evolve(patients=others, choosing={})
-    message = _for_another(desk, owner_id, patient, phone, now=now)
+    message = _for_another(context, owner_id, patient, phone, now=now)
     if message is None:
         return [Save(left)]
     return [Save(message), Save(left.evolve(welcome_id=message.id))]
 
 
 def passed_on(
-    desk: Desk, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+    context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> list[Operation]:
     """The first text that waited for who ended their own texts never leaves; another has it."""
     if phone.welcome_id is None:
         return []
-    (known,) = read_each(desk.store, Message.ref(phone.welcome_id))
+    (known,) = read_each(context.store, Message.ref(phone.welcome_id))
     waits = isinstance(known, Message) and known.shown_status is MessageStatus.PENDING
     if not waits or known.patient_id != patient.id:
         return []
-    operations: list[Operation] = [*voids([known], because=ENDED_BY_MAIL, now=now)]
-    message = _for_another(desk, owner_id, patient, phone, now=now)
+    operations: list[Operation] = [*void_patches([known], because=ENDED_BY_MAIL, now=now)]
+    message = _for_another(context, owner_id, patient, phone, now=now)
     if message is None:
         return operations
     still = (Is("welcome_id", phone.welcome_id),)
@@ -73,35 +73,35 @@ def passed_on(
 
 
 def _for_another(
-    desk: Desk, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
+    context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> Message | None:
     """The number's first text for another patient, if it is owed one and nobody else waits."""
     is_owed = phone.welcome_id is not None and phone.may_be_texted
-    if not is_owed or is_welcomed(desk, phone, gone=patient.id):
+    if not is_owed or is_welcomed(context, phone, gone=patient.id):
         return None
     others = (id_ for id_ in phone.patients if id_ != patient.id)
-    rows = read_each(desk.store, *map(Patient.ref, others))
-    reader = next((row for row in rows if _is_texted(desk, row, phone)), None)
+    rows = read_each(context.store, *map(Patient.ref, others))
+    reader = next((row for row in rows if _is_texted(context, row, phone)), None)
     return None if reader is None else first_text(owner_id, reader, phone, now=now)
 
 
-def _is_texted(desk: Desk, row: object, phone: Phone) -> bool:
+def _is_texted(context: Context, row: object, phone: Phone) -> bool:
     """Whether it is a patient who agreed, and on whom a person of the clinic has acted (R13)."""
     if not isinstance(row, Patient) or row.phone != phone.number:
         return False
     return row.gets_texts and any(
         isinstance(about, Appointment)
         or (isinstance(about, ConsultationRequest) and about.decisions != ())
-        for about in desk.store.of_patient(row.id)
+        for about in context.store.of_patient(row.id)
     )
 
 
-def is_welcomed(desk: Desk, phone: Phone, *, gone: str | None = None) -> bool:
+def is_welcomed(context: Context, phone: Phone, *, gone: str | None = None) -> bool:
     """Whether the number's first text has left, or waits for anybody but who is gone."""
-    return told_to(desk, phone, gone=gone) is not None
+    return told_to(context, phone, gone=gone) is not None
 
 
-def told_to(desk: Desk, phone: Phone, *, gone: str | None = None) -> Message | Patient | None:
+def told_to(context: Context, phone: Phone, *, gone: str | None = None) -> Message | Patient | None:
     """The number's first text once it has left, or the patient whom it waits for.
 
     None when there is none, or it waits for who has another number, or ended their texts, by
@@ -109,14 +109,14 @@ def told_to(desk: Desk, phone: Phone, *, gone: str | None = None) -> Message | P
     """
     if phone.welcome_id is None:
         return None
-    (known,) = read_each(desk.store, Message.ref(phone.welcome_id))
+    (known,) = read_each(context.store, Message.ref(phone.welcome_id))
     if not isinstance(known, Message):
         return None
     if known.status in LEFT:
         return known
     if known.shown_status not in WAITING or known.patient_id in (None, gone):
         return None
-    (reader,) = read_each(desk.store, Patient.ref(known.patient_id))
+    (reader,) = read_each(context.store, Patient.ref(known.patient_id))
     is_theirs = isinstance(reader, Patient) and reader.phone == phone.number
     return reader if is_theirs and reader.texts_ended_at is None else None
 

@@ -6,16 +6,16 @@ from chalicelib.clinic.staff_directory import member_of
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.messaging.message import Message
 from chalicelib.messages.factory import mails_to_staff
-from chalicelib.transaction import SERVICE, Desk, change_of, decide
+from chalicelib.transaction import SERVICE, Context, change_of, run_in_transaction
 
 EVERY = timedelta(minutes=10)  # one mail in this time, however often it is asked for
 
 
-def renew(desk: Desk, *, subject_id: str, staff_id: str) -> None:
+def renew(context: Context, *, subject_id: str, staff_id: str) -> None:
     """A fresh link is on its way, unless the person has left or one was mailed a moment ago."""
 
     def attempt(now: datetime) -> tuple[Change, None]:
-        member = member_of(desk.store, desk.clinic, staff_id)
+        member = member_of(context.store, context.clinic, staff_id)
         if member is None or not member.may_act(now):
             return Change(), None
         window = int(now.timestamp() // EVERY.total_seconds())
@@ -30,11 +30,11 @@ def renew(desk: Desk, *, subject_id: str, staff_id: str) -> None:
             )[0]
             for number in (window - 1, window)
         )
-        mailed = desk.store.get_many(Message.ref(before.id), Message.ref(mail.id))
+        mailed = context.store.get_many(Message.ref(before.id), Message.ref(mail.id))
         if any(one is not None and now - one.created_at < EVERY for one in mailed):
             return Change(), None
         change = change_of(mail.owner_id, "link_renewed", SERVICE, now, staff_id=staff_id)
         change.include([Save(mail)])
         return change, None
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)

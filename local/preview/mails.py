@@ -14,8 +14,8 @@ from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.messages import catalogue, floods
 from chalicelib.messages.emails import email_kinds
 from chalicelib.messages.factory import subject_of
-from chalicelib.outbox.compose_email import LETTERS, mail_of
-from chalicelib.outbox.context import Situation
+from chalicelib.outbox.compose_email import LETTERS, compose_email
+from chalicelib.outbox.context import Snapshot
 from chalicelib.outbox.floods import Waiting
 from chalicelib.web.http.templates import FOLDER
 from chalicelib.web.patient.pages import Opened, page_of
@@ -162,7 +162,7 @@ def _mail(
     *,
     waiting: Waiting | None = None,
 ) -> Mail:
-    seen = Situation(
+    snapshot = Snapshot(
         now=services.clock.now(),
         message=message,
         subject=subject,
@@ -175,7 +175,7 @@ def _mail(
         rests_until=None,
         waiting=waiting,
     )
-    mail = mail_of(services.office, seen)
+    mail = compose_email(services.delivery_context, snapshot)
     return Mail(
         title=name.replace("_", " ").capitalize(),
         language=patient.language,

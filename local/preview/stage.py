@@ -55,7 +55,7 @@ def stage(clinic: Clinic, plans: Mapping[str, CarePlan], now: datetime) -> Servi
         text_sender=nobody,
         text_inbox=nobody,
         email_sender=nobody,
-        nudge=nobody,
+        queue=nobody,
         links=SignedLinks(base_url=settings.base_url, keys=settings.link_keys),
         pause=lambda attempt: None,
     )

@@ -76,14 +76,18 @@ def test_the_visit_is_shown_moved_and_ended() -> None:
     for said in ("Ana Löwe", "Tuesday, December 8, 9:00 AM", "Confirmation text : sent"):
         assert said in page
     moved = reschedule.reschedule(
-        world.desk, appointment_id=VISIT, when=at("2026-12-10T13:00"), resource="room-1", actor=RUTH
+        world.context,
+        appointment_id=VISIT,
+        when=at("2026-12-10T13:00"),
+        resource="room-1",
+        actor=RUTH,
     )
     old = [m for m in world.messages(VISIT) if "v1-" in m.id and m.status is MessageStatus.PENDING]
     assert {message.void_because for message in old} == {"the visit was moved"}
     world.run_until(moved.start_at)
-    attendance.arrived(world.desk, appointment_id=VISIT, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_until(moved.end_at)
-    attendance.discharged(world.desk, appointment_id=VISIT, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_for(days=3)
     assert {kind.partition("-")[0] for kind in kinds(world)[3:]} == {"v2"}
     ended = world.store.get(Appointment.ref(VISIT))

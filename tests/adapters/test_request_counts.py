@@ -14,7 +14,7 @@ from chalicelib.usecases.visits import book
 from chalicelib.web.staff.day_rows import Pages, waiting
 from tests.counting import Requests, counted_world
 from tests.web.browser import Browser, browsing
-from tests.world import FORM, RUTH, World, at, wish
+from tests.world import FORM, RUTH, World, at, request_form
 
 FIELDS = {"name": "Ana Example", "phone": "316-555-0142", "reason": "other", "sms_consent": True}
 
@@ -28,7 +28,7 @@ def counted() -> Iterator[tuple[World, Requests]]:
 def visit(world: World) -> str:
     asked = world.request()
     return book.confirm(
-        world.desk,
+        world.context,
         subject_id=asked.reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -59,9 +59,9 @@ def test_a_request_in_a_flood_costs_no_more_and_the_sheet_of_one_page_counts_not
     world, requests = counted
     for prank in range(6):
         origin = FORM._replace(address=f"198.51.100.{prank}")
-        submit(world.desk, wish(name=f"Prank {prank}"), origin=origin, key=new_id("KEY"))
+        submit(world.context, request_form(name=f"Prank {prank}"), origin=origin, key=new_id("KEY"))
     requests.clear()
-    submit(world.desk, wish(), origin=FORM, key=new_id("KEY"))
+    submit(world.context, request_form(), origin=FORM, key=new_id("KEY"))
     assert requests.of() == {"BatchGetItem": 1, "TransactWriteItems": 2}
     with browsing(world):
         waiting(Pages(), world.clock.at)
@@ -77,7 +77,7 @@ def test_a_booking(counted: tuple[World, Requests]) -> None:
     asked = world.request()
     requests.clear()
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=asked.reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -90,13 +90,13 @@ def test_a_booking(counted: tuple[World, Requests]) -> None:
 def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
     world, requests = counted
     visit_id = visit(world)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     requests.clear()
-    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     assert requests.of() == {"GetItem": 1, "BatchGetItem": 1, "Query": 2, "TransactWriteItems": 2}
     text = world.texts.sent[-1]
     text_receipts.take(
-        world.office,
+        world.delivery_context,
         f"{visit_id}.v1-confirmation",
         sid=text.sid,
         to=text.to,
@@ -109,9 +109,9 @@ def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
 def test_an_id_that_comes_again(counted: tuple[World, Requests]) -> None:
     world, requests = counted
     visit_id = visit(world)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     requests.clear()
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     assert requests.of() == {"GetItem": 1}
 
 
@@ -125,7 +125,7 @@ def test_a_tick_costs_the_same_however_much_waits(
     world.run_for(minutes=5)
     world.clock.at += timedelta(minutes=1)
     requests.clear()
-    dispatch.run(world.office)
+    dispatch.run(world.delivery_context)
     assert requests.of() == {"Query": 2, "TransactWriteItems": 1}
 
 
@@ -135,7 +135,7 @@ def test_a_reply(counted: tuple[World, Requests]) -> None:
     world.run_for(minutes=2)
     requests.clear()
     text = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="C")
-    receive_text(world.desk, text, quiet_words=frozenset())
+    receive_text(world.context, text, quiet_words=frozenset())
     assert requests.of() == {"BatchGetItem": 2, "Query": 2, "TransactWriteItems": 1}
 
 
@@ -146,7 +146,7 @@ def visited(world: World) -> None:
 def opted_out(world: World) -> None:
     visit(world)
     text = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="STOP")
-    receive_text(world.desk, text, quiet_words=frozenset())
+    receive_text(world.context, text, quiet_words=frozenset())
 
 
 @pytest.mark.parametrize("become_known", [visited, opted_out])

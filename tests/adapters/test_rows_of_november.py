@@ -19,7 +19,7 @@ from chalicelib.domain.record import Key
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.ports import ProviderText
 from chalicelib.usecases.privacy.erase import erase
-from chalicelib.usecases.privacy.export import hand_over
+from chalicelib.usecases.privacy.export import export_patient
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import reschedule
 from tests.adapters.test_older_rows import ONLY_FOR_INDEXES
@@ -61,10 +61,14 @@ def test_every_row_is_read_with_all_that_it_says(row: dict[str, Any]) -> None:
 def test_what_was_written_is_acted_on() -> None:
     world = older_world()
     moved = reschedule.reschedule(
-        world.desk, appointment_id=VISIT, when=at("2026-12-10T13:00"), resource="room-1", actor=RUTH
+        world.context,
+        appointment_id=VISIT,
+        when=at("2026-12-10T13:00"),
+        resource="room-1",
+        actor=RUTH,
     )
     (alarm,) = [task for task in world.open_tasks() if task.urgent]
-    close_task(world.desk, task_id=alarm.id, note="called", actor=RUTH)
+    close_task(world.context, task_id=alarm.id, note="called", actor=RUTH)
     world.run_until(moved.start_at)
     kinds = {m.id.partition(".")[2] for m in world.messages(VISIT) if m.sid is not None}
     assert {"v2-moved", "v2-preparation"} <= kinds
@@ -75,9 +79,9 @@ def test_what_was_written_is_acted_on() -> None:
 
 def test_who_was_written_down_then_is_exported_and_erased() -> None:
     world = older_world()
-    held = json.dumps(hand_over(world.desk, VISIT), default=str, ensure_ascii=False)
+    held = json.dumps(export_patient(world.context, VISIT), default=str, ensure_ascii=False)
     assert all(word in held for word in PLANTED)
-    erase(world.desk, VISIT, actor=RUTH)
+    erase(world.context, VISIT, actor=RUTH)
     world.run_for(minutes=11)
     rows = json.dumps(list(world.store._rows.values()), default=str, ensure_ascii=False)
     assert not [word for word in PLANTED if word in rows]

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import wiring
 from chalicelib.adapters.ses import SesMail
-from chalicelib.ports import Accepted, Attachment, Email, Fate, OutcomeUnknown, Refused
+from chalicelib.ports import Accepted, Attachment, Email, FailureClass, OutcomeUnknown, Refused
 from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
 
@@ -87,24 +87,26 @@ class Refusing:
 @pytest.mark.parametrize(
     ("code", "status", "fate"),
     [
-        ("TooManyRequestsException", 429, Fate.LATER),
-        ("ThrottlingException", 400, Fate.LATER),
-        ("Throttling", 400, Fate.LATER),
-        ("AnythingElse", 429, Fate.LATER),
-        ("LimitExceededException", 400, Fate.LATER),
-        ("ExpiredTokenException", 403, Fate.CONFIGURATION),
-        ("SendingPausedException", 400, Fate.CONFIGURATION),
-        ("NotFoundException", 404, Fate.CONFIGURATION),
-        ("MessageRejected", 400, Fate.NEVER),
-        ("BadRequestException", 400, Fate.NEVER),
-        ("AnythingElse", 400, Fate.NEVER),
+        ("TooManyRequestsException", 429, FailureClass.RETRY),
+        ("ThrottlingException", 400, FailureClass.RETRY),
+        ("Throttling", 400, FailureClass.RETRY),
+        ("AnythingElse", 429, FailureClass.RETRY),
+        ("LimitExceededException", 400, FailureClass.RETRY),
+        ("ExpiredTokenException", 403, FailureClass.CONFIGURATION),
+        ("SendingPausedException", 400, FailureClass.CONFIGURATION),
+        ("NotFoundException", 404, FailureClass.CONFIGURATION),
+        ("MessageRejected", 400, FailureClass.PERMANENT),
+        ("BadRequestException", 400, FailureClass.PERMANENT),
+        ("AnythingElse", 400, FailureClass.PERMANENT),
     ],
 )
-def test_a_refusal_has_the_fate_of_its_code(code: str, status: int, fate: Fate) -> None:
+def test_a_refusal_has_the_fate_of_its_code(
+    code: str, status: int, failure_class: FailureClass
+) -> None:
     """F36: what passes is tried again; our own fault waits; the rest is told to staff."""
     with pytest.raises(Refused) as refused:
         SesMail(client=Refusing(code, status), sender="clinic@example.com").send(mail())
-    assert refused.value.fate is fate
+    assert refused.value.failure_class is failure_class
 
 
 @pytest.mark.parametrize(("named", "message_id"), [(None, "REQ-1.x"), ("Bookend", "")])

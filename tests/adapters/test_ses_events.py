@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import ses_events
-from chalicelib.ports import MailEvent, MailFate
+from chalicelib.ports import MailEvent, MailOutcome
 
 SID = "0100017a1b2c3d4e-7d1f2a3b-0000-4444-8888-123456789abc-000000"
 
@@ -46,15 +46,21 @@ def bounce(kind: str) -> str:
 @pytest.mark.parametrize(
     ("text", "fate"),
     [
-        pytest.param(bounce("Permanent"), MailFate.BOUNCED, id="permanent"),
-        pytest.param(bounce("Transient"), MailFate.DELAYED, id="transient"),
-        pytest.param(bounce("Undetermined"), MailFate.DELAYED, id="undetermined"),
-        pytest.param(event("Complaint", complaint={}), MailFate.UNWANTED, id="complaint"),
-        pytest.param(event("Reject", reject={"reason": "Bad content"}), MailFate.REFUSED, id="no"),
+        pytest.param(bounce("Permanent"), MailOutcome.BOUNCED, id="permanent"),
+        pytest.param(bounce("Transient"), MailOutcome.DELAYED, id="transient"),
+        pytest.param(bounce("Undetermined"), MailOutcome.DELAYED, id="undetermined"),
+        pytest.param(event("Complaint", complaint={}), MailOutcome.UNWANTED, id="complaint"),
+        pytest.param(
+            event("Reject", reject={"reason": "Bad content"}), MailOutcome.REFUSED, id="no"
+        ),
     ],
 )
-def test_an_event_names_its_row_and_what_became_of_it(text: str, fate: MailFate) -> None:
-    assert ses_events.read(text) == MailEvent("APT-7K2M9Q4X1B.v1-preparation-mail", SID, fate)
+def test_an_event_names_its_row_and_what_became_of_it(
+    text: str, failure_class: MailOutcome
+) -> None:
+    assert ses_events.read(text) == MailEvent(
+        "APT-7K2M9Q4X1B.v1-preparation-mail", SID, failure_class
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from chalicelib.adapters.twilio import client as adapter
 from chalicelib.adapters.twilio.client import TwilioTexts
-from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
 
 ACCOUNT = "AC" + "0" * 32
 SID = "SM" + "1" * 32
@@ -152,27 +152,27 @@ def test_what_does_not_say_is_unknown(provider: Provider, status: int, body: str
 @pytest.mark.parametrize(
     ("status", "code", "fate"),
     [
-        pytest.param(429, 20429, Fate.LATER, id="429"),
-        pytest.param(429, None, Fate.LATER, id="429 without a code"),
-        pytest.param(401, 20003, Fate.CONFIGURATION, id="wrong credentials"),
-        pytest.param(401, None, Fate.CONFIGURATION, id="401 without a code"),
-        pytest.param(400, 21606, Fate.CONFIGURATION, id="a sender that cannot"),
-        pytest.param(400, 21211, Fate.NUMBER_BAD, id="no number"),
-        pytest.param(400, 21614, Fate.NUMBER_BAD, id="a landline"),
-        pytest.param(400, 21610, Fate.OPTED_OUT, id="opted out"),
-        pytest.param(400, 21611, Fate.LATER, id="queue full"),
-        pytest.param(400, 30007, Fate.NEVER, id="filtered"),
-        pytest.param(400, 99999, Fate.NEVER, id="a code nobody knows"),
-        pytest.param(404, None, Fate.NEVER, id="404"),
+        pytest.param(429, 20429, FailureClass.RETRY, id="429"),
+        pytest.param(429, None, FailureClass.RETRY, id="429 without a code"),
+        pytest.param(401, 20003, FailureClass.CONFIGURATION, id="wrong credentials"),
+        pytest.param(401, None, FailureClass.CONFIGURATION, id="401 without a code"),
+        pytest.param(400, 21606, FailureClass.CONFIGURATION, id="a sender that cannot"),
+        pytest.param(400, 21211, FailureClass.NUMBER_BAD, id="no number"),
+        pytest.param(400, 21614, FailureClass.NUMBER_BAD, id="a landline"),
+        pytest.param(400, 21610, FailureClass.OPTED_OUT, id="opted out"),
+        pytest.param(400, 21611, FailureClass.RETRY, id="queue full"),
+        pytest.param(400, 30007, FailureClass.PERMANENT, id="filtered"),
+        pytest.param(400, 99999, FailureClass.PERMANENT, id="a code nobody knows"),
+        pytest.param(404, None, FailureClass.PERMANENT, id="404"),
     ],
 )
 def test_a_refusal_has_the_fate_of_its_code(
-    provider: Provider, status: int, code: int | None, fate: Fate
+    provider: Provider, status: int, code: int | None, failure_class: FailureClass
 ) -> None:
     provider.status, provider.body = status, error(code, status)
     with pytest.raises(Refused) as told:
         send(provider.url)
-    assert told.value.fate is fate
+    assert told.value.failure_class is failure_class
     assert len(provider.requests) == 1
 
 
@@ -182,13 +182,13 @@ def test_nothing_left_when_nobody_listens() -> None:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(Refused) as told:
             send(url)
-    assert told.value.fate is Fate.LATER
+    assert told.value.failure_class is FailureClass.RETRY
 
 
 def test_nothing_left_when_the_name_is_unknown() -> None:
     with pytest.raises(Refused) as told:
         send("http://twilio.invalid")
-    assert told.value.fate is Fate.LATER
+    assert told.value.failure_class is FailureClass.RETRY
 
 
 def test_a_broken_tls_connection_is_never_taken_for_certain(provider: Provider) -> None:
@@ -219,7 +219,7 @@ def test_nothing_left_when_the_certificate_is_not_to_be_trusted(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
     with pytest.raises(Refused) as told:
         send(provider.url.replace("http:", "https:"))
-    assert told.value.fate is Fate.LATER
+    assert told.value.failure_class is FailureClass.RETRY
     assert provider.requests == []
 
 

@@ -114,14 +114,14 @@ class Site:
     def ask(self, *, texts: bool = False) -> Asked:
         """A request has come, by no page. Who wants no texts is written to."""
         asked = somebody()
-        wish = {
+        request_form = {
             "name": asked.name,
             "phone": asked.phone,
             "email": asked.email,
             "reason": "undisclosed",
             "sms_consent": texts,
         }
-        status, said = self._running.post(f"{self.service}/requests", wish)
+        status, said = self._running.post(f"{self.service}/requests", request_form)
         assert status == 201, said
         return asked
 

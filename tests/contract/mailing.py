@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from chalicelib import wiring
 from chalicelib.adapters import ses_events
 from chalicelib.adapters.ses import SesMail
-from chalicelib.ports import Accepted, Attachment, Email, MailEvent, MailFate
+from chalicelib.ports import Accepted, Attachment, Email, MailEvent, MailOutcome
 from local.aws.embedded import CONFIGURATION_SET, EmbeddedAws
 from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
@@ -35,7 +35,7 @@ class Mailing(Protocol):
 class Telling(Mailing, Protocol):
     """One that also tells what became of a mail."""
 
-    def send_in_vain(self, email: Email, fate: MailFate) -> Accepted:
+    def send_in_vain(self, email: Email, failure_class: MailOutcome) -> Accepted:
         """It is accepted, and this becomes of it."""
 
     def told(self) -> list[MailEvent | None]:
@@ -57,8 +57,8 @@ class Ses:
     def arrived(self) -> list[Email]:
         return [_read(mail) for mail in self._aws.emails()]
 
-    def send_in_vain(self, email: Email, fate: MailFate) -> Accepted:
-        self._aws.inject("ses", [_FAULTS[fate]])
+    def send_in_vain(self, email: Email, failure_class: MailOutcome) -> Accepted:
+        self._aws.inject("ses", [_FAULTS[failure_class]])
         return self.send(email)
 
     def told(self) -> list[MailEvent | None]:
@@ -98,8 +98,8 @@ class Simulated:
     def arrived(self) -> list[Email]:
         return [_as_read(mail.email) for mail in self._mails.sent]
 
-    def send_in_vain(self, email: Email, fate: MailFate) -> Accepted:
-        (kind,) = (kind for kind, (becomes, _) in COMES_BACK.items() if becomes is fate)
+    def send_in_vain(self, email: Email, failure_class: MailOutcome) -> Accepted:
+        (kind,) = (kind for kind, (becomes, _) in COMES_BACK.items() if becomes is failure_class)
         self._faults.without = KINDS - {kind}
         accepted = self.send(email)
         self._faults.without = KINDS
@@ -118,10 +118,10 @@ class _Always(Random):
         return 0.0
 
 
-_FAULTS: Mapping[MailFate, dict[str, Any]] = {
-    MailFate.BOUNCED: {"bounce": "permanent"},
-    MailFate.DELAYED: {"bounce": "transient"},
-    MailFate.UNWANTED: {"complaint": True},
+_FAULTS: Mapping[MailOutcome, dict[str, Any]] = {
+    MailOutcome.BOUNCED: {"bounce": "permanent"},
+    MailOutcome.DELAYED: {"bounce": "transient"},
+    MailOutcome.UNWANTED: {"complaint": True},
 }
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.ports import Attachment, Email, MailEvent, MailFate
+from chalicelib.ports import Attachment, Email, MailEvent, MailOutcome
 from tests.contract.mailing import PROVIDERS, TELLING, Mailing, Telling
 
-FATES = [MailFate.BOUNCED, MailFate.DELAYED, MailFate.UNWANTED]
+FATES = [MailOutcome.BOUNCED, MailOutcome.DELAYED, MailOutcome.UNWANTED]
 ROW = "REQ-7K2M9Q4X1B.new_request-ruth"
 CALENDAR = Attachment(
     name="visit.ics",
@@ -84,12 +84,12 @@ def test_a_break_of_the_line_adds_no_header(mailing: Mailing, field: str, line_b
 
 @pytest.mark.parametrize("fate", FATES)
 def test_what_became_of_a_mail_is_told_with_its_row_and_its_id(
-    telling: Telling, fate: MailFate
+    telling: Telling, failure_class: MailOutcome
 ) -> None:
     telling.send(mail(message_id="REQ-7K2M9Q4X1B.new_request-nurse"))
-    accepted = telling.send_in_vain(mail(message_id=ROW), fate)
+    accepted = telling.send_in_vain(mail(message_id=ROW), failure_class)
     assert accepted.status == "accepted"
-    assert telling.told() == [MailEvent(ROW, accepted.sid or "", fate)]
+    assert telling.told() == [MailEvent(ROW, accepted.sid or "", failure_class)]
     assert len(telling.arrived()) == 2
 
 
@@ -99,6 +99,8 @@ def test_nothing_is_told_of_a_mail_that_arrives(telling: Telling) -> None:
 
 
 @pytest.mark.parametrize("fate", FATES)
-def test_nothing_is_told_of_a_mail_that_names_no_row(telling: Telling, fate: MailFate) -> None:
-    telling.send_in_vain(mail(), fate)
+def test_nothing_is_told_of_a_mail_that_names_no_row(
+    telling: Telling, failure_class: MailOutcome
+) -> None:
+    telling.send_in_vain(mail(), failure_class)
     assert telling.told() == []

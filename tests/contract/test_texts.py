@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
-from chalicelib.ports import Accepted, Fate, ProviderText, ReceivedText, Refused
+from chalicelib.ports import Accepted, FailureClass, ProviderText, ReceivedText, Refused
 from tests.contract.texting import PROVIDERS, Texting
 
 ANA, BO = "+13165550142", "+13165550143"
@@ -112,7 +112,7 @@ def test_a_number_that_said_stop_gets_nothing_until_it_says_start(
 ) -> None:
     texting.hear(ANA, word)
     refused = refusal_of(texting)
-    assert (refused.fate, refused.code) == (Fate.OPTED_OUT, 21610)
+    assert (refused.failure_class, refused.code) == (FailureClass.OPTED_OUT, 21610)
     assert texting.texts.sent_to(ANA) == []
     assert send(texting, to=BO).sid
     texting.hear(ANA, again)
@@ -128,20 +128,24 @@ def test_only_the_bare_word_is_a_stop_to_the_provider(texting: Texting, body: st
 @pytest.mark.parametrize(
     ("changes", "fate", "code"),
     [
-        pytest.param({"to": "+1316555"}, Fate.NUMBER_BAD, 21211, id="half a number"),
-        pytest.param({"to": "3165550142"}, Fate.NUMBER_BAD, 21211, id="not E.164"),
-        pytest.param({"body": ""}, Fate.NEVER, 21602, id="no words"),
-        pytest.param({"body": "x" * 1601}, Fate.NEVER, 21617, id="too many words"),
-        pytest.param({"validity": timedelta(0)}, Fate.NEVER, 21624, id="no time"),
-        pytest.param({"validity": timedelta(milliseconds=900)}, Fate.NEVER, 21624, id="no second"),
-        pytest.param({"validity": timedelta(hours=11)}, Fate.NEVER, 21624, id="too much time"),
+        pytest.param({"to": "+1316555"}, FailureClass.NUMBER_BAD, 21211, id="half a number"),
+        pytest.param({"to": "3165550142"}, FailureClass.NUMBER_BAD, 21211, id="not E.164"),
+        pytest.param({"body": ""}, FailureClass.PERMANENT, 21602, id="no words"),
+        pytest.param({"body": "x" * 1601}, FailureClass.PERMANENT, 21617, id="too many words"),
+        pytest.param({"validity": timedelta(0)}, FailureClass.PERMANENT, 21624, id="no time"),
+        pytest.param(
+            {"validity": timedelta(milliseconds=900)}, FailureClass.PERMANENT, 21624, id="no second"
+        ),
+        pytest.param(
+            {"validity": timedelta(hours=11)}, FailureClass.PERMANENT, 21624, id="too much time"
+        ),
     ],
 )
 def test_what_twilio_does_not_take_is_refused_and_kept_nowhere(
-    texting: Texting, changes: dict[str, Any], fate: Fate, code: int
+    texting: Texting, changes: dict[str, Any], failure_class: FailureClass, code: int
 ) -> None:
     refused = refusal_of(texting, **changes)
-    assert (refused.fate, refused.code) == (fate, code)
+    assert (refused.failure_class, refused.code) == (failure_class, code)
     assert texting.texts.sent_to(changes.get("to", ANA)) == []
 
 
@@ -219,7 +223,7 @@ def test_a_text_that_is_under_way_keeps_its_words_until_it_arrives(texting: Text
     sid = sid_of(send(texting))
     with pytest.raises(Refused) as refused:
         texting.texts.erase(sid)
-    assert (refused.value.fate, refused.value.code) == (Fate.NEVER, 20009)
+    assert (refused.value.failure_class, refused.value.code) == (FailureClass.PERMANENT, 20009)
     assert fetched(texting, sid).body == "words"
     texting.settle()
     texting.texts.erase(sid)
@@ -229,13 +233,15 @@ def test_a_text_that_is_under_way_keeps_its_words_until_it_arrives(texting: Text
 @pytest.mark.parametrize(
     ("code", "fate"),
     [
-        (None, Fate.NEVER),
-        (99999, Fate.NEVER),
-        (21610, Fate.OPTED_OUT),
-        (30003, Fate.A_FEW_TIMES),
-        (30006, Fate.NUMBER_BAD),
-        (30036, Fate.EXPIRED),
+        (None, FailureClass.PERMANENT),
+        (99999, FailureClass.PERMANENT),
+        (21610, FailureClass.OPTED_OUT),
+        (30003, FailureClass.RETRY_FEW),
+        (30006, FailureClass.NUMBER_BAD),
+        (30036, FailureClass.EXPIRED),
     ],
 )
-def test_a_code_of_a_receipt_means_the_same(texting: Texting, code: int | None, fate: Fate) -> None:
-    assert texting.texts.fate_of(code) is fate
+def test_a_code_of_a_receipt_means_the_same(
+    texting: Texting, code: int | None, failure_class: FailureClass
+) -> None:
+    assert texting.texts.failure_class_of(code) is failure_class

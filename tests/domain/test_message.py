@@ -12,15 +12,15 @@ from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.messaging.message import FINAL, NEXT, Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import (
-    accepted,
-    again,
-    claimed,
-    ended,
-    held,
-    looked,
-    opened,
-    receipt,
-    voids,
+    accept_patch,
+    claim_patch,
+    end_patch,
+    hold_patch,
+    look_up_patch,
+    open_task_patch,
+    receipt_patch,
+    retry_patch,
+    void_patches,
 )
 from local.memory_store import MemoryStore
 
@@ -90,7 +90,7 @@ class Life(RuleBasedStateMachine):
         was = self.read()
         self.claims += 1
         if self.write(
-            lambda: claimed(
+            lambda: claim_patch(
                 copy, claim_id=f"c{self.claims}", now=self.now, to="+13165550142", body="words"
             )
         ):
@@ -100,7 +100,7 @@ class Life(RuleBasedStateMachine):
     @rule(copy=copies, number=st.integers(1, 3))
     def settle(self, copy: Message, number: int) -> None:
         self.write(
-            lambda: accepted(
+            lambda: accept_patch(
                 copy,
                 claim_id=copy.claim_id or "none",
                 sid=f"SM{number}",
@@ -111,7 +111,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(copy=copies)
     def put_back(self, copy: Message) -> None:
-        self.write(lambda: again(copy, due_at=self.now, why="refused", now=self.now))
+        self.write(lambda: retry_patch(copy, due_at=self.now, why="refused", now=self.now))
 
     @rule(
         copy=copies,
@@ -120,22 +120,24 @@ class Life(RuleBasedStateMachine):
         ),
     )
     def end(self, copy: Message, status: MessageStatus) -> None:
-        self.write(lambda: ended(copy, status, why="because", now=self.now))
+        self.write(lambda: end_patch(copy, status, why="because", now=self.now))
 
     @rule(copy=copies)
     def hold(self, copy: Message) -> None:
         if copy.status is MessageStatus.PENDING:
             self.write(
-                lambda: held(copy, until=self.now + timedelta(hours=1), why="quiet", now=self.now)
+                lambda: hold_patch(
+                    copy, until=self.now + timedelta(hours=1), why="quiet", now=self.now
+                )
             )
 
     @rule(copy=copies)
     def look_up(self, copy: Message) -> None:
-        self.write(lambda: looked(copy, found_nothing=True, due_at=self.now, now=self.now))
+        self.write(lambda: look_up_patch(copy, found_nothing=True, due_at=self.now, now=self.now))
 
     @rule(copy=copies)
     def void(self, copy: Message) -> None:
-        for patch in voids([copy], because="the visit was moved", now=self.now):
+        for patch in void_patches([copy], because="the visit was moved", now=self.now):
             # Voiding tests nothing, so it is never refused.
             self.store.commit(Change(patch))
 
@@ -147,7 +149,7 @@ class Life(RuleBasedStateMachine):
     )
     def receipt_comes(self, copy: Message, status: MessageStatus) -> None:
         self.write(
-            lambda: receipt(
+            lambda: receipt_patch(
                 copy, sid=copy.sid or "SM9", status=status, word=status, code=None, now=self.now
             )
         )
@@ -183,15 +185,15 @@ def test_a_void_row_that_waits_is_shown_as_withdrawn() -> None:
 
 def test_what_has_ended_is_not_voided() -> None:
     done = [pending(status=status, due_at=None) for status in (*FINAL, MessageStatus.SENT)]
-    assert voids(done, because="moved", now=START) == []
+    assert void_patches(done, because="moved", now=START) == []
 
 
 def test_a_hold_that_stands_already_writes_nothing() -> None:
     later = START + timedelta(hours=1)
     waiting = pending(due_at=later, reason="quiet hours")
-    assert held(waiting, until=later, why="quiet hours", now=START) is None
+    assert hold_patch(waiting, until=later, why="quiet hours", now=START) is None
 
 
 def test_only_a_task_is_sent_by_committing_it() -> None:
     with pytest.raises(ValueError, match="only a task"):
-        opened(pending(), now=START)
+        open_task_patch(pending(), now=START)

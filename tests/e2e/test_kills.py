@@ -39,7 +39,7 @@ PLAN = (
 BROKEN = (URLError, HTTPException, ConnectionError, TimeoutError)
 
 
-def wish(number: int = 42) -> dict[str, Any]:
+def request_form(number: int = 42) -> dict[str, Any]:
     return {
         "name": "Ana Example",
         "phone": f"316-555-01{number:02d}",
@@ -91,7 +91,7 @@ def test_killed_at_a_named_point_each_text_is_sent_once(at: str, tmp_path: Path)
     with lives(tmp_path) as life:
         run = life.start()
         run.clock(TUESDAY)
-        assert run.post(f"{run.service}/requests", wish())[0] == 201
+        assert run.post(f"{run.service}/requests", request_form())[0] == 201
         link = run.staff_link()
         assert run.post(f"{run.console}/api/kill", {"at": at})[0] == 200
         with suppress(*BROKEN):
@@ -113,7 +113,7 @@ def test_killed_at_every_text_of_the_plan_each_is_sent_once(tmp_path: Path) -> N
         run.clock(TUESDAY)
         lost = {"twilio": [{"callback": "lost"}] * 3 * len(PLAN)}
         assert run.post(f"{run.console}/api/faults", lost)[0] == 200
-        assert run.post(f"{run.service}/requests", wish())[0] == 201
+        assert run.post(f"{run.service}/requests", request_form())[0] == 201
         kills = 0
         for at in cycle(POINTS):
             link = run.staff_link()
@@ -145,7 +145,7 @@ def test_killed_at_any_moment_nothing_accepted_is_lost_or_repeated(
             killer = threading.Timer(chance.uniform(0.0, 0.6), run.kill)
             killer.start()
             with suppress(*BROKEN):
-                status, body = run.post(f"{run.service}/requests", wish(number))
+                status, body = run.post(f"{run.service}/requests", request_form(number))
                 if status == 201:
                     accepted[number] = body["reference"]
             with suppress(*BROKEN):
@@ -156,7 +156,10 @@ def test_killed_at_any_moment_nothing_accepted_is_lost_or_repeated(
             run = life.start()
         for number, reference in accepted.items():
             # Within ten minutes the same fields are the same request, if it was not lost.
-            assert run.post(f"{run.service}/requests", wish(number))[1]["reference"] == reference
+            assert (
+                run.post(f"{run.service}/requests", request_form(number))[1]["reference"]
+                == reference
+            )
         with suppress(AssertionError):
             run.form(f"{run.staff_link()}/confirm", VISIT)
         run.clock(AFTER)

@@ -151,8 +151,13 @@ def half_a_request(port: int, console_port: int) -> Iterator[None]:
 @contextmanager
 def a_long_way_of_the_clock(port: int, console_port: int) -> Iterator[None]:
     """A request and what is due for it, minute by minute, for months."""
-    wish = {"name": "Ana Example", "phone": "316-555-0142", "reason": "other", "sms_consent": True}
-    assert post(port, "/requests", wish).getresponse().status == 201
+    request_form = {
+        "name": "Ana Example",
+        "phone": "316-555-0142",
+        "reason": "other",
+        "sms_consent": True,
+    }
+    assert post(port, "/requests", request_form).getresponse().status == 201
     moving = post(console_port, "/api/clock", {"advance": "P400D"})
     yield
     moving.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, Refused
+from chalicelib.ports import Accepted, FailureClass, OutcomeUnknown, ProviderText, Refused
 from local.kill import KillableTexts, KillSwitch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +34,8 @@ class Provider:
     def fetch(self, sid: str) -> ProviderText | None:
         return None
 
-    def fate_of(self, code: int | None) -> Fate:
-        return Fate.NEVER
+    def failure_class_of(self, code: int | None) -> FailureClass:
+        return FailureClass.PERMANENT
 
 
 def deliver(point: str, *, times: int = 1, fails: Exception | None = None) -> list[str]:
@@ -68,7 +68,7 @@ def test_it_goes_off_once() -> None:
 
 @pytest.mark.parametrize(
     ("fails", "story"),
-    [(Refused(Fate.NEVER), ["sent", "ended"]), (OutcomeUnknown(), ["sent"])],
+    [(Refused(FailureClass.PERMANENT), ["sent", "ended"]), (OutcomeUnknown(), ["sent"])],
     ids=["a refusal is an answer", "silence is not"],
 )
 def test_what_counts_as_an_answer(fails: Exception, story: list[str]) -> None:

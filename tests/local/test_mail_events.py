@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.adapters import ses_events
 from chalicelib.adapters.ses import SesMail
-from chalicelib.ports import Email, MailEvent, MailFate
+from chalicelib.ports import Email, MailEvent, MailOutcome
 from local.aws.embedded import EmbeddedAws
 from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
@@ -34,13 +34,13 @@ def send(aws: EmbeddedAws, message_id: str = MESSAGE_ID) -> str:
 @pytest.mark.parametrize(
     ("fault", "fate"),
     [
-        ({"bounce": "permanent"}, MailFate.BOUNCED),
-        ({"bounce": "transient"}, MailFate.DELAYED),
-        ({"complaint": True}, MailFate.UNWANTED),
+        ({"bounce": "permanent"}, MailOutcome.BOUNCED),
+        ({"bounce": "transient"}, MailOutcome.DELAYED),
+        ({"complaint": True}, MailOutcome.UNWANTED),
     ],
 )
 def test_a_mail_that_comes_back_was_sent_and_is_told_of(
-    keeper: Keeper, fault: dict[str, object], fate: MailFate
+    keeper: Keeper, fault: dict[str, object], failure_class: MailOutcome
 ) -> None:
     with embedded(keeper) as aws:
         aws.inject("ses", [fault])
@@ -50,7 +50,7 @@ def test_a_mail_that_comes_back_was_sent_and_is_told_of(
     with embedded(keeper) as aws:
         waiting = aws.mail_events.waiting()
         assert [ses_events.read(text) for text in waiting.values()] == [
-            MailEvent(MESSAGE_ID, sid, fate)
+            MailEvent(MESSAGE_ID, sid, failure_class)
         ]
         aws.mail_events.told(next(iter(waiting)))
         assert aws.mail_events.waiting() == {}

@@ -36,12 +36,12 @@ def test_a_patient_is_erased_by_a_member_of_staff(
     visit_id = booked(world)
     world.drain()
     assert main(["erase", visit_id, "nobody"]) == 1
-    assert patient_of(world.desk, visit_id).name == "Ana Löwe"
+    assert patient_of(world.context, visit_id).name == "Ana Löwe"
     seed = world.services.clinic.staff[0].id
     capsys.readouterr()
     assert main(["erase", visit_id, seed]) == 0
     assert "rows were erased" in capsys.readouterr().out
-    assert patient_of(world.desk, visit_id).name == "erased"
+    assert patient_of(world.context, visit_id).name == "erased"
 
 
 def test_an_erasure_that_broke_off_says_so_and_goes_on(
@@ -60,7 +60,7 @@ def test_an_erasure_that_broke_off_says_so_and_goes_on(
     seed = world.services.clinic.staff[0].id
     assert main(["erase", visit_id, seed]) == 1
     assert "not finished" in capsys.readouterr().out
-    assert patient_of(world.desk, visit_id).name == "erased"
+    assert patient_of(world.context, visit_id).name == "erased"
     world.store.commit = commit  # type: ignore[method-assign]
     assert main(["erase", visit_id, seed]) == 0
     assert "ana@example.org" not in json.dumps([*world.store._rows.values()], default=str)

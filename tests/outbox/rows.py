@@ -12,12 +12,14 @@ from chalicelib.usecases.visits import book, reschedule
 from tests.world import RUTH, World, at
 
 
-def booked(world: World, when: str = "2026-12-08T09:00", room: str = "room-1", **wish: Any) -> str:
+def booked(
+    world: World, when: str = "2026-12-08T09:00", room: str = "room-1", **request_form: Any
+) -> str:
     """A visit, whose first text and confirmation are still to leave."""
-    receipt = world.request(**wish)
+    receipt = world.request(**request_form)
     world.drain()
     return book.confirm(
-        world.desk,
+        world.context,
         subject_id=receipt.reference,
         when=at(when),
         visit_type="iv_infusion",
@@ -26,10 +28,10 @@ def booked(world: World, when: str = "2026-12-08T09:00", room: str = "room-1", *
     ).id
 
 
-def ready(world: World, **wish: Any) -> str:
+def ready(world: World, **request_form: Any) -> str:
     """A booked visit's confirmation; the first text to the number has left."""
-    visit_id = booked(world, **wish)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    visit_id = booked(world, **request_form)
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     return f"{visit_id}.v1-confirmation"
 
 
@@ -85,5 +87,5 @@ def ever(world: World, what: str) -> list[Task]:
 def moves(world: World, visit_id: str, when: str) -> None:
     """Staff move the visit to another time in the first room."""
     reschedule.reschedule(
-        world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
+        world.context, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
     )

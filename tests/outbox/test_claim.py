@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.messaging.message import Message, MessageStatus
-from chalicelib.domain.messaging.transitions import claimed
+from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.record import Key
@@ -76,7 +76,7 @@ def claim_is_refused(world: World, message_id: str, fact: Fact) -> None:
 
     world.store.commit = claim  # type: ignore[method-assign]
     with pytest.raises(Looked):
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
 
 
 @pytest.mark.parametrize("fact", CHANGES.values(), ids=CHANGES.keys())
@@ -99,8 +99,8 @@ def test_no_mail_is_claimed_for_what_was_true_before(fact: Fact) -> None:
     world = World()
     text_id = ready(world)
     visit_id = row(world, text_id).owner_id
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
-    deliver.deliver(world.office, text_id)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
+    deliver.deliver(world.delivery_context, text_id)
     claim_is_refused(world, f"{text_id}-mail", fact)
 
 
@@ -111,7 +111,7 @@ def test_a_count_that_rose_meanwhile_is_asked_again_before_a_text_leaves() -> No
     cap = world.services.clinic.caps.per_day
     key = SentCount.ref(ANA, "2026-12-01").key
     before_the_next_claim(world, lambda: world.store.commit(Change(Patch(key, set={"count": cap}))))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.SUPPRESSED
 
 
@@ -120,10 +120,10 @@ def test_who_lost_the_claim_settles_nothing() -> None:
     world = World()
     message_id = ready(world)
     pending = row(world, message_id)
-    first = claimed(pending, claim_id="first", now=world.clock.at, to=ANA, body="Said.")
+    first = claim_patch(pending, claim_id="first", now=world.clock.at, to=ANA, body="Said.")
     world.store.commit(Change(first))
     taken = row(world, message_id)
     world.store.commit(Change(Patch(pending.key, set={"claim_id": "second"})))
-    send.settle(world.office, taken, Accepted("SM" + "1" * 32, "queued"))
+    send.settle(world.delivery_context, taken, Accepted("SM" + "1" * 32, "queued"))
     now_ = row(world, message_id)
     assert (now_.status, now_.sid) == (MessageStatus.SENDING, None)

@@ -10,10 +10,10 @@ from chalicelib.domain.change import Change, Patch, Save, as_stored
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.people.phone import Phone, SentCount
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox import deliver, reconcile
 from chalicelib.outbox.outcomes import text_receipts
-from chalicelib.ports import Accepted, Fate, OutcomeUnknown, Refused
+from chalicelib.ports import Accepted, FailureClass, OutcomeUnknown, Refused
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.visits import book, reschedule
 from tests.outbox.rows import before_the_next_claim, ever
@@ -30,7 +30,7 @@ def booked(world: World, when: str = "2026-12-08T09:00", **wishes: Any) -> str:
     receipt = world.request(**wishes)
     world.drain()
     return book.confirm(
-        world.desk,
+        world.context,
         subject_id=receipt.reference,
         when=at(when),
         visit_type="iv_infusion",
@@ -42,7 +42,7 @@ def booked(world: World, when: str = "2026-12-08T09:00", **wishes: Any) -> str:
 def ready(world: World, **wishes: Any) -> tuple[str, str]:
     """A booked visit whose confirmation is next; the first text has left."""
     visit_id = booked(world, **wishes)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     return visit_id, f"{visit_id}.v1-confirmation"
 
 
@@ -61,14 +61,14 @@ def test_an_id_that_comes_again_sends_once(times: int) -> None:
     world = World()
     _, message_id = ready(world)
     for _ in range(times):
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
 
 
 def test_the_first_text_leaves_first_whatever_the_queue_says() -> None:
     world = World()
     visit_id = booked(world)
-    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     assert "Msg & data rates" in world.texts.bodies[0]
     assert len(world.texts.bodies) == 2
 
@@ -78,7 +78,7 @@ def test_killed_after_the_claim_the_text_is_sent_once_after_looking_twice() -> N
     _, message_id = ready(world)
     world.texts.before.append(Killed())  # type: ignore[arg-type]
     with pytest.raises(Killed):
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.SENDING
     began = world.clock.at
     world.run_for(hours=2)
@@ -93,7 +93,7 @@ def test_killed_after_the_provider_accepted_the_text_is_found_and_not_sent_again
     _, message_id = ready(world)
     world.texts.after.append(Killed())  # type: ignore[arg-type]
     with pytest.raises(Killed):
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
     world.run_for(hours=2)
     assert confirmations(world) == 1
     assert row(world, message_id).sid == world.texts.sent[1].sid
@@ -103,7 +103,7 @@ def test_an_answer_that_never_came_is_looked_up() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.SENDING
     world.run_for(minutes=6)
     assert row(world, message_id).status is MessageStatus.SENT
@@ -114,10 +114,15 @@ def test_a_receipt_settles_what_the_answer_did_not() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     text = world.texts.sent[1]
     assert text_receipts.take(
-        world.office, message_id, sid=text.sid, to=text.to, status="delivered", error_code=None
+        world.delivery_context,
+        message_id,
+        sid=text.sid,
+        to=text.to,
+        status="delivered",
+        error_code=None,
     )
     world.run_for(hours=2)
     assert row(world, message_id).status is MessageStatus.DELIVERED
@@ -129,7 +134,7 @@ def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
     _, message_id = ready(world, email=None)
     world.texts.before.append(OutcomeUnknown("500"))
     world.texts.listing.extend(OutcomeUnknown("500") for _ in range(5000))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     world.run_for(days=3)
     assert confirmations(world) == 0
     assert row(world, message_id).status is MessageStatus.FAILED
@@ -139,10 +144,10 @@ def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
 def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -> None:
     world = World()
     first, first_message = ready(world)
-    deliver.deliver(world.office, first_message)
+    deliver.deliver(world.delivery_context, first_message)
     second_receipt = world.request(name="Bo Example")
     second = book.confirm(
-        world.desk,
+        world.context,
         subject_id=second_receipt.reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -150,7 +155,7 @@ def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -
         actor=RUTH,
     )
     world.texts.before.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, f"{second.id}.v1-confirmation")
+    deliver.deliver(world.delivery_context, f"{second.id}.v1-confirmation")
     world.run_for(hours=2)
     assert confirmations(world) == 2
     sids = {row(world, first_message).sid, row(world, f"{second.id}.v1-confirmation").sid}
@@ -161,16 +166,16 @@ def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -
 @pytest.mark.parametrize(
     "error",
     [
-        pytest.param(Refused(Fate.LATER, 429), id="429"),
-        pytest.param(Refused(Fate.LATER), id="no connection"),
-        pytest.param(Refused(Fate.A_FEW_TIMES, 30008), id="30008"),
+        pytest.param(Refused(FailureClass.RETRY, 429), id="429"),
+        pytest.param(Refused(FailureClass.RETRY), id="no connection"),
+        pytest.param(Refused(FailureClass.RETRY_FEW, 30008), id="30008"),
     ],
 )
 def test_what_was_refused_for_now_is_sent_later_once(error: Refused) -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.before.append(error)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.PENDING
     world.run_for(hours=1)
     assert confirmations(world) == 1
@@ -188,7 +193,7 @@ def test_ten_minutes_of_429_lose_nothing_and_repeat_nothing() -> None:
     def busy(**text: Any) -> Accepted:
         if world.clock.at < until:
             refused.append(world.clock.at)
-            raise Refused(Fate.LATER, 429)
+            raise Refused(FailureClass.RETRY, 429)
         return send(**text)
 
     world.texts.send = busy  # type: ignore[method-assign]
@@ -203,8 +208,8 @@ def test_ten_minutes_of_429_lose_nothing_and_repeat_nothing() -> None:
 def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
     world = World()
     _, message_id = ready(world)
-    world.texts.before.append(Refused(Fate.NUMBER_BAD, 21614))
-    deliver.deliver(world.office, message_id)
+    world.texts.before.append(Refused(FailureClass.NUMBER_BAD, 21614))
+    deliver.deliver(world.delivery_context, message_id)
     world.run_until(WEEK_LATER)
     assert row(world, message_id).status is MessageStatus.FAILED
     assert len(world.texts.sent) == 1
@@ -214,7 +219,7 @@ def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
 def test_a_number_blocked_at_the_provider_gets_no_more_texts() -> None:
     world = World()
     _, message_id = ready(world)
-    world.texts.before.append(Refused(Fate.OPTED_OUT, 21610))
+    world.texts.before.append(Refused(FailureClass.OPTED_OUT, 21610))
     world.run_until(WEEK_LATER)
     phone = world.store.get(Phone.ref("+13165550142"))
     assert phone is not None
@@ -227,15 +232,15 @@ def test_a_number_blocked_at_the_provider_gets_no_more_texts() -> None:
 def test_a_configuration_error_stops_all_texts_raises_one_alarm_and_ends_with_a_probe() -> None:
     world = World()
     _, message_id = ready(world)
-    world.texts.before.extend(Refused(Fate.CONFIGURATION, 20003) for _ in range(4))
+    world.texts.before.extend(Refused(FailureClass.CONFIGURATION, 20003) for _ in range(4))
     world.tick()
-    stop = world.store.get(Stop.ref())
+    stop = world.store.get(CircuitBreaker.ref())
     assert stop is not None
     other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
     world.run_for(minutes=12)
     assert len(world.texts.sent) == 1
     world.run_for(hours=1)
-    assert (world.store.get(Stop.ref()) or stop).ended_at is not None
+    assert (world.store.get(CircuitBreaker.ref()) or stop).ended_at is not None
     assert row(world, message_id).status is MessageStatus.SENT
     assert row(world, f"{other}.v1-confirmation").status is MessageStatus.SENT
     assert [alarm.done_by for alarm in ever(world, "texts_stopped")] == ["service"]
@@ -245,7 +250,7 @@ def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
     world = World()
     visit_id, _ = ready(world)
     world.drain()
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     sent = len(world.texts.sent)
     world.run_until(WEEK_LATER)
     assert len(world.texts.sent) == sent
@@ -261,17 +266,17 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
     visit_id, message_id = ready(world)
     acts: dict[str, Callable[[], object]] = {
         "cancel": lambda: reschedule.cancel(
-            world.desk,
+            world.context,
             appointment_id=visit_id,
             reason_code="other",
             tell_patient=False,
             actor=RUTH,
         ),
         "opt out": lambda: opt_out.opt_out(
-            world.desk, subject_id=visit_id, means="phone", actor=RUTH
+            world.context, subject_id=visit_id, means="phone", actor=RUTH
         ),
         "new number": lambda: contact_details.contact(
-            world.desk,
+            world.context,
             subject_id=visit_id,
             name="Ana Löwe",
             phone="+13165550150",
@@ -281,7 +286,7 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
         ),
     }
     before_the_next_claim(world, acts[what])
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 0
     assert row(world, message_id).status in (MessageStatus.WITHDRAWN, MessageStatus.SUPPRESSED)
 
@@ -290,9 +295,9 @@ def test_a_cancelled_visits_text_in_flight_is_never_sent_again() -> None:
     world = World()
     visit_id, message_id = ready(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit_id,
         reason_code="other",
         tell_patient=False,
@@ -334,7 +339,7 @@ def test_a_paused_courier_does_not_send_past_its_lease() -> None:
         world.clock.at += timedelta(minutes=5)
 
     world.store.commit = slow  # type: ignore[method-assign]
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 0
 
 
@@ -402,7 +407,7 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
     world = World()
     _, message_id = ready(world)
     before = row(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
     # The table is restored to before the text was sent.
     world.store._rows[before.key] = {
@@ -413,7 +418,7 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
     sid = world.texts.sent[1].sid
     del world.store._rows[next(k for k in world.store._rows if sid in k.pk)]
     world.clock.at += timedelta(minutes=11)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
     assert row(world, message_id).sid == sid
 
@@ -421,12 +426,12 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
 def test_receipts_move_forward_only_and_strangers_are_ignored() -> None:
     world = World()
     _, message_id = ready(world)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     text = world.texts.sent[1]
 
     def take(status: str, sid: str = text.sid, to: str = text.to) -> bool:
         return text_receipts.take(
-            world.office, message_id, sid=sid, to=to, status=status, error_code=None
+            world.delivery_context, message_id, sid=sid, to=to, status=status, error_code=None
         )
 
     assert not take("delivered", sid="SM" + "f" * 32)
@@ -442,7 +447,12 @@ def test_a_receipt_for_an_unclaimed_row_or_another_number_is_not_ours() -> None:
     sid = "SM" + "a" * 32
     for about, to in (("v1-confirmation", "+13165550142"), ("welcome", "+13165550199")):
         assert not text_receipts.take(
-            world.office, f"{visit_id}.{about}", sid=sid, to=to, status="delivered", error_code=None
+            world.delivery_context,
+            f"{visit_id}.{about}",
+            sid=sid,
+            to=to,
+            status="delivered",
+            error_code=None,
         )
     assert row(world, message_id).status is MessageStatus.PENDING
 
@@ -452,15 +462,15 @@ def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
     world = World()
     _, message_id = ready(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     claimed = row(world, message_id)
     for minutes in (15, 20):
         world.clock.at = (claimed.claimed_at or NOON) + timedelta(minutes=minutes)
-        reconcile.after_lease(world.office, row(world, message_id), world.clock.at)
+        reconcile.after_lease(world.delivery_context, row(world, message_id), world.clock.at)
     assert row(world, message_id).status is MessageStatus.PENDING
     sid = "SM" + "b" * 32
     assert text_receipts.take(
-        world.office,
+        world.delivery_context,
         message_id,
         sid=sid,
         to=claimed.to or "",
@@ -483,7 +493,12 @@ def test_a_text_that_left_twice_is_said_in_the_log(caplog: pytest.LogCaptureFixt
     assert (sent.attempt, sent.status) == (2, MessageStatus.SENT)
     late = "SM" + "c" * 32
     assert not text_receipts.take(
-        world.office, message_id, sid=late, to=sent.to or "", status="sent", error_code=None
+        world.delivery_context,
+        message_id,
+        sid=late,
+        to=sent.to or "",
+        status="sent",
+        error_code=None,
     )
     assert "text.repeated" in caplog.messages
     assert row(world, message_id).sid == sent.sid
@@ -495,7 +510,7 @@ def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> 
     world.run_until(datetime(2026, 12, 7, 23, 0, tzinfo=UTC))
     message = row(world, f"{visit_id}.v1-preparation")
     text_receipts.take(
-        world.office,
+        world.delivery_context,
         message.id,
         sid=message.sid or "",
         to=message.to or "",
@@ -521,13 +536,13 @@ def test_whatever_keeps_the_preparation_from_leaving_the_call_comes_before_the_f
     preparation = row(world, f"{visit_id}.v1-preparation")
     world.run_until(preparation.scheduled_at - timedelta(minutes=1))
     if why == "refused":
-        world.texts.before.append(Refused(Fate.NEVER, 99999))
+        world.texts.before.append(Refused(FailureClass.PERMANENT, 99999))
     elif why == "bad number":
         world.store.commit(
             Change(Patch(Phone.ref("+13165550142").key, set={"bad_because": "a landline"}))
         )
     elif why == "opted out":
-        opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+        opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     else:
         late = {"send_before": preparation.scheduled_at + timedelta(minutes=15)}
         world.store.commit(Change(Patch(preparation.key, set=as_stored(late))))
@@ -548,7 +563,7 @@ def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:
         world.run_for(minutes=20)
         message = row(world, f"{visit_id}.{about}")
         text_receipts.take(
-            world.office,
+            world.delivery_context,
             message.id,
             sid=message.sid or "",
             to=message.to or "",
@@ -563,7 +578,7 @@ def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:
 def test_the_count_of_the_day_rises_once_per_message() -> None:
     world = World()
     ready(world)
-    world.texts.before.extend([Refused(Fate.LATER, 429), Refused(Fate.LATER, 429)])
+    world.texts.before.extend([Refused(FailureClass.RETRY, 429), Refused(FailureClass.RETRY, 429)])
     world.run_for(hours=2)
     count = world.store.get(SentCount.ref("+13165550142", "2026-12-01"))
     assert count is not None

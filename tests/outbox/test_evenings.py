@@ -10,7 +10,7 @@ from chalicelib.clinic.profile_models import Opening
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.outbox.outcomes import text_receipts
-from chalicelib.ports import Fate, Refused
+from chalicelib.ports import FailureClass, Refused
 from chalicelib.usecases.visits import attendance
 from tests.clinic.builders import wichita
 from tests.outbox.rows import tasks
@@ -42,7 +42,7 @@ def session(
     visit = booked(world, f"{start:%Y-%m-%dT%H:%M}", **wishes)
     world.run_until(start)
     if is_here:
-        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     return visit, end
 
 
@@ -50,7 +50,7 @@ def discharged(world: World, visit: Appointment, recorded: datetime, at: str = "
     """Recorded then; it happened then, or at another time of that evening."""
     world.run_until(recorded)
     happened = wichita(f"{TONIGHT} {at}") if at else None
-    attendance.discharged(world.desk, appointment_id=visit.id, at=happened, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=happened, actor=RUTH)
 
 
 def left(world: World, visit: Appointment) -> dict[str, list[datetime]]:
@@ -123,7 +123,7 @@ def test_what_could_not_leave_within_that_quarter_is_said_otherwise() -> None:
     visit, _ = session(world, "23:30")
     recorded = wichita(f"{TONIGHT} 23:05")
     world.run_until(recorded)
-    busy: list[Exception | None] = [Refused(Fate.LATER, 429)] * 40
+    busy: list[Exception | None] = [Refused(FailureClass.RETRY, 429)] * 40
     world.texts.before.extend(busy)
     discharged(world, visit, recorded)
     world.run_until(recorded + timedelta(minutes=16))
@@ -178,7 +178,7 @@ def test_who_is_still_here_gets_it_at_the_discharge_or_while_it_may_still_leave(
     visit, _ = session(world, ends)
     world.run_until(NEXT_MORNING)
     assert aftercare(world, visit) == [wichita(f"{TONIGHT} {leaves}")]
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(wichita("2026-12-10 12:00"))
     assert len(aftercare(world, visit)) == 1
 
@@ -265,7 +265,7 @@ def test_a_text_that_was_not_delivered_is_tried_again_only_that_evening() -> Non
         world.drain()
         (text,) = [m for m in rows(world, visit, Channel.TEXT) if m.sid]
         text_receipts.take(
-            world.office,
+            world.delivery_context,
             text.id,
             sid=text.sid or "",
             to=text.to or "",
@@ -303,7 +303,7 @@ def test_nobody_who_did_not_come_is_texted_at_night() -> None:
     world = evening_clinic()
     visit, end = session(world, "21:30", is_here=False)
     world.run_until(end - timedelta(hours=1))
-    missed = attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    missed = attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     assert missed.status is AppointmentStatus.NOSHOW
     world.run_until(datetime(2026, 12, 10, tzinfo=UTC))
     assert aftercare(world, visit) == []

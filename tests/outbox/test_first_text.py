@@ -11,7 +11,7 @@ from tests.outbox.rows import booked, row
 from tests.world import World
 
 NIGHT = datetime(2026, 12, 2, 4, tzinfo=UTC)  # 22:00 in Wichita
-LATER = datetime(2026, 12, 14, tzinfo=UTC)
+RETRY = datetime(2026, 12, 14, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("odd", ["the other patient", "the first text itself"])
@@ -27,5 +27,5 @@ def test_a_first_text_that_nobody_can_read_stops_no_other_patient_of_the_phone(o
         else (first.key, {"channel": "pigeon"})
     )
     world.store.commit(Change(Patch(key, set=wrong)))
-    world.run_until(LATER)
+    world.run_until(RETRY)
     assert row(world, f"{two}.v1-confirmation").status is MessageStatus.SENT

@@ -23,7 +23,7 @@ def test_hidden_words_are_no_proof_that_nothing_left(words: str) -> None:
     world = World()
     message_id = ready(world, email=None)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     hide(world, words)
     world.run_for(days=3)
     assert len([text for text in world.texts.sent if text.body == words]) == 1
@@ -35,13 +35,13 @@ def test_hidden_words_are_no_proof_that_nothing_left(words: str) -> None:
 def test_what_was_called_off_and_can_never_be_looked_up_has_an_end() -> None:
     world = World()
     visit_id = booked(world, email=None)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     message_id = f"{visit_id}.v1-confirmation"
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     hide(world, "")
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit_id,
         reason_code="clinic_closed",
         tell_patient=False,
@@ -58,12 +58,17 @@ def test_a_receipt_settles_what_hidden_words_cannot() -> None:
     world = World()
     message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     hide(world, "")
     world.run_for(hours=1)
     text = world.texts.sent[1]
     assert text_receipts.take(
-        world.office, message_id, sid=text.sid, to=text.to, status="delivered", error_code=None
+        world.delivery_context,
+        message_id,
+        sid=text.sid,
+        to=text.to,
+        status="delivered",
+        error_code=None,
     )
     assert row(world, message_id).status is MessageStatus.DELIVERED
 
@@ -71,11 +76,11 @@ def test_a_receipt_settles_what_hidden_words_cannot() -> None:
 def test_hidden_words_of_texts_that_are_known_stand_in_no_way() -> None:
     world = World()
     message_id = ready(world)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     hide(world, "")
     other = booked(world, "2026-12-09T09:00", "room-2", name="Bo Example")
     world.texts.before.append(OutcomeUnknown("500"))
-    deliver.deliver(world.office, f"{other}.v1-confirmation")
+    deliver.deliver(world.delivery_context, f"{other}.v1-confirmation")
     world.run_for(hours=1)
     assert row(world, f"{other}.v1-confirmation").status is MessageStatus.SENT
 
@@ -84,7 +89,7 @@ def test_a_late_text_waits_where_words_are_hidden() -> None:
     world = World()
     message_id = ready(world)
     before = row(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
     hide(world, "")
     world.clock.at += timedelta(minutes=11)
@@ -100,7 +105,7 @@ def test_a_provider_whose_clock_is_behind_ours_is_found_out_all_the_same(
     world = World()
     message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     late = world.texts.sent[1]
     world.texts.sent[1] = late._replace(created_at=late.created_at - behind)
     world.run_for(hours=2)
@@ -112,10 +117,10 @@ def test_a_courier_whose_clock_is_ahead_takes_no_row_that_is_held() -> None:
     world = World()
     message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     world.clock.at += timedelta(minutes=2)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     world.clock.at -= timedelta(minutes=4)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
     assert row(world, message_id).status is MessageStatus.SENDING

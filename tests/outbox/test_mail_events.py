@@ -11,17 +11,19 @@ from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Patient
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import email_events
-from chalicelib.ports import Accepted, Email, MailEvent, MailFate
+from chalicelib.ports import Accepted, Email, MailEvent, MailOutcome
 from chalicelib.usecases.patients import contact_details
 from tests.outbox.rows import before_the_next_claim, booked, row
 from tests.world import RUTH, World
 
 NURSE = "nurse@example.com"
-CAME_BACK = [MailFate.BOUNCED, MailFate.DELAYED, MailFate.REFUSED]
+CAME_BACK = [MailOutcome.BOUNCED, MailOutcome.DELAYED, MailOutcome.REFUSED]
 
 
-def told(world: World, mail: Email, fate: MailFate = MailFate.BOUNCED) -> bool:
-    is_new = email_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+def told(world: World, mail: Email, failure_class: MailOutcome = MailOutcome.BOUNCED) -> bool:
+    is_new = email_events.take(
+        world.delivery_context, MailEvent(mail.message_id, "ses-1", failure_class)
+    )
     world.drain()
     return is_new
 
@@ -35,7 +37,7 @@ def mail_to(world: World, to: str) -> Email:
 
 
 def patient_of(world: World, subject_id: str) -> Patient:
-    return contact_details.patient_of(world.desk, subject_id)
+    return contact_details.patient_of(world.context, subject_id)
 
 
 def mailed_instead() -> tuple[World, str]:
@@ -46,13 +48,15 @@ def mailed_instead() -> tuple[World, str]:
     return world, visit_id
 
 
-@pytest.mark.parametrize("fate", [*CAME_BACK, MailFate.UNWANTED])
-def test_a_member_of_staff_who_gets_no_mail_is_named_to_the_others(fate: MailFate) -> None:
+@pytest.mark.parametrize("fate", [*CAME_BACK, MailOutcome.UNWANTED])
+def test_a_member_of_staff_who_gets_no_mail_is_named_to_the_others(
+    failure_class: MailOutcome,
+) -> None:
     world = World()
     world.request()
     world.drain()
     sent = len(world.mails.sent)
-    assert told(world, mail_to(world, NURSE), fate)
+    assert told(world, mail_to(world, NURSE), failure_class)
     assert tasks(world) == ["staff_mail_does_not_arrive"]
     (task,) = world.store.open("task")
     name = next(seed.name for seed in world.services.clinic.staff if seed.email == NURSE)
@@ -77,23 +81,23 @@ def test_mails_about_mails_that_come_back_do_not_go_round_in_circles() -> None:
     assert tasks(world) == ["staff_mail_does_not_arrive"] * 2
 
 
-@pytest.mark.parametrize("fate", [*CAME_BACK, MailFate.UNWANTED])
-def test_what_is_told_again_changes_nothing(fate: MailFate) -> None:
+@pytest.mark.parametrize("fate", [*CAME_BACK, MailOutcome.UNWANTED])
+def test_what_is_told_again_changes_nothing(failure_class: MailOutcome) -> None:
     world, visit_id = mailed_instead()
     mail = mail_to(world, "ana@example.org")
-    assert told(world, mail, fate)
+    assert told(world, mail, failure_class)
     before = (tasks(world), row(world, mail.message_id))
-    assert not told(world, mail, fate)
+    assert not told(world, mail, failure_class)
     assert (tasks(world), row(world, mail.message_id)) == before
     assert visit_id in mail.message_id
 
 
 @pytest.mark.parametrize("fate", CAME_BACK)
-def test_a_patients_mail_that_comes_back_becomes_a_call(fate: MailFate) -> None:
+def test_a_patients_mail_that_comes_back_becomes_a_call(failure_class: MailOutcome) -> None:
     world, _ = mailed_instead()
     mail = mail_to(world, "ana@example.org")
     assert row(world, mail.message_id).kind == "confirmation"
-    told(world, mail, fate)
+    told(world, mail, failure_class)
     assert row(world, mail.message_id).status is MessageStatus.UNDELIVERED
     assert tasks(world) == ["call_with_confirmation"]
 
@@ -111,13 +115,13 @@ def test_preparation_that_comes_back_is_one_call_before_the_fasting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "why"), [(MailFate.BOUNCED, "bounced"), (MailFate.UNWANTED, "complained")]
+    ("fate", "why"), [(MailOutcome.BOUNCED, "bounced"), (MailOutcome.UNWANTED, "complained")]
 )
 def test_no_more_mail_goes_to_that_address_and_people_call_instead(
-    fate: MailFate, why: str
+    failure_class: MailOutcome, why: str
 ) -> None:
     world, visit_id = mailed_instead()
-    told(world, mail_to(world, "ana@example.org"), fate)
+    told(world, mail_to(world, "ana@example.org"), failure_class)
     assert patient_of(world, visit_id).mail_stopped == why
     sent = len(world.mails.sent)
     world.run_for(days=9)
@@ -129,7 +133,7 @@ def test_a_mail_that_waits_when_they_are_stopped_becomes_a_call() -> None:
     world = World()
     visit_id = booked(world, sms_consent=False, detailed_consent=False)
     patient = patient_of(world, visit_id)
-    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     world.store._rows[patient.key]["mail_stopped"] = "complained"
     world.drain()
     assert "call_with_confirmation" in tasks(world)
@@ -141,7 +145,7 @@ def test_a_complaint_is_told_to_a_person_once_for_an_address() -> None:
     mails = [mail for mail in world.mails.sent if mail.to == "ana@example.org"]
     assert len(mails) > 1
     for mail in mails:
-        told(world, mail, MailFate.UNWANTED)
+        told(world, mail, MailOutcome.UNWANTED)
     assert tasks(world).count("patient_wants_no_mail") == 1
 
 
@@ -149,7 +153,7 @@ def test_another_address_gets_mail_again() -> None:
     world, visit_id = mailed_instead()
     old = mail_to(world, "ana@example.org")
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone="+13165550142",
@@ -164,7 +168,7 @@ def test_another_address_gets_mail_again() -> None:
     told(world, new)
     assert patient_of(world, visit_id).mail_to is None
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone="+13165550142",
@@ -177,7 +181,7 @@ def test_another_address_gets_mail_again() -> None:
 
 def test_one_that_came_back_for_now_stops_no_other_mail() -> None:
     world, visit_id = mailed_instead()
-    told(world, mail_to(world, "ana@example.org"), MailFate.DELAYED)
+    told(world, mail_to(world, "ana@example.org"), MailOutcome.DELAYED)
     assert patient_of(world, visit_id).mail_to == "ana@example.org"
 
 
@@ -186,7 +190,9 @@ def test_one_that_came_back_for_now_stops_no_other_mail() -> None:
 )
 def test_what_names_no_mail_of_ours_is_no_error(message_id: str) -> None:
     world = World()
-    assert not email_events.take(world.office, MailEvent(message_id, "ses-1", MailFate.BOUNCED))
+    assert not email_events.take(
+        world.delivery_context, MailEvent(message_id, "ses-1", MailOutcome.BOUNCED)
+    )
     assert tasks(world) == []
 
 
@@ -195,27 +201,29 @@ def test_an_event_cannot_end_a_text() -> None:
     visit_id = booked(world)
     world.drain()
     text = f"{visit_id}.v1-confirmation"
-    assert not email_events.take(world.office, MailEvent(text, "ses-1", MailFate.BOUNCED))
+    assert not email_events.take(
+        world.delivery_context, MailEvent(text, "ses-1", MailOutcome.BOUNCED)
+    )
     assert row(world, text).status is MessageStatus.SENT
 
 
 class Hasty:
     """A mail provider that tells of a mail before it has answered its sending."""
 
-    def __init__(self, world: World, fate: MailFate) -> None:
+    def __init__(self, world: World, failure_class: MailOutcome) -> None:
         self._world = world
-        self._fate = fate
+        self._fate = failure_class
 
     def send(self, email: Email) -> Accepted:
         answer = self._world.mails.send(email)
         event = MailEvent(email.message_id, answer.sid or "", self._fate)
-        assert email_events.take(self._world.office, event)
+        assert email_events.take(self._world.delivery_context, event)
         return answer
 
 
 def test_a_mail_that_comes_back_before_its_sending_was_noted_stays_undelivered() -> None:
     world = World()
-    world.replace(email_sender=Hasty(world, MailFate.BOUNCED))
+    world.replace(email_sender=Hasty(world, MailOutcome.BOUNCED))
     world.request()
     world.drain()
     statuses = {row(world, mail.message_id).status for mail in world.mails.sent}
@@ -224,7 +232,7 @@ def test_a_mail_that_comes_back_before_its_sending_was_noted_stays_undelivered()
 
 def test_a_complaint_that_comes_before_its_sending_was_noted_is_heard() -> None:
     world = World()
-    world.replace(email_sender=Hasty(world, MailFate.UNWANTED))
+    world.replace(email_sender=Hasty(world, MailOutcome.UNWANTED))
     visit_id = booked(world, sms_consent=False, detailed_consent=False)
     world.drain()
     assert patient_of(world, visit_id).mail_stopped == "complained"
@@ -238,7 +246,7 @@ def test_what_changes_between_check_and_claim_keeps_the_mail_from_the_old_addres
     world = World()
     visit_id = booked(world, sms_consent=False, detailed_consent=False)
     patient = patient_of(world, visit_id)
-    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
+    deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     changes = {
         "another address": {"email": "ana.loewe@example.org"},
         "mails stopped": {"mail_stopped": "bounced"},
@@ -246,7 +254,7 @@ def test_what_changes_between_check_and_claim_keeps_the_mail_from_the_old_addres
     before_the_next_claim(
         world, lambda: world.store.commit(Change(Patch(patient.key, set=changes[what])))
     )
-    deliver.deliver(world.office, f"{visit_id}.v1-confirmation-mail")
+    deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation-mail")
     world.drain()
     to = [mail.to for mail in world.mails.sent]
     assert "ana@example.org" not in to

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.messaging.message import Channel, MessageStatus
 from chalicelib.domain.people.patient import PatientLink
 from chalicelib.outbox import deliver
-from chalicelib.ports import Email, Fate, OutcomeUnknown, Refused
+from chalicelib.ports import Email, FailureClass, OutcomeUnknown, Refused
 from chalicelib.usecases.patients import opt_out
 from chalicelib.usecases.visits import book, book_course
 from tests.outbox.rows import booked, ready, row, tasks
@@ -30,13 +30,13 @@ class PickyMails(FakeMails):
     def send(self, email: Email):  # type: ignore[no-untyped-def]
         if email.to == self.refused:
             self.tries += 1
-            raise Refused(Fate.NEVER)
+            raise Refused(FailureClass.PERMANENT)
         return super().send(email)
 
 
 def without_texts(world: World) -> str:
     visit_id = booked(world)
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     return visit_id
 
 
@@ -67,8 +67,8 @@ def test_what_takes_the_place_of_a_refused_text_waits_for_no_tick() -> None:
     world = World()
     message_id = ready(world)
     world.queue.ids.clear()
-    world.texts.before.append(Refused(Fate.NUMBER_BAD, 21614))
-    deliver.deliver(world.office, message_id)
+    world.texts.before.append(Refused(FailureClass.NUMBER_BAD, 21614))
+    deliver.deliver(world.delivery_context, message_id)
     world.drain()
     assert "ana@example.org" in [mail.to for mail in world.mails.sent]
 
@@ -86,7 +86,7 @@ def test_one_member_of_staff_whose_address_is_refused_stops_no_other() -> None:
 def test_when_all_mails_to_staff_are_refused_the_day_sheet_names_each_reader() -> None:
     """F36: the sandbox, or a suppression list. The tasks' own mails are refused as well."""
     world = World()
-    world.mails.before.extend([Refused(Fate.NEVER)] * 100)
+    world.mails.before.extend([Refused(FailureClass.PERMANENT)] * 100)
     world.request()
     world.run_for(hours=3)
     assert tasks(world) == ["staff_mail_does_not_arrive"] * 3
@@ -95,8 +95,8 @@ def test_when_all_mails_to_staff_are_refused_the_day_sheet_names_each_reader() -
 @pytest.mark.parametrize(
     "error",
     [
-        pytest.param(Refused(Fate.LATER), id="throttled"),
-        pytest.param(Refused(Fate.CONFIGURATION), id="sending is paused"),
+        pytest.param(Refused(FailureClass.RETRY), id="throttled"),
+        pytest.param(Refused(FailureClass.CONFIGURATION), id="sending is paused"),
         pytest.param(OutcomeUnknown("500"), id="nobody knows"),
     ],
 )
@@ -124,14 +124,14 @@ def test_weeks_without_mail_grow_no_row_towards_its_limit() -> None:
     receipt = world.request()
     message_id = f"{receipt.reference}.new_request-nurse"
     for _ in range(300):
-        world.mails.before.append(Refused(Fate.CONFIGURATION))
-        deliver.deliver(world.office, message_id)
+        world.mails.before.append(Refused(FailureClass.CONFIGURATION))
+        deliver.deliver(world.delivery_context, message_id)
         world.clock.at += timedelta(minutes=5)
     tried = row(world, message_id)
     assert tried.attempt == 300
     assert len(tried.history) == 100
     world.clock.at += timedelta(days=15)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     ended = row(world, message_id)
     assert ended.history[-1].what == ended.status == MessageStatus.EXPIRED
 
@@ -140,7 +140,7 @@ def test_every_link_in_a_patients_mails_leads_to_a_page() -> None:
     world = World()
     reference = world.request(sms_consent=False, detailed_consent=False).reference
     book_course.book_course(
-        world.desk,
+        world.context,
         subject_id=reference,
         first=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -158,11 +158,11 @@ def test_every_link_in_a_patients_mails_leads_to_a_page() -> None:
         assert world.store.get(PatientLink.ref(world.services.links.hashed(token))) is not None
 
 
-def mails_to_ana(world: World, visit_type: str = "iv_infusion", **wish: Any) -> list[Email]:
+def mails_to_ana(world: World, visit_type: str = "iv_infusion", **request_form: Any) -> list[Email]:
     """All that she is mailed of one visit when she takes no texts."""
-    reference = world.request(sms_consent=False, detailed_consent=False, **wish).reference
+    reference = world.request(sms_consent=False, detailed_consent=False, **request_form).reference
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=reference,
         when=at("2026-12-08T09:00"),
         visit_type=visit_type,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.outbox import deliver
-from chalicelib.ports import Accepted, Fate, Refused
+from chalicelib.ports import Accepted, FailureClass, Refused
 from tests.outbox.rows import before_the_next_claim
 from tests.usecases.test_catching_up import MINUTE, phone, with_visit
 from tests.usecases.test_courses import course_of
@@ -16,9 +16,9 @@ def test_an_overview_names_no_session_that_was_called_off_before_its_claim() -> 
     """F13."""
     world = World()
     course = course_of(world)
-    deliver.deliver(world.office, f"{course.id}.welcome")
+    deliver.deliver(world.delivery_context, f"{course.id}.welcome")
     before_the_next_claim(world, lambda: cancels(world, course.appointment_ids[0]))
-    deliver.deliver(world.office, f"{course.id}.overview")
+    deliver.deliver(world.delivery_context, f"{course.id}.overview")
     assert "your 2 visits: Tue Dec 15" in world.texts.bodies[-1]
 
 
@@ -33,10 +33,10 @@ def test_a_start_that_comes_while_the_provider_still_refuses_is_the_last_word() 
     def refuses(**_: Any) -> Accepted:
         world.texts.send = send  # type: ignore[method-assign]
         hear(world, "START")
-        raise Refused(Fate.OPTED_OUT, 21610)
+        raise Refused(FailureClass.OPTED_OUT, 21610)
 
     world.texts.send = refuses  # type: ignore[method-assign]
-    deliver.deliver(world.office, reminder.id)
+    deliver.deliver(world.delivery_context, reminder.id)
     world.drain()
     assert phone(world).opted_in_at == world.clock.at
     assert phone(world).opted_out_at is None

@@ -75,7 +75,7 @@ def test_what_is_void_is_withdrawn_though_its_step_was_removed() -> None:
     visit_id = booked(world)
     world.services = replace(world.services, plans=without_step(world, "ride"))
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit_id,
         reason_code="other",
         tell_patient=False,
@@ -119,7 +119,7 @@ def test_a_patient_who_cannot_be_read_loses_no_message() -> None:
     message_id = ready(world)
     patient = Patient.ref(row(world, message_id).patient_id or "")
     world.store.commit(Change(Patch(patient.key, set={"language": None, "text_consent": "often"})))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     world.store.commit(Change(Patch(patient.key, set={"text_consent": "neutral"})))
     world.run_for(hours=2)
     assert confirmations(world) == 1
@@ -135,10 +135,10 @@ def test_a_store_that_does_not_answer_for_a_moment_is_nobodys_task() -> None:
         raise Unavailable("get_item: ThrottlingException")
 
     world.store.get = silent  # type: ignore[method-assign,assignment]
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 0
     world.clock.at += timedelta(minutes=5)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
     assert tasks(world) == []
 
@@ -179,10 +179,10 @@ def test_a_task_that_cannot_be_opened_tells_of_no_further_task() -> None:
     world = World()
     message_id = ready(world)
     unreadable_patient(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     told = f"{message_id}-failing"
     world.store.commit(Change(Patch(row(world, told).key, set={"facts": {}})))
-    deliver.deliver(world.office, told)
+    deliver.deliver(world.delivery_context, told)
     assert row(world, told).reason == "error: KeyError"
     assert (row(world, told).due_at or world.clock.at) > world.clock.at
 
@@ -201,7 +201,7 @@ def test_a_row_that_changes_whenever_it_is_written_gives_way_and_is_told_in_the_
         commit(change)
 
     world.store.commit = others_are_faster  # type: ignore[method-assign]
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).due_at == world.clock.at + timedelta(minutes=1)
     assert tasks(world) == []
     world.run_for(minutes=40)
@@ -220,7 +220,7 @@ def test_an_id_that_names_no_row_makes_none_even_while_the_store_is_down() -> No
 
     get = world.store.get
     world.store.get = down  # type: ignore[method-assign, assignment]
-    deliver.deliver(world.office, "APT-NOBODY.v1-reminder")
+    deliver.deliver(world.delivery_context, "APT-NOBODY.v1-reminder")
     world.store.get = get  # type: ignore[method-assign]
     assert world.store.owned("APT-NOBODY") == []
 
@@ -229,7 +229,7 @@ def test_a_row_that_left_meanwhile_keeps_the_time_at_which_it_is_asked_about() -
     """R40: the store fails the courier that came second."""
     world = World()
     message_id = ready(world)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     asked_at = row(world, message_id).due_at
 
     def down(ref: Ref[Message]) -> Message | None:
@@ -237,6 +237,6 @@ def test_a_row_that_left_meanwhile_keeps_the_time_at_which_it_is_asked_about() -
 
     get = world.store.get
     world.store.get = down  # type: ignore[method-assign, assignment]
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     world.store.get = get  # type: ignore[method-assign]
     assert row(world, message_id).due_at == asked_at

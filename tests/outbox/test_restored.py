@@ -10,10 +10,10 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.people.phone import SentCount
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox import deliver, reconcile
 from chalicelib.outbox.outcomes import text_receipts
-from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
 from chalicelib.usecases.visits import patient_answers, reschedule
 from tests.outbox.rows import confirmations, ever, ready, restored, row, tasks
 from tests.world import RUTH, World
@@ -23,7 +23,7 @@ def test_a_look_up_that_fails_is_made_again_before_anything_is_sent() -> None:
     world = World()
     message_id = ready(world)
     before = row(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
     world.texts.listing.extend(OutcomeUnknown("500") for _ in range(3))
     world.clock.at += timedelta(minutes=11)
@@ -36,10 +36,10 @@ def test_a_text_that_was_held_meanwhile_is_looked_up_too() -> None:
     world = World()
     message_id = ready(world)
     before = row(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
     world.clock.at += timedelta(hours=9, minutes=30)  # 21:30: quiet hours hold it until 8:00
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).reason == "quiet hours"
     world.run_for(hours=12)
     assert confirmations(world) == 1
@@ -48,8 +48,8 @@ def test_a_text_that_was_held_meanwhile_is_looked_up_too() -> None:
 def test_a_second_try_after_a_refusal_is_looked_up_as_a_first_one_is() -> None:
     world = World()
     message_id = ready(world)
-    world.texts.before.append(Refused(Fate.LATER, 429))
-    deliver.deliver(world.office, message_id)
+    world.texts.before.append(Refused(FailureClass.RETRY, 429))
+    deliver.deliver(world.delivery_context, message_id)
     before = row(world, message_id)
     assert before.status is MessageStatus.PENDING
     world.run_for(minutes=2)
@@ -64,7 +64,7 @@ def test_dying_while_the_found_text_is_written_down_sends_nothing() -> None:
     world = World()
     message_id = ready(world)
     before = row(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
     world.clock.at += timedelta(minutes=11)
     commit, commits = world.store.commit, 0
@@ -78,7 +78,7 @@ def test_dying_while_the_found_text_is_written_down_sends_nothing() -> None:
 
     world.store.commit = dies_after_the_first  # type: ignore[method-assign]
     with contextlib.suppress(KeyboardInterrupt):
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
     world.store.commit = commit  # type: ignore[method-assign]
     world.run_for(hours=2)
     assert confirmations(world) == 1
@@ -91,7 +91,7 @@ def test_what_is_not_late_is_sent_without_a_look_up(minutes: int) -> None:
     message_id = ready(world)
     world.texts.listing.append(OutcomeUnknown("500"))
     world.clock.at += timedelta(minutes=minutes)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
     assert len(world.texts.listing) == 1
     count = world.store.get(SentCount.ref("+13165550142", "2026-12-01"))
@@ -103,12 +103,12 @@ def test_a_look_up_that_our_settings_cannot_make_stops_all_texts_with_one_alarm(
     world = World()
     message_id = ready(world)
     world.clock.at += timedelta(minutes=11)
-    world.texts.listing.extend(Refused(Fate.CONFIGURATION, 20003) for _ in range(3))
+    world.texts.listing.extend(Refused(FailureClass.CONFIGURATION, 20003) for _ in range(3))
     world.run_for(hours=1)
     assert [alarm.done_by for alarm in ever(world, "texts_stopped")] == ["service"]
     assert confirmations(world) == 1
     assert row(world, message_id).status is MessageStatus.SENT
-    stop = world.store.get(Stop.ref())
+    stop = world.store.get(CircuitBreaker.ref())
     assert stop is not None
     assert not stop.stands
 
@@ -117,7 +117,7 @@ def test_a_late_text_without_approved_words_becomes_a_task() -> None:
     world = World()
     message_id = ready(world)
     world.clock.at += timedelta(minutes=11)
-    unapproved = replace(world.office, samples_allowed=False)
+    unapproved = replace(world.delivery_context, samples_allowed=False)
     deliver.deliver(unapproved, message_id)
     assert row(world, message_id).status is MessageStatus.FAILED
     world.drain()
@@ -129,9 +129,9 @@ def test_a_forgotten_text_is_not_sent_again_though_it_would_say_something_else_n
     world = World()
     message_id = ready(world)
     before = row(world, message_id)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
-    patient_answers.confirm_visit(world.desk, appointment_id=before.owner_id)
+    patient_answers.confirm_visit(world.context, appointment_id=before.owner_id)
     world.clock.at += timedelta(minutes=11)
     world.run_for(hours=1)
     assert confirmations(world) == 1
@@ -156,15 +156,15 @@ def test_a_text_of_an_earlier_try_is_found_by_the_words_of_that_try() -> None:
     world = World()
     message_id = ready(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     listed, world.texts.sent = world.texts.sent, world.texts.sent[:1]
     for minutes in (15, 5):
         world.clock.at += timedelta(minutes=minutes)
-        reconcile.after_lease(world.office, row(world, message_id), world.clock.at)
+        reconcile.after_lease(world.delivery_context, row(world, message_id), world.clock.at)
     assert row(world, message_id).status is MessageStatus.PENDING
-    patient_answers.confirm_visit(world.desk, appointment_id=row(world, message_id).owner_id)
+    patient_answers.confirm_visit(world.context, appointment_id=row(world, message_id).owner_id)
     world.texts.sent = listed
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
     assert row(world, message_id).sid == listed[-1].sid
 
@@ -177,9 +177,9 @@ def test_what_left_though_its_row_had_ended_is_erased_at_the_provider_in_time() 
     world = World()
     message_id = ready(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=row(world, message_id).owner_id,
         reason_code="other",
         tell_patient=False,
@@ -189,7 +189,7 @@ def test_what_left_though_its_row_had_ended_is_erased_at_the_provider_in_time() 
     assert row(world, message_id).status is MessageStatus.WITHDRAWN
     for status in ("sent", "delivered"):
         text_receipts.take(
-            world.office,
+            world.delivery_context,
             message_id,
             sid=LATE,
             to="+13165550142",

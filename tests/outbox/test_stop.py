@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.domain.change import Change, Patch, Save, as_stored
 from chalicelib.domain.messaging.message import MessageStatus
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import text_receipts
-from chalicelib.ports import Accepted, Fate, Refused
+from chalicelib.ports import Accepted, FailureClass, Refused
 from tests.outbox.rows import booked, confirmations, ready, row, tasks
 from tests.world import World
 
@@ -23,7 +23,7 @@ def told(world: World, message_id: str, status: str, code: int | None = None) ->
     assert message.sid
     assert message.to
     text_receipts.take(
-        world.office,
+        world.delivery_context,
         message_id,
         sid=message.sid,
         to=message.to,
@@ -33,7 +33,7 @@ def told(world: World, message_id: str, status: str, code: int | None = None) ->
 
 
 def texts_wait(world: World) -> bool:
-    stop = world.store.get(Stop.ref())
+    stop = world.store.get(CircuitBreaker.ref())
     return stop is not None and stop.stands
 
 
@@ -41,7 +41,7 @@ def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:
     """A confirmation was accepted and then not carried: our number may not send."""
     world = World()
     message_id = ready(world)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     told(world, message_id, "undelivered", code)
     world.drain()
     return world, message_id
@@ -85,7 +85,7 @@ def test_a_text_of_before_the_stop_that_arrives_late_does_not_end_it() -> None:
     message_id = ready(world)
     first = message_id.replace("v1-confirmation", "welcome")
     world.clock.at += timedelta(seconds=5)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     # The clock of the courier that claimed it may be a minute ahead (F22).
     ahead = as_stored({"claimed_at": world.clock.at + timedelta(seconds=65)})
     world.store.commit(Change(Patch(row(world, first).key, set=ahead)))
@@ -119,8 +119,8 @@ def test_a_text_of_which_nobody_says_that_it_failed_ends_the_stop_after_six_hour
 def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -> None:
     world = World()
     message_id = ready(world)
-    world.texts.before.append(Refused(Fate.CONFIGURATION, 20003))
-    deliver.deliver(world.office, message_id)
+    world.texts.before.append(Refused(FailureClass.CONFIGURATION, 20003))
+    deliver.deliver(world.delivery_context, message_id)
     world.clock.at += timedelta(minutes=5)
     send = world.texts.send
 
@@ -128,12 +128,12 @@ def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -
         answer = send(**fields)  # type: ignore[arg-type]
         sid = answer.sid or ""
         text_receipts.take(
-            world.office, message_id, sid=sid, to=ANA, status="sent", error_code=None
+            world.delivery_context, message_id, sid=sid, to=ANA, status="sent", error_code=None
         )
         return answer
 
     world.texts.send = receipt_first  # type: ignore[method-assign]
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.SENT
     assert not texts_wait(world)
 
@@ -141,7 +141,7 @@ def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -
 def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
     world = World()
     visit_id = booked(world)
-    world.texts.before.extend([Refused(Fate.CONFIGURATION, 20003)] * 5000)
+    world.texts.before.extend([Refused(FailureClass.CONFIGURATION, 20003)] * 5000)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     preparation = row(world, f"{visit_id}.v1-preparation")
     assert preparation.status is MessageStatus.EXPIRED
@@ -151,9 +151,9 @@ def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
 def test_forty_three_refusals_are_put_off_like_the_first() -> None:
     world = World()
     message_id = ready(world)
-    world.texts.before.extend([Refused(Fate.LATER, 429)] * 60)
+    world.texts.before.extend([Refused(FailureClass.RETRY, 429)] * 60)
     for _ in range(60):
         world.clock.at = max(row(world, message_id).due_at or world.clock.at, world.clock.at)
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).attempt > 43
     assert row(world, message_id).status is MessageStatus.PENDING

@@ -15,7 +15,7 @@ from chalicelib.domain.messaging.message import Message, message_key
 from chalicelib.domain.system import Heartbeat
 from chalicelib.messages.factory import task_message
 from chalicelib.outbox import deliver, dispatch
-from chalicelib.outbox.context import Office
+from chalicelib.outbox.context import DeliveryContext
 from chalicelib.ports import Due
 from local.memory_store import MemoryStore
 from tests.outbox.rows import booked, row
@@ -26,7 +26,7 @@ SHARDS = 8
 
 
 class Queue:
-    """Implements ports.Nudge: each list of ids that it was given, unless it loses them."""
+    """Implements ports.DeliveryQueue: each list of ids that it was given, unless it loses them."""
 
     def __init__(self, *, loses: bool = False) -> None:
         self.batches: list[list[str]] = []
@@ -80,8 +80,8 @@ def _saving(message: Message) -> Change:
     return Change(Patch(message.key, set=values))
 
 
-def office_of(world: World, **changes: Any) -> Office:
-    base: Office = world.office
+def office_of(world: World, **changes: Any) -> DeliveryContext:
+    base: DeliveryContext = world.delivery_context
     return replace(base, **changes)
 
 
@@ -94,9 +94,9 @@ def test_ten_thousand_rows_leave_in_order_at_the_pace_and_none_starves() -> None
     world = World()
     store, ids = with_rows(10_000)
     queue = Queue()
-    office = office_of(world, store=store, nudge=queue, shards=SHARDS, texts_per_minute=300)
+    context = office_of(world, store=store, queue=queue, shards=SHARDS, texts_per_minute=300)
     left = []
-    while dispatch.run(office):
+    while dispatch.run(context):
         done(store, queue.batches[-1])
         left += queue.batches[-1]
         world.clock.at += MINUTE
@@ -109,9 +109,9 @@ def test_new_rows_wait_their_turn_behind_old_ones() -> None:
     world = World()
     store, ids = with_rows(100)
     queue = Queue()
-    office = office_of(world, store=store, nudge=queue, shards=SHARDS, texts_per_minute=40)
+    context = office_of(world, store=store, queue=queue, shards=SHARDS, texts_per_minute=40)
     for n in range(3):
-        dispatch.run(office)
+        dispatch.run(context)
         done(store, queue.batches[-1])
         world.clock.at += MINUTE
         new = task_message(
@@ -141,10 +141,10 @@ def test_a_tick_holds_no_more_when_more_is_due() -> None:
 
     def peak(rows: int) -> int:
         store: Any = Endless(MemoryStore(), rows)
-        office = office_of(world, store=store, nudge=Queue(), shards=SHARDS, texts_per_minute=60)
-        dispatch.run(office)
+        context = office_of(world, store=store, queue=Queue(), shards=SHARDS, texts_per_minute=60)
+        dispatch.run(context)
         tracemalloc.start()
-        dispatch.run(office)
+        dispatch.run(context)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -158,8 +158,8 @@ def test_a_shard_that_throttles_stops_no_other_and_goes_first_when_it_is_well() 
     sick: Any = Sick(world, store)
     sick.throttled = {3}
     queue = Queue()
-    office = office_of(world, store=sick, nudge=queue, shards=SHARDS, texts_per_minute=60)
-    while dispatch.run(office):
+    context = office_of(world, store=sick, queue=queue, shards=SHARDS, texts_per_minute=60)
+    while dispatch.run(context):
         done(store, queue.batches[-1])
     left = [id_ for batch in queue.batches for id_ in batch]
     held = [id_ for id_ in ids if id_ not in left]
@@ -167,7 +167,7 @@ def test_a_shard_that_throttles_stops_no_other_and_goes_first_when_it_is_well() 
     assert 0 < len(held) < 100
     assert store.get(Heartbeat.ref()) is not None
     sick.throttled = set()
-    dispatch.run(office)
+    dispatch.run(context)
     assert queue.batches[-1] == held
 
 
@@ -177,10 +177,10 @@ def test_shards_that_hang_cannot_keep_the_tick_from_its_end() -> None:
     sick: Any = Sick(world, store)
     sick.slow = set(range(SHARDS))
     queue = Queue()
-    office = office_of(world, store=sick, nudge=queue, shards=SHARDS, texts_per_minute=60)
+    context = office_of(world, store=sick, queue=queue, shards=SHARDS, texts_per_minute=60)
     for minute in range(SHARDS):
         world.clock.at = NOON + minute * MINUTE
-        assert dispatch.run(office) > 0
+        assert dispatch.run(context) > 0
         assert world.clock.at < NOON + (minute + 1) * MINUTE
     # One shard a minute is all that there was time for, and each had its turn.
     assert Counter(sick.asked) == dict.fromkeys(range(SHARDS), 1)
@@ -192,7 +192,7 @@ def test_ticks_that_run_at_once_send_nothing_twice(ticks: int) -> None:
     booked(world)
     world.queue.ids.clear()
     for _ in range(ticks):
-        dispatch.run(world.office)
+        dispatch.run(world.delivery_context)
     assert len(world.queue.ids) > len(set(world.queue.ids))
     world.drain()
     assert len(world.texts.bodies) == len(set(world.texts.bodies)) == 2
@@ -200,10 +200,10 @@ def test_ticks_that_run_at_once_send_nothing_twice(ticks: int) -> None:
 
 def test_a_queue_that_loses_every_hint_costs_a_minute() -> None:
     world = World()
-    world.replace(nudge=Queue(loses=True))
+    world.replace(queue=Queue(loses=True))
     visit_id = booked(world)
     assert world.texts.sent == []
-    world.replace(nudge=world.queue)
+    world.replace(queue=world.queue)
     world.clock.at += MINUTE
     world.tick()
     world.tick()
@@ -220,7 +220,7 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
     sent = len(world.texts.sent)
     # The tick's clock is two minutes ahead, so it queues the row; the courier's says not yet.
     world.clock.at = reminder.due_at
-    dispatch.run(world.office)
+    dispatch.run(world.delivery_context)
     assert reminder.id in world.queue.ids
     world.clock.at -= timedelta(minutes=2)
     world.drain()
@@ -229,7 +229,7 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
     world.tick()
     # And back again, as if another container had it: a row that is taken stays taken.
     world.clock.at -= timedelta(minutes=2)
-    deliver.deliver(world.office, reminder.id)
+    deliver.deliver(world.delivery_context, reminder.id)
     world.tick()
     assert len(world.texts.sent) == sent + 1
 
@@ -237,14 +237,14 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
 def test_a_lease_is_not_stolen_by_a_clock_two_minutes_ahead() -> None:
     world = World()
     visit_id = booked(world)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     world.texts.after.append(KeyboardInterrupt())  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
-        deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
+        deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     held = row(world, f"{visit_id}.v1-confirmation")
     sent = len(world.texts.sent)
     world.clock.at += timedelta(minutes=2)
-    deliver.deliver(world.office, held.id)
+    deliver.deliver(world.delivery_context, held.id)
     assert row(world, held.id) == held
     assert len(world.texts.sent) == sent
 

@@ -8,7 +8,7 @@ from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.people.phone import Phone
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import text_receipts
-from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
 from tests.outbox.rows import booked, restored, row, tasks
 from tests.world import World
 
@@ -34,7 +34,7 @@ def looked_up(world: World, message_id: str, way: str, *, code: int) -> Message:
     before = row(world, message_id)
     if way == "found after a crash":
         world.texts.after.append(OutcomeUnknown("the connection broke"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     world.texts.sent[-1] = world.texts.sent[-1]._replace(status="undelivered", error_code=code)
     if way == "forgotten by a restored table":
         restored(world, before)
@@ -66,12 +66,12 @@ def test_staff_hear_once_a_day_of_texts_that_are_never_carried(how: str, code: i
     visits = [booked(world, room=f"room-{n}", phone=f"+1316555015{n}") for n in (1, 2)]
     world.run_until(row(world, f"{visits[0]}.{REMINDER}").scheduled_at - timedelta(minutes=1))
     if how == "refused":
-        world.texts.before.extend([Refused(Fate.NEVER, code)] * 2)
+        world.texts.before.extend([Refused(FailureClass.PERMANENT, code)] * 2)
     world.run_for(minutes=10)
     reminders = [row(world, f"{visit}.{REMINDER}") for visit in visits]
     for reminder in reminders if how == "undelivered" else []:
         text_receipts.take(
-            world.office,
+            world.delivery_context,
             reminder.id,
             sid=reminder.sid or "",
             to=reminder.to or "",

@@ -95,7 +95,7 @@ def act(world: World, asked: str, doing: Doing) -> None:
     match doing.what:
         case "book":
             book.confirm(
-                world.desk,
+                world.context,
                 subject_id=subject,
                 when=at,
                 visit_type=kind,
@@ -103,7 +103,7 @@ def act(world: World, asked: str, doing: Doing) -> None:
             )
         case "course":
             book_course.book_course(
-                world.desk,
+                world.context,
                 subject_id=subject,
                 first=at,
                 visit_type=kind,
@@ -117,29 +117,31 @@ def act(world: World, asked: str, doing: Doing) -> None:
 
 
 def on_visit(world: World, visit: Appointment, doing: Doing, at: WallTime) -> None:
-    desk, id_ = world.desk, visit.id
+    context, id_ = world.context, visit.id
     match doing.what:
         case "move":
-            reschedule.reschedule(desk, appointment_id=id_, when=at, resource="room-2", actor=RUTH)
+            reschedule.reschedule(
+                context, appointment_id=id_, when=at, resource="room-2", actor=RUTH
+            )
         case "cancel":
             reschedule.cancel(
-                desk,
+                context,
                 appointment_id=id_,
                 reason_code="other",
                 tell_patient=doing.day % 2 == 0,
                 actor=RUTH,
             )
         case "confirm":
-            patient_answers.confirm_visit(desk, appointment_id=visit.id)
+            patient_answers.confirm_visit(context, appointment_id=visit.id)
         case "driver":
-            attendance.driver(desk, appointment_id=id_, has="yes", actor=RUTH)
+            attendance.driver(context, appointment_id=id_, has="yes", actor=RUTH)
         case "undo":
-            attendance.undo(desk, appointment_id=id_, actor=RUTH)
+            attendance.undo(context, appointment_id=id_, actor=RUTH)
         case "opt_out":
-            opt_out.opt_out(desk, subject_id=visit.id, means="phone", actor=RUTH)
+            opt_out.opt_out(context, subject_id=visit.id, means="phone", actor=RUTH)
         case _:
             use_case = getattr(attendance, doing.what)
-            use_case(desk, appointment_id=id_, at=None, actor=RUTH)
+            use_case(context, appointment_id=id_, at=None, actor=RUTH)
 
 
 def account_for(world: World, zone: ZoneInfo) -> None:

@@ -12,11 +12,11 @@ from chalicelib.clinic.quiet_hours import next_quiet, quiet_until
 from chalicelib.domain.messaging.message import Channel, Message, Subject
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone, SentCount
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import Decision
 from chalicelib.outbox.checks import VALID_AT_LEAST, VALID_AT_MOST, Drop, Hold, judge, validity
-from chalicelib.outbox.context import Office, Situation
+from chalicelib.outbox.context import DeliveryContext, Snapshot
 from tests.properties.cases import cases, clock_times, moments, zones
 from tests.world import World
 
@@ -32,7 +32,7 @@ HOPS = 60  # of holds, after which a row must have left or ended
 
 
 @st.composite
-def offices(draw: st.DrawFn) -> Office:
+def offices(draw: st.DrawFn) -> DeliveryContext:
     """A clinic with quiet hours and caps of its own."""
     world = World()
     starts, ends = draw(clock_times()), draw(clock_times())
@@ -45,8 +45,8 @@ def offices(draw: st.DrawFn) -> Office:
         "caps": Caps(per_day=draw(st.integers(1, 5)), per_week=draw(st.integers(4, 14))),
     }
     world.replace(clinic=clinic.model_copy(update=changed))
-    office: Office = world.office
-    return office
+    context: DeliveryContext = world.delivery_context
+    return context
 
 
 #: What may be unusual about a text that has come due, beside the hour and what was sent before.
@@ -57,7 +57,7 @@ ODDITIES = (
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> Situation:
+def situations(draw: st.DrawFn) -> Snapshot:
     """A text of a visit, and all that the courier reads before it sends it."""
     # At most two things are odd at once: else hardly any text would get past the first check.
     odd = draw(st.sets(st.sampled_from(ODDITIES), max_size=2))
@@ -122,7 +122,7 @@ def situations(draw: st.DrawFn) -> Situation:
     days = [(today - timedelta(days=n)).isoformat() for n in range(9)]
     counts = draw(st.dictionaries(st.sampled_from(days), st.integers(0, 4), max_size=3))
     stop_at = mostly("stop", None, now - minute, now + 4 * minute)
-    return Situation(
+    return Snapshot(
         now=now,
         message=message,
         subject=visit,
@@ -134,19 +134,19 @@ def situations(draw: st.DrawFn) -> Situation:
         ),
         first_text=None,
         counts={on: SentCount(number=NUMBER, on=on, count=n) for on, n in counts.items()},
-        stop=Stop(since=now, code=20003, probe_at=stop_at) if stop_at else None,
+        stop=CircuitBreaker(since=now, code=20003, probe_at=stop_at) if stop_at else None,
         zone=zone,
         rests_until=mostly("rest", None, now + 300 * minute, now - 60 * minute),
     )
 
 
-def is_for_tonight(office: Office, seen: Situation, at: datetime) -> bool:
+def is_for_tonight(context: DeliveryContext, snapshot: Snapshot, at: datetime) -> bool:
     """R14: the aftercare of a session that ended that evening, here in its simplest form."""
-    visit, zone = seen.appointment, office.clinic.zone
-    if visit is None or seen.message.step != "aftercare":
+    visit, zone = snapshot.appointment, context.clinic.zone
+    if visit is None or snapshot.message.step != "aftercare":
         return False
     ended, local = ((visit.discharged_at or visit.end_at).astimezone(zone), at.astimezone(zone))
-    until = office.clinic.quiet.aftercare_until
+    until = context.clinic.quiet.aftercare_until
     is_tonight = ended.date() == local.date() and local.time() < until
     recorded = visit.decisions[-1].at.astimezone(zone) if visit.decisions else None
     was_recorded = (
@@ -159,15 +159,17 @@ def is_for_tonight(office: Office, seen: Situation, at: datetime) -> bool:
 
 
 @cases(full=4_000, share=150)
-@given(office=offices(), seen=situations())
-def test_what_leaves_is_owed_allowed_and_in_its_hours(office: Office, seen: Situation) -> None:
+@given(context=offices(), snapshot=situations())
+def test_what_leaves_is_owed_allowed_and_in_its_hours(
+    context: DeliveryContext, snapshot: Snapshot
+) -> None:
     """R13, R14, R19, F13: each condition stands here once more, in its simplest form."""
-    verdict = judge(office, seen)
+    verdict = judge(context, snapshot)
     event(getattr(verdict, "why", "leaves")[:40])
-    message, visit = seen.message, seen.subject
+    message, visit = snapshot.message, snapshot.subject
     assert isinstance(visit, Appointment)
     if isinstance(verdict, Hold):
-        assert verdict.until > seen.now
+        assert verdict.until > snapshot.now
         assert verdict.why
         assert verdict.until <= message.send_before or "stopped" in verdict.why
         return
@@ -178,47 +180,47 @@ def test_what_leaves_is_owed_allowed_and_in_its_hours(office: Office, seen: Situ
     assert visit.version == message.subject.version if message.subject else False
     assert message.subject is not None
     assert visit.status in message.subject.statuses
-    assert message.send_before - seen.now >= VALID_AT_LEAST
-    assert seen.patient is not None
-    assert seen.patient.text_consent is not TextConsent.NONE
-    assert seen.phone is not None
-    assert seen.phone.may_be_texted
-    assert seen.stop is None or seen.stop.probe_at <= seen.now
-    if not message.answers_person and not is_for_tonight(office, seen, seen.now):
-        assert quiet_until(seen.now, seen.zone, office.clinic.quiet) is None
+    assert message.send_before - snapshot.now >= VALID_AT_LEAST
+    assert snapshot.patient is not None
+    assert snapshot.patient.text_consent is not TextConsent.NONE
+    assert snapshot.phone is not None
+    assert snapshot.phone.may_be_texted
+    assert snapshot.stop is None or snapshot.stop.probe_at <= snapshot.now
+    if not message.answers_person and not is_for_tonight(context, snapshot, snapshot.now):
+        assert quiet_until(snapshot.now, snapshot.zone, context.clinic.quiet) is None
     if message.priority > 1 and not message.answers_person and not message.is_counted:
-        today = seen.now.astimezone(seen.zone).date()
+        today = snapshot.now.astimezone(snapshot.zone).date()
         week = {(today - timedelta(days=n)).isoformat() for n in range(7)}
         spare = message.priority - 2
-        sent = {on: count.count for on, count in seen.counts.items()}
-        assert sent.get(today.isoformat(), 0) < office.clinic.caps.per_day - spare
-        assert sum(n for on, n in sent.items() if on in week) < office.clinic.caps.per_week - spare
+        sent = {on: count.count for on, count in snapshot.counts.items()}
+        assert sent.get(today.isoformat(), 0) < context.clinic.caps.per_day - spare
+        assert sum(n for on, n in sent.items() if on in week) < context.clinic.caps.per_week - spare
 
 
 @cases(full=4_000, share=100)
-@given(office=offices(), seen=situations())
-def test_a_hold_is_followed_by_an_end(office: Office, seen: Situation) -> None:
+@given(context=offices(), snapshot=situations())
+def test_a_hold_is_followed_by_an_end(context: DeliveryContext, snapshot: Snapshot) -> None:
     """No row is held for ever: from hold to hold it leaves, or is dropped with its reason."""
     for _ in range(HOPS):
-        verdict = judge(office, seen)
+        verdict = judge(context, snapshot)
         if not isinstance(verdict, Hold):
             return
-        seen = seen._replace(now=verdict.until, stop=None)
+        snapshot = snapshot._replace(now=verdict.until, stop=None)
     raise AssertionError(f"held {HOPS} times, last {verdict}")
 
 
 @cases(full=4_000, share=100)
-@given(office=offices(), seen=situations())
+@given(context=offices(), snapshot=situations())
 def test_the_provider_may_try_no_longer_than_the_text_is_wanted(
-    office: Office, seen: Situation
+    context: DeliveryContext, snapshot: Snapshot
 ) -> None:
     """R34: to the window's end or the next quiet hour that holds it, from 6 to 36,000 seconds."""
-    if judge(office, seen) is not None:
+    if judge(context, snapshot) is not None:
         return
-    span = validity(office, seen)
+    span = validity(context, snapshot)
     assert VALID_AT_LEAST <= span <= VALID_AT_MOST
-    last = seen.now + span
-    assert last <= seen.message.send_before
-    begins = next_quiet(seen.now, seen.zone, office.clinic.quiet)
-    if not seen.message.answers_person and not is_for_tonight(office, seen, begins):
+    last = snapshot.now + span
+    assert last <= snapshot.message.send_before
+    begins = next_quiet(snapshot.now, snapshot.zone, context.clinic.quiet)
+    if not snapshot.message.answers_person and not is_for_tonight(context, snapshot, begins):
         assert last <= begins

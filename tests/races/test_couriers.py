@@ -37,7 +37,7 @@ def empty(world: World, queue: deque[str]) -> None:
             message_id = queue.popleft()
         except IndexError:
             return
-        deliver.deliver(world.office, message_id)
+        deliver.deliver(world.delivery_context, message_id)
 
 
 def rows(world: World, ids: list[str]) -> list[Message]:
@@ -76,7 +76,7 @@ def test_two_ticks_at_once_and_their_couriers_send_once() -> None:
     """F5: both queue the same ids."""
     with shared_world() as (world, texts):
         ids = due_texts(world, count=40, numbers=40)
-        at_once(*[partial(dispatch.run, world.office)] * 2)
+        at_once(*[partial(dispatch.run, world.delivery_context)] * 2)
         assert Counter(world.queue.ids) == dict.fromkeys(ids, 2)
         queue = deque(sorted(world.queue.ids))  # so that two couriers meet on each id
         at_once(*[partial(empty, world, queue)] * 8)
@@ -117,14 +117,16 @@ def test_a_stop_at_the_moment_of_a_claim_comes_before_it_or_after_it() -> None:
         def hear_stop(message_id: str) -> None:
             number = f"+1316555{message_id[4:8]}"
             said = Incoming(sid=f"SM{number[2:]:0>32}", sender=number, body="STOP")
-            assert receive_text(world.desk, said, quiet_words=frozenset({"stop"})) == "stop"
+            assert receive_text(world.context, said, quiet_words=frozenset({"stop"})) == "stop"
 
         def note_claimed() -> None:
             claimed.update(row.id for row in rows(world, ids) if row.first_claimed_at is not None)
 
         meet(world, note_claimed)
         for each in ids:
-            at_once(partial(hear_stop, each), partial(deliver.deliver, world.office, each))
+            at_once(
+                partial(hear_stop, each), partial(deliver.deliver, world.delivery_context, each)
+            )
         assert texts.times_by_message() == Counter(claimed)
         assert {row.id: row.status for row in rows(world, ids)} == {
             each: MessageStatus.SENT if each in claimed else MessageStatus.WITHDRAWN for each in ids

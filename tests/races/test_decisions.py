@@ -16,7 +16,7 @@ from chalicelib.transaction import Actor
 from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.visits import book, offers, reschedule
 from tests.races.sharing import at_once, shared_world
-from tests.world import FORM, RUTH, World, at, wish
+from tests.world import FORM, RUTH, World, at, request_form
 
 pytestmark = pytest.mark.dynamodb_local
 
@@ -28,8 +28,8 @@ def requests(world: World, count: int) -> list[str]:
     """So many requests, each of another person at another address."""
     return [
         submit(
-            world.desk,
-            wish(phone=f"+1316555{100 + number:04d}"),
+            world.context,
+            request_form(phone=f"+1316555{100 + number:04d}"),
             origin=FORM._replace(address=f"192.0.2.{number}"),
             key=new_id("KEY"),
         ).reference
@@ -39,7 +39,7 @@ def requests(world: World, count: int) -> list[str]:
 
 def confirm(world: World, request_id: str, when: str, actor: Actor = RUTH) -> Appointment:
     return book.confirm(
-        world.desk,
+        world.context,
         subject_id=request_id,
         when=at(when),
         visit_type="iv_infusion",
@@ -98,7 +98,7 @@ def test_of_a_confirm_and_a_decline_at_once_one_stands_and_the_other_hears_of_it
         for number, request_id in enumerate(requests(world, 10)):
             decline = partial(
                 offers.decline,
-                world.desk,
+                world.context,
                 subject_id=request_id,
                 reason_code="other",
                 note="",
@@ -126,7 +126,7 @@ def test_a_move_and_a_cancellation_at_once_leave_no_text_of_a_visit_that_is_off(
             at_once(
                 partial(
                     reschedule.reschedule,
-                    world.desk,
+                    world.context,
                     appointment_id=visit_id,
                     when=at(when.replace("2026-12-", "2027-01-")),
                     resource="room-2",
@@ -134,7 +134,7 @@ def test_a_move_and_a_cancellation_at_once_leave_no_text_of_a_visit_that_is_off(
                 ),
                 partial(
                     reschedule.cancel,
-                    world.desk,
+                    world.context,
                     appointment_id=visit_id,
                     reason_code="other",
                     tell_patient=False,

@@ -35,7 +35,7 @@ def shared() -> Iterator[Shared]:
 
 def confirm(world: World, request_id: str) -> Appointment:
     return book.confirm(
-        world.desk,
+        world.context,
         subject_id=request_id,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -155,7 +155,7 @@ def test_a_claim_whose_answers_are_all_lost_is_looked_up_and_sent_once(shared: S
     world, texts, wire = shared
     [message_id] = due_texts(world, count=1, numbers=1)
     wire.next(COMMIT, wire.lost, TRIES * ATTEMPTS)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert texts.sent == []
     world.run_for(hours=2)
     assert texts.times_by_message() == {message_id: 1}
@@ -169,7 +169,7 @@ def test_a_settling_that_never_gets_through_sends_nothing_again(shared: Shared) 
     wire.until_mended(
         COMMIT, lambda body: wire.refused("InternalServerError") if next(calls) else None
     )
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     wire.mend()
     world.run_for(hours=2)
     assert texts.times_by_message() == {message_id: 1}
@@ -184,7 +184,7 @@ def test_an_index_that_still_shows_what_was_sent_sends_nothing_again(shared: Sha
     ids = due_texts(world, count=6, numbers=6)
     wire.freeze_indexes()
     for _ in range(3):
-        assert dispatch.run(world.office) == len(ids)
+        assert dispatch.run(world.delivery_context) == len(ids)
         world.drain()
     assert texts.times_by_message() == dict.fromkeys(ids, 1)
 
@@ -193,9 +193,9 @@ def test_what_an_index_hides_for_a_while_leaves_with_the_next_tick(shared: Share
     """F19: late by as much as the index is."""
     world, texts, wire = shared
     wire.freeze_indexes()
-    assert dispatch.run(world.office) == 0
+    assert dispatch.run(world.delivery_context) == 0
     ids = due_texts(world, count=6, numbers=6)
-    assert dispatch.run(world.office) == 0
+    assert dispatch.run(world.delivery_context) == 0
     wire.mend()
     world.tick()
     assert texts.times_by_message() == dict.fromkeys(ids, 1)

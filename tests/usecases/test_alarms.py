@@ -149,6 +149,6 @@ def test_an_alarm_is_mailed_until_somebody_takes_it() -> None:
     world.run_for(hours=12)
     assert alarms() == 17
     (task,) = [task for task in world.open_tasks() if task.what == "urgent_text"]
-    close_task(world.desk, task_id=task.id, note="called", actor=RUTH)
+    close_task(world.context, task_id=task.id, note="called", actor=RUTH)
     world.run_for(days=2)
     assert alarms() == 17

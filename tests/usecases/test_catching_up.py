@@ -16,8 +16,8 @@ from chalicelib.domain.record import Key, Ref
 from chalicelib.domain.system import InboundMark
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
-from chalicelib.ports import Fate, OutcomeUnknown, Refused
-from chalicelib.usecases.inbound.poll import hear_what_was_missed
+from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
+from chalicelib.usecases.inbound.poll import poll_missed_texts
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import opt_out
 from chalicelib.usecases.visits import book, offers
@@ -29,8 +29,8 @@ QUIET = frozenset({"stop", "start"})
 MINUTE = timedelta(minutes=1)
 FAILURES = [
     pytest.param(OutcomeUnknown("the look-up failed"), id="broken off"),
-    pytest.param(Refused(Fate.LATER, 429), id="too many requests"),
-    pytest.param(Refused(Fate.CONFIGURATION, 20003), id="wrong credentials"),
+    pytest.param(Refused(FailureClass.RETRY, 429), id="too many requests"),
+    pytest.param(Refused(FailureClass.CONFIGURATION, 20003), id="wrong credentials"),
 ]
 
 
@@ -44,13 +44,13 @@ def arrives(world: World, body: str, *, sender: str = ANA, heard: bool = False) 
     """A text reaches the number; the webhook hears of it or not."""
     sid = world.texts.hear(sender, body).sid
     if heard:
-        receive_text(world.desk, Incoming(sid=sid, sender=sender, body=body), quiet_words=QUIET)
+        receive_text(world.context, Incoming(sid=sid, sender=sender, body=body), quiet_words=QUIET)
         world.drain()
     return sid
 
 
 def lists(world: World) -> int:
-    found = hear_what_was_missed(world.desk, world.services.text_inbox, quiet_words=QUIET)
+    found = poll_missed_texts(world.context, world.services.text_inbox, quiet_words=QUIET)
     world.drain()
     return found
 
@@ -120,7 +120,7 @@ def test_a_start_whose_webhook_comes_after_that_of_a_later_stop_lifts_nothing_fo
     world.clock.at += timedelta(seconds=30)
     arrives(world, "please stop texting me", heard=True)
     world.clock.at += timedelta(seconds=30)
-    receive_text(world.desk, Incoming(sid=start, sender=ANA, body="START"), quiet_words=QUIET)
+    receive_text(world.context, Incoming(sid=start, sender=ANA, body="START"), quiet_words=QUIET)
     ticks_for(world, timedelta(minutes=16))
     assert phone(world).opted_out_at is not None
 
@@ -161,7 +161,7 @@ def test_a_webhook_that_comes_after_the_list_changes_nothing() -> None:
     sid = arrives(world, "where do I park")
     ticks_for(world, timedelta(minutes=5))
     again = Incoming(sid=sid, sender=ANA, body="where do I park")
-    assert receive_text(world.desk, again, quiet_words=QUIET) == "other"
+    assert receive_text(world.context, again, quiet_words=QUIET) == "other"
     assert tasks(world) == ["reply_to_read"]
 
 
@@ -189,7 +189,7 @@ def test_the_last_word_counts_when_the_first_was_missed(
     missed: str, heard: str, is_out: bool
 ) -> None:
     world, _ = with_visit()
-    opt_out.opt_out(world.desk, subject_id=world.request().reference, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=world.request().reference, means="phone", actor=RUTH)
     world.clock.at += MINUTE
     arrives(world, missed)
     world.clock.at += MINUTE
@@ -230,7 +230,7 @@ def offered(world: World, *times: str) -> str:
 
 def propose(world: World, reference: str, times: Sequence[str]) -> None:
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=reference,
         times=[at(time) for time in times],
         visit_type="consultation",
@@ -270,7 +270,7 @@ def test_a_digit_from_before_the_offer_takes_nothing() -> None:
 def test_a_digit_from_before_we_asked_which_visit_is_no_answer() -> None:
     world, first = with_visit()
     second = book.confirm(
-        world.desk,
+        world.context,
         subject_id=world.request(name="Bo Example").reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -491,7 +491,7 @@ def test_a_text_that_cannot_be_heard_is_read_by_a_person_and_holds_the_mark_no_l
     assert (task.what, task.detail, task.number) == ("reply_to_read", "hello", "+13165550177")
     assert world.clock.at - marked_at(world) <= timedelta(minutes=5)
     again = Incoming(sid=sid, sender="+13165550177", body="hello")
-    assert receive_text(world.desk, again, quiet_words=QUIET) == "not_heard"
+    assert receive_text(world.context, again, quiet_words=QUIET) == "not_heard"
     # It has used up no alarm: that the list itself fails is told when it does.
     world.texts.listing.extend([OutcomeUnknown("no answer")] * 60)
     ticks_for(world, timedelta(minutes=40))

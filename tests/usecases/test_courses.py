@@ -33,7 +33,7 @@ def course_of(world: World, **changes: Any) -> Course:
         "weekdays": (),
         "actor": RUTH,
     }
-    return book_course.book_course(world.desk, **(asked | changes))
+    return book_course.book_course(world.context, **(asked | changes))
 
 
 def visits(world: World, course: Course) -> list[Appointment]:
@@ -95,7 +95,7 @@ def test_a_course_with_a_clash_books_nothing_and_names_it() -> None:
     world = World()
     other = world.request(phone="+13165550143", name="Bo Example")
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=other.reference,
         when=at("2026-12-11T09:00"),
         visit_type="iv_infusion",
@@ -170,7 +170,7 @@ def test_weekdays_keep_the_time_of_day_over_a_change_of_clocks() -> None:
 
 def move(world: World, visit: Appointment, when: str) -> Appointment:
     return reschedule.reschedule(
-        world.desk, appointment_id=visit.id, when=at(when), resource="room-1", actor=RUTH
+        world.context, appointment_id=visit.id, when=at(when), resource="room-1", actor=RUTH
     )
 
 
@@ -232,7 +232,7 @@ def test_a_neighbour_that_moves_meanwhile_is_seen() -> None:
 
 def cancel(world: World, visit: Appointment) -> None:
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         reason_code="patient_asked",
         tell_patient=True,
@@ -272,9 +272,9 @@ def missed_and_taken_back() -> tuple[World, Course]:
     course = course_of(world)
     first = visits(world, course)[0]
     world.run_until(first.start_at + timedelta(minutes=5))
-    attendance.no_show(world.desk, appointment_id=first.id, at=None, actor=RUTH)
+    attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     assert [visit.session for visit in visits(world, course)] == [1, 1, 3]
-    attendance.undo(world.desk, appointment_id=first.id, actor=RUTH)
+    attendance.undo(world.context, appointment_id=first.id, actor=RUTH)
     return world, course
 
 
@@ -290,7 +290,7 @@ def test_a_no_show_that_was_taken_back_can_be_decided_again(then: str) -> None:
     world, course = missed_and_taken_back()
     first, second, _ = visits(world, course)
     if then == "missed":
-        attendance.no_show(world.desk, appointment_id=first.id, at=None, actor=RUTH)
+        attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     else:
         cancel(world, first)
     assert [visit.session for visit in visits(world, course)] == [1, 1, 3]
@@ -313,7 +313,7 @@ def test_a_missed_session_asks_a_person_about_the_rest_before_the_next_one() -> 
     course = course_of(world, spacing_days=2)
     first, second, _ = visits(world, course)
     world.run_until(first.start_at + timedelta(minutes=30))
-    attendance.no_show(world.desk, appointment_id=first.id, at=None, actor=RUTH)
+    attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     world.drain()
     tasks = [task for task in world.store.open("task") if isinstance(task, Task)]
     (missed,) = [task for task in tasks if task.what == "session_missed"]
@@ -326,7 +326,7 @@ def test_the_last_session_missed_asks_nobody() -> None:
     course = course_of(world, sessions=2)
     _, last = visits(world, course)
     world.run_until(last.start_at + timedelta(minutes=30))
-    attendance.no_show(world.desk, appointment_id=last.id, at=None, actor=RUTH)
+    attendance.no_show(world.context, appointment_id=last.id, at=None, actor=RUTH)
     world.drain()
     tasks = [task for task in world.store.open("task") if isinstance(task, Task)]
     assert "session_missed" not in {task.what for task in tasks}
@@ -355,7 +355,7 @@ def test_what_a_course_s_visits_never_get_is_said_once() -> None:
 
 def another(world: World, visit: Appointment, when: str) -> Appointment:
     return book.confirm(
-        world.desk,
+        world.context,
         subject_id=visit.id,
         when=at(when),
         visit_type="iv_infusion",
@@ -384,7 +384,7 @@ def test_nobody_is_booked_into_two_rooms_at_once() -> None:
 
 def course_of_patient(world: World, visit: Appointment, first: str) -> Course:
     return book_course.book_course(
-        world.desk,
+        world.context,
         subject_id=visit.id,
         first=at(first),
         visit_type="iv_infusion",

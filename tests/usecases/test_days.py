@@ -27,7 +27,7 @@ def test_texts_name_the_day_and_leave_on_the_days_beside_it(
     world = World()
     reference = world.request().reference
     visit = book.confirm(
-        world.desk,
+        world.context,
         subject_id=reference,
         when=at(when),
         visit_type="iv_infusion",

@@ -22,14 +22,14 @@ def digit_of(world: World, visit_id: str) -> str:
 
 def moves(world: World, visit_id: str, when: str, room: str) -> None:
     reschedule.reschedule(
-        world.desk, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH
+        world.context, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH
     )
     world.drain()
 
 
 def cancels(world: World, visit_id: str) -> None:
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit_id,
         reason_code="other",
         tell_patient=False,
@@ -39,7 +39,7 @@ def cancels(world: World, visit_id: str) -> None:
 
 def gives_up_the_number(world: World, subject_id: str) -> None:
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=subject_id,
         name="Ana Löwe",
         phone="+13165550150",
@@ -99,7 +99,9 @@ def test_a_visit_that_was_cancelled_before_the_question_left_changes_no_number()
     moves(world, second, "2026-12-09T09:00", "room-2")
     moves(world, third, "2026-12-10T09:00", "chair-1")
     world.clock.at += timedelta(minutes=1)
-    receive_text(world.desk, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET)
+    receive_text(
+        world.context, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET
+    )
     cancels(world, first)
     world.drain()
     assert "Reply 2 for Wed Dec 9 9:00 AM, 3 for Thu Dec 10" in world.texts.bodies[-1]
@@ -110,7 +112,9 @@ def test_a_visit_that_was_cancelled_before_the_question_left_changes_no_number()
 def test_a_question_of_which_no_visit_is_left_is_not_asked() -> None:
     world = World()
     visits = two_visits(world)
-    receive_text(world.desk, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET)
+    receive_text(
+        world.context, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET
+    )
     for visit_id in visits:
         cancels(world, visit_id)
     world.drain()

@@ -25,11 +25,11 @@ class MortalStore(MemoryStore):
         self.next: Iterator[str] = iter(())
 
     def commit(self, change: Change) -> None:
-        fate = next(self.next, "")
-        if fate == "dies before":
+        failure_class = next(self.next, "")
+        if failure_class == "dies before":
             raise Killed
         super().commit(change)
-        if fate == "dies after":
+        if failure_class == "dies after":
             raise Killed
 
 

@@ -13,9 +13,9 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.outbox import deliver
-from chalicelib.ports import Fate, OutcomeUnknown, ReceivedText, Refused
+from chalicelib.ports import FailureClass, OutcomeUnknown, ReceivedText, Refused
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
-from chalicelib.usecases.privacy.retention import AT_ONCE, erase_what_is_old
+from chalicelib.usecases.privacy.retention import AT_ONCE, erase_expired
 from chalicelib.usecases.tasks import close_task
 from tests.outbox.rows import booked, ready, row
 from tests.world import RUTH, World
@@ -28,7 +28,7 @@ SECOND = timedelta(seconds=1)
 
 
 def erases(world: World) -> int:
-    return erase_what_is_old(world.desk, world.services.text_inbox)
+    return erase_expired(world.context, world.services.text_inbox)
 
 
 def erases_all(world: World) -> int:
@@ -93,7 +93,7 @@ def test_it_is_done_once() -> None:
 
 def heard(world: World, body: str = WROTE) -> str:
     sid = world.texts.hear(ANA, body).sid
-    receive_text(world.desk, Incoming(sid=sid, sender=ANA, body=body), quiet_words=frozenset())
+    receive_text(world.context, Incoming(sid=sid, sender=ANA, body=body), quiet_words=frozenset())
     world.drain()
     return sid
 
@@ -106,7 +106,7 @@ def test_what_a_patient_wrote_goes_from_everywhere_once_it_was_seen_to(body: str
     sid = heard(world, body)
     assert "PLANTED-WORDS" in stored(world)
     for task in world.open_tasks():
-        close_task(world.desk, task_id=task.key.pk, note="called, all well", actor=RUTH)
+        close_task(world.context, task_id=task.key.pk, note="called, all well", actor=RUTH)
     world.clock.at += TEXTS + SECOND
     erases_all(world)
     assert "PLANTED-WORDS" not in stored(world)
@@ -127,7 +127,7 @@ def test_a_task_that_is_still_open_keeps_its_words() -> None:
     (task,) = world.store.open("task")
     assert isinstance(task, Task)
     assert task.detail == WROTE
-    close_task(world.desk, task_id=task.id, note="late", actor=RUTH)
+    close_task(world.context, task_id=task.id, note="late", actor=RUTH)
     world.clock.at += TEXTS + SECOND
     erases_all(world)
     done = world.store.get(Task.ref(task.id))
@@ -181,7 +181,7 @@ def test_opt_outs_and_consents_stay() -> None:
 @pytest.mark.parametrize(
     ("failure", "goes_on"),
     [
-        pytest.param(Refused(Fate.NEVER, 20009), True, id="still under way there"),
+        pytest.param(Refused(FailureClass.PERMANENT, 20009), True, id="still under way there"),
         pytest.param(OutcomeUnknown("503"), False, id="the provider is down"),
     ],
 )
@@ -205,7 +205,7 @@ def test_what_the_provider_would_not_erase_is_asked_for_again(
 def test_a_text_without_an_end_is_not_erased_before_it_has_one() -> None:
     world = World()
     message_id = ready(world)
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     sent = row(world, message_id)
     world.store._rows[sent.key] |= {"status": "sending", "due_at": "2027-06-01T00:00:00.000Z"}
     world.clock.at += TEXTS + SECOND
@@ -220,8 +220,8 @@ def test_a_text_without_an_end_is_not_erased_before_it_has_one() -> None:
 def test_words_that_nobody_got_are_not_kept_at_all() -> None:
     world = World()
     message_id = ready(world)
-    world.texts.before.append(Refused(Fate.NUMBER_BAD, 21211))
-    deliver.deliver(world.office, message_id)
+    world.texts.before.append(Refused(FailureClass.NUMBER_BAD, 21211))
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.FAILED
     assert row(world, message_id).body is None
 
@@ -255,5 +255,5 @@ def test_a_slow_provider_does_not_hold_the_minute_up() -> None:
     world, _ = with_texts()
     world.clock.at += TEXTS + timedelta(days=10)
     began = world.clock.at
-    erase_what_is_old(world.desk, Slow(world))
+    erase_expired(world.context, Slow(world))
     assert world.clock.at - began < timedelta(seconds=25)

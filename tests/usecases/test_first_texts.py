@@ -39,7 +39,7 @@ def test_a_first_text_that_an_opt_out_withdrew_is_made_anew(words: str, is_resum
     world.run_for(hours=12)
     assert firsts(world) == []
     if is_resumed:
-        opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opt_out.resume(world.context, subject_id=visit_id, actor=RUTH)
         world.drain()
     else:
         hear(world, "START")
@@ -50,7 +50,7 @@ def test_a_first_text_that_an_opt_out_withdrew_is_made_anew(words: str, is_resum
 def test_who_shares_the_phone_is_told_when_who_waited_for_the_first_text_is_erased() -> None:
     world, ana = booked_at_night()
     booked(world, "room-2", name=BO)
-    erase(world.desk, ana, actor=RUTH)
+    erase(world.context, ana, actor=RUTH)
     world.run_until(datetime(2026, 12, 8, 14, 0, tzinfo=UTC))
     assert first_alone(firsts(world))
 
@@ -60,7 +60,7 @@ def test_erasing_tells_nobody_on_whom_nobody_has_acted_who_texts(is_booked: bool
     world = World(NIGHT)
     ana = booked(world) if is_booked else world.request().reference
     world.request(name=BO)
-    erase(world.desk, ana, actor=RUTH)
+    erase(world.context, ana, actor=RUTH)
     world.run_for(hours=24)
     assert world.texts.sent == []
 
@@ -70,7 +70,7 @@ def test_ending_a_pause_causes_no_text_to_who_has_only_asked() -> None:
     reference = world.request().reference
     world.clock.at += timedelta(minutes=1)
     hear(world, "too many texts")
-    opt_out.resume(world.desk, subject_id=reference, actor=RUTH)
+    opt_out.resume(world.context, subject_id=reference, actor=RUTH)
     world.run_for(hours=1)
     (answer,) = world.texts.bodies
     assert "paused" in answer
@@ -79,7 +79,7 @@ def test_ending_a_pause_causes_no_text_to_who_has_only_asked() -> None:
 def test_who_owns_a_number_that_was_mistyped_is_told_who_texts() -> None:
     world, visit_id = booked_at_night()
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone="+13165550150",
@@ -96,7 +96,7 @@ def test_who_owns_a_number_that_was_mistyped_is_told_who_texts() -> None:
 
 def moved_to(world: World, visit_id: str, when: str) -> None:
     reschedule.reschedule(
-        world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
+        world.context, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
     )
     world.drain()
 

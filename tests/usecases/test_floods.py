@@ -14,7 +14,7 @@ from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import offers
 from tests.usecases.test_inbound import ANA, booked, hear, visit_of
-from tests.world import FORM, NOON, RUTH, World, at, wish
+from tests.world import FORM, NOON, RUTH, World, at, request_form
 
 TOGETHER = timedelta(minutes=15)  # how much later than its deadline a request may be told of
 
@@ -56,7 +56,7 @@ def test_a_number_that_is_typed_into_many_forms_stays_small_and_its_own_patient_
 
 def asks(world: World, address: str, **wishes: str) -> str:
     origin = FORM._replace(address=address)
-    return submit(world.desk, wish(**wishes), origin=origin, key=new_id("KEY")).reference
+    return submit(world.context, request_form(**wishes), origin=origin, key=new_id("KEY")).reference
 
 
 def test_who_gives_a_number_again_and_again_does_not_shut_its_owner_out() -> None:
@@ -129,7 +129,7 @@ EVERYBODY = {"scheduler": 1, "nurse": 1, "manager": 1}
 def closed_tasks(world: World) -> None:
     world.drain()
     for task in world.open_tasks():
-        close_task(world.desk, task_id=task.id, note="", actor=RUTH)
+        close_task(world.context, task_id=task.id, note="", actor=RUTH)
 
 
 def five_with_her_number(world: World) -> None:
@@ -192,8 +192,8 @@ def test_an_address_that_may_send_more_is_folded_beyond_its_limit() -> None:
     world = World()
     origin = FORM._replace(more=2)
     for prank in range(31):
-        one = wish(phone=f"+131655501{prank:02d}")
-        submit(world.desk, one, origin=origin, key=new_id("KEY"))
+        one = request_form(phone=f"+131655501{prank:02d}")
+        submit(world.context, one, origin=origin, key=new_id("KEY"))
     (row,) = folded(world)
     assert isinstance(row, ConsultationRequest)
     assert row.suspicious_because == "address"
@@ -214,7 +214,7 @@ def test_who_was_answered_is_not_told_of_and_nobody_is_mailed_of_none() -> None:
 
 def answered(world: World, reference: str) -> None:
     offers.decline(
-        world.desk, subject_id=reference, reason_code="not_suitable", note="", actor=RUTH
+        world.context, subject_id=reference, reason_code="not_suitable", note="", actor=RUTH
     )
 
 
@@ -223,7 +223,7 @@ def test_whom_staff_offer_times_is_folded_no_more() -> None:
     five_with_her_number(world)
     over = asks(world, "192.0.2.1")
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=over,
         times=[at("2026-12-08T09:00")],
         visit_type="consultation",

@@ -23,8 +23,8 @@ from chalicelib.ports import OutcomeUnknown
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.privacy.erase import erase
-from chalicelib.usecases.privacy.export import hand_over
-from chalicelib.usecases.privacy.retention import erase_what_is_old
+from chalicelib.usecases.privacy.export import export_patient
+from chalicelib.usecases.privacy.retention import erase_expired
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import attendance, book, book_course, offers
 from tests.outbox.rows import booked, row
@@ -42,7 +42,7 @@ TRACES = ["PLANTED-NAME", "planted@example.org", "PLANTED-NOTE", "PLANTED-TEXT",
 
 def hear(world: World, body: str, sid: str = "SM" + "1" * 32) -> str:
     incoming = Incoming(sid=sid, sender=ANA, body=body)
-    receive_text(world.desk, incoming, quiet_words=frozenset())
+    receive_text(world.context, incoming, quiet_words=frozenset())
     world.drain()
     return sid
 
@@ -54,7 +54,7 @@ def with_history() -> tuple[World, str, str]:
     world.drain()
     hear(world, "PLANTED-TEXT where do I park")
     world.deliver_all()
-    return world, visit_id, contact_details.patient_of(world.desk, visit_id).id
+    return world, visit_id, contact_details.patient_of(world.context, visit_id).id
 
 
 def stored(world: World) -> str:
@@ -86,7 +86,7 @@ def meanwhile(world: World, act: Callable[[], object]) -> None:
 
 def ticks(world: World) -> None:
     world.tick()
-    erase_what_is_old(world.desk, world.services.text_inbox)
+    erase_expired(world.context, world.services.text_inbox)
 
 
 def test_nobody_can_tell_any_more_who_it_was() -> None:
@@ -94,7 +94,7 @@ def test_nobody_can_tell_any_more_who_it_was() -> None:
     assert all(trace in stored(world) for trace in TRACES)
     said = [text.body for text in world.texts.sent]
     assert all(said)
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     assert [trace for trace in TRACES if trace in stored(world)] == []
     ticks(world)
     assert {text.body for text in world.texts.sent} == {""}
@@ -106,19 +106,19 @@ def test_nobody_can_tell_any_more_who_it_was() -> None:
 def test_the_number_goes_from_a_task_whose_words_are_gone_already() -> None:
     world, visit_id, _ = with_history()
     (task,) = world.open_tasks()
-    close_task(world.desk, task_id=task.id, note="", actor=RUTH)
+    close_task(world.context, task_id=task.id, note="", actor=RUTH)
     world.clock.at += timedelta(days=91)
-    while erase_what_is_old(world.desk, world.services.text_inbox):
+    while erase_expired(world.context, world.services.text_inbox):
         pass
     assert "task" in kinds_with(world, ANA)
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     assert "task" not in kinds_with(world, ANA)
 
 
 def test_what_waits_is_withdrawn_the_visit_is_off_and_nothing_more_leaves() -> None:
     world, visit_id, _ = with_history()
     sent, mails = len(world.texts.sent), len(world.mails.sent)
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     world.run_for(days=14)
     assert (len(world.texts.sent), len(world.mails.sent)) == (sent, mails)
     visit = world.store.get(Appointment.ref(visit_id))
@@ -136,7 +136,7 @@ def test_a_request_that_says_nothing_is_closed_as_well() -> None:
     reference = world.request(**SAYS_NOTHING).reference
     world.drain()
     mails = len(world.mails.sent)
-    erase(world.desk, reference, actor=RUTH)
+    erase(world.context, reference, actor=RUTH)
     assert request_of(world, reference).status is RequestStatus.CLOSED
     world.run_for(days=3)
     assert len(world.mails.sent) == mails
@@ -146,16 +146,16 @@ def test_why_a_request_was_declined_is_erased_though_nothing_else_was_said() -> 
     world = World()
     reference = world.request(**SAYS_NOTHING).reference
     offers.decline(
-        world.desk, subject_id=reference, reason_code="other", note="PLANTED-NOTE", actor=RUTH
+        world.context, subject_id=reference, reason_code="other", note="PLANTED-NOTE", actor=RUTH
     )
-    erase(world.desk, reference, actor=RUTH)
+    erase(world.context, reference, actor=RUTH)
     assert "PLANTED-NOTE" not in stored(world)
     assert request_of(world, reference).status is RequestStatus.DECLINED
 
 
 def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
     world, visit_id, _ = with_history()
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     other = world.store.get(Appointment.ref(booked(world, phone="+13165550143", name="Bo Example")))
     assert other is not None
     assert other.start_at == datetime(2026, 12, 8, 15, 0, tzinfo=UTC)
@@ -164,15 +164,15 @@ def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
 def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
     world = World()
     visit_id = booked(world, **PLANTED)
-    deliver.deliver(world.office, f"{visit_id}.welcome")
+    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     world.texts.after.append(OutcomeUnknown("no answer"))
-    deliver.deliver(world.office, f"{visit_id}.v1-confirmation")
-    assert erase(world.desk, visit_id, actor=RUTH).under_way == 1
+    deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
+    assert erase(world.context, visit_id, actor=RUTH).under_way == 1
     sent = len(world.texts.sent)
     world.run_for(hours=8)
     assert len(world.texts.sent) == sent
     assert row(world, f"{visit_id}.v1-confirmation").status is MessageStatus.SENT
-    assert erase(world.desk, visit_id, actor=RUTH).under_way == 0
+    assert erase(world.context, visit_id, actor=RUTH).under_way == 0
     world.texts.deliver_all()
     ticks(world)
     assert [trace for trace in TRACES if trace in stored(world)] == []
@@ -189,11 +189,11 @@ def test_what_a_courier_takes_while_the_patient_is_erased_counts_as_under_way() 
         if any(ref.kind is Message for ref in refs):
             world.store.get_many = read  # type: ignore[method-assign]
             world.mails.before.append(OutcomeUnknown("no answer"))
-            deliver.deliver(world.office, mail_id)
+            deliver.deliver(world.delivery_context, mail_id)
         return read(*refs)
 
     world.store.get_many = meanwhile  # type: ignore[method-assign]
-    assert erase(world.desk, mail_id.partition(".")[0], actor=RUTH).under_way == 1
+    assert erase(world.context, mail_id.partition(".")[0], actor=RUTH).under_way == 1
     assert row(world, mail_id).status is MessageStatus.SENDING
 
 
@@ -211,7 +211,7 @@ def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provide
         if any(ref.kind is Message for ref in refs):
             world.store.get_many = read  # type: ignore[method-assign]
             text_receipts.take(
-                world.office,
+                world.delivery_context,
                 message_id,
                 sid=world.texts.sent[-1].sid,
                 to=ANA,
@@ -222,10 +222,10 @@ def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provide
 
     world.clock.at += timedelta(minutes=1)
     world.texts.after.append(OutcomeUnknown("no answer"))
-    deliver.deliver(world.office, message_id)
+    deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).sid is None
     world.store.get_many = leaves  # type: ignore[method-assign]
-    assert erase(world.desk, visit_id, actor=RUTH).under_way == 0
+    assert erase(world.context, visit_id, actor=RUTH).under_way == 0
     world.texts.deliver_all()
     ticks(world)
     assert {text.body for text in world.texts.sent} == {""}
@@ -240,18 +240,18 @@ def test_a_mail_that_is_claimed_at_the_very_write_of_an_erasure_counts_as_under_
         if any(part.key == row(world, mail_id).key for part in change.operations):
             world.store.commit = commit  # type: ignore[method-assign]
             world.mails.before.append(OutcomeUnknown("no answer"))
-            deliver.deliver(world.office, mail_id)
+            deliver.deliver(world.delivery_context, mail_id)
         commit(change)
 
     world.store.commit = claimed_first  # type: ignore[method-assign]
-    assert erase(world.desk, mail_id.partition(".")[0], actor=RUTH).under_way == 1
+    assert erase(world.context, mail_id.partition(".")[0], actor=RUTH).under_way == 1
     assert row(world, mail_id).status is MessageStatus.SENDING
 
 
 def test_the_opt_out_stays_and_holds() -> None:
     world, visit_id, _ = with_history()
     hear(world, "STOP", sid="SM" + "2" * 32)
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     phone = world.store.get(Phone.ref(ANA))
     assert phone is not None
     assert (phone.opted_out_at, phone.patients) == (world.clock.at, ())
@@ -264,21 +264,21 @@ def test_the_opt_out_stays_and_holds() -> None:
 def test_who_shares_the_phone_keeps_everything() -> None:
     world, visit_id, _ = with_history()
     other = booked(world, "2026-12-08T13:00", name="Bo Example", email="bo@example.org")
-    before = hand_over(world.desk, other)
-    erase(world.desk, visit_id, actor=RUTH)
+    before = export_patient(world.context, other)
+    erase(world.context, visit_id, actor=RUTH)
     phone = world.store.get(Phone.ref(ANA))
     assert phone is not None
-    bo = contact_details.patient_of(world.desk, other)
+    bo = contact_details.patient_of(world.context, other)
     assert (bo.name, phone.patients) == ("Bo Example", (bo.id,))
-    assert len(hand_over(world.desk, other)["records"]) == len(before["records"])
+    assert len(export_patient(world.context, other)["records"]) == len(before["records"])
 
 
 def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -> None:
     world, visit_id, ana = with_history()
     bo = contact_details.patient_of(
-        world.desk, booked(world, "2026-12-08T13:00", name="Bo Example")
+        world.context, booked(world, "2026-12-08T13:00", name="Bo Example")
     ).id
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
 
     def told(patient_id: str) -> list[Message]:
@@ -289,8 +289,8 @@ def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -
 
     (of_ana,), (of_bo,) = told(ana), told(bo)
     assert of_ana.facts
-    assert of_bo.id not in json.dumps(hand_over(world.desk, ana))
-    erase(world.desk, visit_id, actor=RUTH)
+    assert of_bo.id not in json.dumps(export_patient(world.context, ana))
+    erase(world.context, visit_id, actor=RUTH)
     assert told(ana)[0].facts == {}
     assert told(bo) == [of_bo]
 
@@ -306,14 +306,14 @@ def test_a_text_that_comes_while_the_patient_is_erased_is_erased_as_well() -> No
         commit(change)
 
     world.store.commit = meanwhile  # type: ignore[method-assign]
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     assert world.store.commit == commit
     assert [trace for trace in TRACES if trace in stored(world)] == []
 
 
 def confirms(world: World, subject_id: str) -> None:
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=subject_id,
         when=at("2026-12-20T09:00"),
         visit_type="iv_infusion",
@@ -324,7 +324,7 @@ def confirms(world: World, subject_id: str) -> None:
 
 def books_a_course(world: World, subject_id: str) -> None:
     book_course.book_course(
-        world.desk,
+        world.context,
         subject_id=subject_id,
         first=at("2026-12-14T09:00"),
         visit_type="iv_infusion",
@@ -338,7 +338,7 @@ def books_a_course(world: World, subject_id: str) -> None:
 
 def proposes(world: World, subject_id: str) -> None:
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=subject_id,
         times=[at("2026-12-14T09:00")],
         visit_type="consultation",
@@ -349,7 +349,7 @@ def proposes(world: World, subject_id: str) -> None:
 
 def declines(world: World, subject_id: str) -> None:
     offers.decline(
-        world.desk, subject_id=subject_id, reason_code="other", note="PLANTED", actor=RUTH
+        world.context, subject_id=subject_id, reason_code="other", note="PLANTED", actor=RUTH
     )
 
 
@@ -359,7 +359,7 @@ def test_nothing_begins_for_who_is_erased_at_that_moment(
 ) -> None:
     world = World()
     visit_id = booked(world)  # the number is known
-    patient = contact_details.patient_of(world.desk, visit_id)
+    patient = contact_details.patient_of(world.context, visit_id)
     request = ConsultationRequest(
         id="REQ-2",
         patient_id=patient.id,
@@ -369,7 +369,7 @@ def test_nothing_begins_for_who_is_erased_at_that_moment(
         source="phone",
     )
     world.store.commit(Change(Save(request)))
-    meanwhile(world, lambda: erase(world.desk, patient.id, actor=RUTH))
+    meanwhile(world, lambda: erase(world.context, patient.id, actor=RUTH))
     with pytest.raises(AlreadyDecided):
         begins(world, "REQ-2")
     about = world.store.of_patient(patient.id)
@@ -379,9 +379,9 @@ def test_nothing_begins_for_who_is_erased_at_that_moment(
 
 def test_a_text_that_was_read_before_its_writer_is_erased_is_put_under_nobodys_name() -> None:
     world, visit_id, patient_id = with_history()
-    meanwhile(world, lambda: erase(world.desk, visit_id, actor=RUTH))
+    meanwhile(world, lambda: erase(world.context, visit_id, actor=RUTH))
     hear(world, "PLANTED-LATE", sid="SM" + "4" * 32)
-    assert "PLANTED-LATE" not in json.dumps(hand_over(world.desk, patient_id))
+    assert "PLANTED-LATE" not in json.dumps(export_patient(world.context, patient_id))
     assert "reply_to_read" in [task.what for task in world.open_tasks()]
 
 
@@ -400,7 +400,7 @@ def test_a_visit_that_the_index_names_only_a_moment_later_is_cancelled_as_well()
         return rows
 
     world.store.of_patient = lagging  # type: ignore[method-assign]
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     visit = world.store.get(Appointment.ref(visit_id))
     assert visit is not None
     assert visit.status is AppointmentStatus.CANCELLED
@@ -410,23 +410,23 @@ def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:
     world, visit_id, patient_id = with_history()
     answers: list[list[Record]] = [world.store.of_patient(patient_id), [], []]
     world.store.of_patient = lambda patient_id: answers.pop(0)  # type: ignore[method-assign]
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     assert [trace for trace in TRACES if trace in stored(world)] == []
 
 
 def test_a_patient_who_is_being_treated_is_not_erased() -> None:
     world, visit_id, patient_id = with_history()
     world.run_until(world.clock.at + timedelta(days=6, hours=21))
-    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     before = stored(world)
     with pytest.raises(AlreadyDecided):
-        erase(world.desk, patient_id, actor=RUTH)
+        erase(world.context, patient_id, actor=RUTH)
     assert stored(world) == before
 
 
 def test_a_text_that_was_erased_is_not_heard_anew() -> None:
     world, visit_id, _ = with_history()
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     ticks(world)
     before = stored(world)
     hear(world, "PLANTED-TEXT where do I park")
@@ -438,18 +438,18 @@ def test_a_text_that_was_erased_is_not_heard_anew() -> None:
 
 def test_erasing_again_changes_nothing_of_the_patient() -> None:
     world, visit_id, patient_id = with_history()
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     ticks(world)
-    first = hand_over(world.desk, patient_id)["records"]
-    erase(world.desk, patient_id, actor=RUTH)
-    kinds = [record["record"] for record in hand_over(world.desk, patient_id)["records"]]
+    first = export_patient(world.context, patient_id)["records"]
+    erase(world.context, patient_id, actor=RUTH)
+    kinds = [record["record"] for record in export_patient(world.context, patient_id)["records"]]
     assert sorted(kinds) == sorted([*(r["record"] for r in first), "audit"])
 
 
 def test_everything_about_a_patient_is_handed_over_and_nothing_about_another() -> None:
     world, visit_id, patient_id = with_history()
     booked(world, "2026-12-08T13:00", name="OTHER-NAME", email="other@example.org")
-    told = hand_over(world.desk, visit_id)
+    told = export_patient(world.context, visit_id)
     text = json.dumps(told)
     assert told["patient_id"] == patient_id
     assert all(trace in text for trace in [*TRACES, ANA, visit_id, world.texts.sent[0].body[:20]])
@@ -469,14 +469,16 @@ def test_what_came_from_a_shared_phone_is_handed_over_to_none_of_its_patients() 
     other = booked(world, "2026-12-08T13:00", name="Bo Example")
     hear(world, "BOS-WORDS this is Bo, I feel low again", sid="SM" + "5" * 32)
     hear(world, "C", sid="SM" + "6" * 32)
-    of_ana, of_bo = (json.dumps(hand_over(world.desk, who)) for who in (visit_id, other))
+    of_ana, of_bo = (json.dumps(export_patient(world.context, who)) for who in (visit_id, other))
     assert "PLANTED-TEXT" in of_ana  # she wrote it when the phone was hers alone
     assert "BOS-WORDS" not in of_ana
-    phone = next(r for r in hand_over(world.desk, other)["records"] if r["record"] == "phone")
+    phone = next(
+        r for r in export_patient(world.context, other)["records"] if r["record"] == "phone"
+    )
     assert [what.split()[1] for what in phone["choosing"].values()] == [other]
     assert phone["welcome_id"] is None  # it left for her visit
     assert ana not in of_bo
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     assert "BOS-WORDS" in stored(world)
 
 
@@ -484,7 +486,10 @@ def test_what_came_from_a_shared_phone_is_handed_over_to_none_of_its_patients() 
 def test_nobody_is_erased_by_a_wrong_name(who: str) -> None:
     world, _, _ = with_history()
     before = stored(world)
-    for command in (lambda: hand_over(world.desk, who), lambda: erase(world.desk, who, actor=RUTH)):
+    for command in (
+        lambda: export_patient(world.context, who),
+        lambda: erase(world.context, who, actor=RUTH),
+    ):
         with pytest.raises(NotFound):
             command()
     assert stored(world) == before
@@ -500,7 +505,7 @@ def test_what_no_index_named_when_a_patient_was_erased_goes_a_while_later() -> N
         return [row for row in of_patient(patient_id) if not isinstance(row, InboundText | Task)]
 
     world.store.of_patient = lagging  # type: ignore[method-assign]
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     world.store.of_patient = of_patient  # type: ignore[method-assign]
     assert "PLANTED-WORDS" in stored(world)
     world.clock.at += timedelta(minutes=11)

@@ -31,7 +31,7 @@ def goes_home(
 ) -> None:
     world.run_until(recorded)
     attendance.discharged(
-        world.desk, appointment_id=visit.id, at=at, actor=RUTH, handed_over=handed_over
+        world.context, appointment_id=visit.id, at=at, actor=RUTH, handed_over=handed_over
     )
     world.drain()
 
@@ -94,7 +94,7 @@ def test_what_was_texted_while_they_were_here_is_not_asked_about() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.run_until(LATE)
-    assert attendance.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
+    assert attendance.steps_to_hand_over(world.context, appointment_id=visit.id) == ()
     goes_home(world, visit, LATE)
     world.run_until(MIDDAY)
     assert len(aftercare(world, visit)) == 1
@@ -115,7 +115,7 @@ def test_a_visit_without_aftercare_has_nothing_to_hand_over() -> None:
     world = evening_clinic()
     asked = world.request()
     visit = book.confirm(
-        world.desk,
+        world.context,
         subject_id=asked.reference,
         when=at(f"{TONIGHT}T22:30"),
         visit_type="consultation",
@@ -123,7 +123,7 @@ def test_a_visit_without_aftercare_has_nothing_to_hand_over() -> None:
         actor=RUTH,
     )
     world.run_until(LATE)
-    assert attendance.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
+    assert attendance.steps_to_hand_over(world.context, appointment_id=visit.id) == ()
     goes_home(world, visit, LATE)
     world.run_until(MIDDAY)
     assert calls(world) == []
@@ -135,10 +135,10 @@ def test_it_is_asked_by_the_patients_night(zone: str | None) -> None:
     world = evening_clinic()
     visit, _ = session(world, "23:55", time_zone=zone)
     world.run_until(LATE)
-    steps = attendance.steps_to_hand_over(world.desk, appointment_id=visit.id)
+    steps = attendance.steps_to_hand_over(world.context, appointment_id=visit.id)
     assert [step.id for step in steps] == ["aftercare"]
     early = world.clock.at = wichita(f"{TONIGHT} 22:50")
-    assert attendance.steps_to_hand_over(world.desk, appointment_id=visit.id) == ()
+    assert attendance.steps_to_hand_over(world.context, appointment_id=visit.id) == ()
     goes_home(world, visit, early)
     assert aftercare(world, visit) == [early]
 
@@ -148,7 +148,7 @@ def test_what_nobody_said_last_night_is_a_task_to_call() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.clock.at = MORNING
-    attendance.discharged(world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
     world.run_until(MIDDAY)
     assert aftercare(world, visit) == []
     (task,) = calls(world)
@@ -161,7 +161,7 @@ def test_what_was_handed_over_last_night_is_no_task() -> None:
     visit, _ = session(world, "21:30")
     world.clock.at = MORNING
     attendance.discharged(
-        world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH, handed_over=True
+        world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH, handed_over=True
     )
     world.run_until(MIDDAY)
     assert calls(world) == []
@@ -180,7 +180,7 @@ def test_what_was_said_last_night_is_not_said_again(ends: str, wishes: dict[str,
     visit, _ = session(world, ends, **wishes)
     world.run_until(MORNING)
     before = {m.id for m in said(world, visit)}, len(calls(world))
-    attendance.discharged(world.desk, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
     world.run_until(MIDDAY)
     since = [m for m in said(world, visit) if m.id not in before[0] and m.sid is not None]
     assert (since, len(calls(world))) == ([], before[1])

@@ -11,7 +11,7 @@ from chalicelib.domain.people.patient import Consent, Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
-from chalicelib.ports import Fate, Refused
+from chalicelib.ports import FailureClass, Refused
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details
 from chalicelib.usecases.tasks import close_task
@@ -26,7 +26,7 @@ _sids = count(1)
 
 def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) -> str:
     meaning = receive_text(
-        world.desk,
+        world.context,
         Incoming(sid=sid or f"SM{next(_sids):032x}", sender=sender, body=body),
         quiet_words=QUIET,
     )
@@ -37,7 +37,7 @@ def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) 
 def booked(world: World, room: str = "room-1", **wishes: Any) -> str:
     receipt = world.request(**wishes)
     visit = book.confirm(
-        world.desk,
+        world.context,
         subject_id=receipt.reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -98,7 +98,7 @@ def test_the_ride_home_is_noted(body: str, driver: str) -> None:
 def test_no_is_about_no_ride_that_nobody_asked_about(visit_type: str, body: str) -> None:
     world = World()
     visit = book.confirm(
-        world.desk,
+        world.context,
         subject_id=world.request().reference,
         when=at("2026-12-08T09:00"),
         visit_type=visit_type,
@@ -127,7 +127,7 @@ def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: st
     world = World()
     visit_id = booked(world)
     world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
-    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.clock.at += timedelta(minutes=1)
     hear(world, body)
     assert task in tasks(world)
@@ -138,9 +138,11 @@ def test_no_ride_said_just_before_the_arrival_is_recorded_reaches_a_person() -> 
     visit_id = booked(world)
     world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
     receive_text(
-        world.desk, Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="N"), quiet_words=QUIET
+        world.context,
+        Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="N"),
+        quiet_words=QUIET,
     )
-    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.drain()
     assert "no_driver" in tasks(world)
 
@@ -258,7 +260,7 @@ def test_a_flood_of_urgent_texts_is_one_alarm_until_somebody_takes_it() -> None:
     assert len(world.mails.sent) - mails == 3
     assert tasks(world).count("urgent_text") == 1
     (alarm,) = [task for task in world.open_tasks() if task.urgent]
-    close_task(world.desk, task_id=alarm.key.pk, note="called", actor=RUTH)
+    close_task(world.context, task_id=alarm.key.pk, note="called", actor=RUTH)
     for _ in range(30):
         hear(world, "overdose")
     assert tasks(world).count("urgent_text") == 1
@@ -269,7 +271,7 @@ def test_a_stop_that_is_urgent_does_both() -> None:
     world = World()
     booked(world)
     meaning = receive_text(
-        world.desk,
+        world.context,
         Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="suicide", opt_out_type="STOP"),
         quiet_words=frozenset({"stop"}),
     )
@@ -283,7 +285,7 @@ def test_a_stop_that_is_urgent_does_both() -> None:
 def offered(world: World) -> str:
     receipt = world.request()
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=receipt.reference,
         times=[at("2026-12-08T09:00"), at("2026-12-08T13:00")],
         visit_type="consultation",
@@ -321,7 +323,7 @@ def test_a_new_number_gets_nothing_before_its_own_consent() -> None:
     visit_id = booked(world)
     sent = len(world.texts.sent)
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone="+13165550150",
@@ -368,7 +370,7 @@ def test_help_is_answered_by_the_provider_or_by_us_and_by_one_alone(
     booked(world)
     sent = len(world.texts.sent)
     asks = Incoming(sid="SM" + "a" * 32, sender=ANA, body=body, opt_out_type=opt_out_type)
-    assert receive_text(world.desk, asks, quiet_words=frozenset({"help"})) == "help"
+    assert receive_text(world.context, asks, quiet_words=frozenset({"help"})) == "help"
     world.drain()
     assert len(world.texts.sent) - sent == is_ours
 
@@ -377,7 +379,7 @@ def test_an_answer_that_is_late_says_nothing_of_a_time_that_the_visit_was_moved_
     """R18, R41: "confirmed" was true of the old time."""
     world = World()
     visit_id = booked(world)
-    world.texts.before.append(Refused(Fate.LATER, 429))
+    world.texts.before.append(Refused(FailureClass.RETRY, 429))
     hear(world, "C")
     moves(world, visit_id, "2026-12-09T09:00")
     world.run_for(hours=1)

@@ -29,12 +29,12 @@ REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts
 
 def cancels(world: World, visit_id: str) -> None:
     reschedule.cancel(
-        world.desk, appointment_id=visit_id, reason_code="other", tell_patient=False, actor=RUTH
+        world.context, appointment_id=visit_id, reason_code="other", tell_patient=False, actor=RUTH
     )
 
 
 def arrives_here(world: World, visit_id: str) -> None:
-    attendance.arrived(world.desk, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
 
 
 def lagging(world: World, patient_id: str) -> None:
@@ -82,7 +82,7 @@ def test_who_arrives_at_the_moment_of_an_erasure_is_not_erased(index_lags: bool)
     else:
         meanwhile(world, lambda: arrives_here(world, visit_id))
     with pytest.raises(AlreadyDecided):
-        erase(world.desk, patient_id, actor=RUTH)
+        erase(world.context, patient_id, actor=RUTH)
     assert patient(world, patient_id).erased_at is None
 
 
@@ -93,7 +93,7 @@ def test_an_erasure_goes_on_though_a_visit_was_cancelled_a_moment_ago() -> None:
     world.drain()
     lagging(world, course.patient_id)
     cancels(world, course.appointment_ids[0])
-    erase(world.desk, course.patient_id, actor=RUTH)
+    erase(world.context, course.patient_id, actor=RUTH)
     assert {one.status for one in visits(world, course)} == {AppointmentStatus.CANCELLED}
 
 
@@ -107,7 +107,7 @@ def test_a_visit_that_no_index_named_when_its_patient_was_erased_is_cancelled_la
         return [row for row in of_patient(patient_id) if not isinstance(row, Appointment)]
 
     world.store.of_patient = without_visits  # type: ignore[method-assign]
-    erase(world.desk, visit_id, actor=RUTH)
+    erase(world.context, visit_id, actor=RUTH)
     world.store.of_patient = of_patient  # type: ignore[method-assign]
     world.clock.at += timedelta(minutes=11)
     ticks(world)
@@ -122,7 +122,7 @@ def test_a_cry_for_help_joins_no_alarm_that_is_taken_at_that_moment() -> None:
     world.clock.at += MINUTE
     (alarm,) = world.open_tasks()
     mails = len(world.mails.sent)
-    meanwhile(world, lambda: close_task(world.desk, task_id=alarm.id, note="called", actor=RUTH))
+    meanwhile(world, lambda: close_task(world.context, task_id=alarm.id, note="called", actor=RUTH))
     hear(world, "I want to kill myself")
     assert tasks(world) == ["urgent_text"]
     assert len(world.mails.sent) > mails
@@ -136,7 +136,7 @@ def test_a_cry_for_help_is_answered_though_one_of_the_number_leaves_it(is_erased
     booked(world, "room-2", name=BO)
     sent = len(world.texts.sent)
     if is_erased:
-        meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
+        meanwhile(world, lambda: erase(world.context, ana, actor=RUTH))
     else:
         meanwhile(world, lambda: has_another_number(world, ana))
     hear(world, "I have chest pain")
@@ -150,7 +150,7 @@ def test_a_digit_takes_no_time_of_an_offer_that_has_not_left_yet() -> None:
     reference = offered(world)
     world.clock.at += timedelta(hours=2)
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=reference,
         times=[at("2026-12-10T09:00")],
         visit_type="consultation",
@@ -169,7 +169,7 @@ def test_a_digit_takes_the_time_of_the_offer_that_stands_though_the_index_lags()
     reference = offered(world)  # 9:00 or 13:00
     lagging(world, request(world, reference).patient_id)
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=reference,
         times=[at("2026-12-08T08:00"), at("2026-12-08T09:00")],
         visit_type="consultation",
@@ -227,9 +227,9 @@ def test_who_is_booked_at_the_moment_of_anothers_erasure_is_told_who_texts() -> 
     """R4."""
     world, ana = booked_at_night()
     reference = world.request(name=BO).reference
-    meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
+    meanwhile(world, lambda: erase(world.context, ana, actor=RUTH))
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -248,7 +248,7 @@ def test_a_pause_that_ends_for_who_wants_no_texts_brings_the_others_their_first(
     hear(world, "too many texts")
     world.run_for(hours=12)
     assert firsts(world) == []
-    opt_out.resume(world.desk, subject_id=ana, actor=RUTH)
+    opt_out.resume(world.context, subject_id=ana, actor=RUTH)
     world.run_until(REMINDED)
     assert first_alone(firsts(world))
 
@@ -289,7 +289,7 @@ def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> N
     meanwhile(world, lambda: has_another_number(world, visit_id))
     with pytest.raises(Invalid):
         contact_details.contact(
-            world.desk,
+            world.context,
             subject_id=visit_id,
             name="Ana Löwe",
             phone=ANA,
@@ -297,7 +297,7 @@ def test_of_two_who_change_contact_details_at_once_the_second_looks_again() -> N
             language="en",
             actor=RUTH,
         )
-    assert contact_details.patient_of(world.desk, visit_id).phone == OTHER
+    assert contact_details.patient_of(world.context, visit_id).phone == OTHER
 
 
 def test_two_moves_at_once_make_no_course_longer_than_the_rule_allows() -> None:
@@ -317,7 +317,7 @@ def test_nobody_is_asked_of_who_was_erased_while_another_of_the_number_opted_out
     booked(world, "room-2", name=BO)
 
     def is_heard_meanwhile() -> None:
-        meanwhile(world, lambda: erase(world.desk, ana, actor=RUTH))
+        meanwhile(world, lambda: erase(world.context, ana, actor=RUTH))
 
     # The opt-out itself is written first; what follows it is written with the text.
     meanwhile(world, is_heard_meanwhile)

@@ -43,7 +43,7 @@ def meanwhile(world: World, act: Callable[[], object]) -> None:
 
 def has_another_number(world: World, visit_id: str) -> None:
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone=OTHER,
@@ -61,7 +61,7 @@ def test_older_words_that_are_found_late_do_not_lift_a_later_opt_out(means: str)
         arrives(world, word)
     world.clock.at += timedelta(minutes=20)
     if means == "phone":
-        opt_out.opt_out(world.desk, subject_id=visit_id, means=means, actor=RUTH)
+        opt_out.opt_out(world.context, subject_id=visit_id, means=means, actor=RUTH)
     else:
         arrives(world, "STOP", heard=True)
     later = world.clock.at
@@ -78,7 +78,7 @@ def test_an_older_stop_that_is_found_while_staff_note_an_opt_out_makes_it_no_old
     world.clock.at += 4 * MINUTE
     meanwhile(
         world,
-        lambda: opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH),
+        lambda: opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH),
     )
     lists(world)
     assert phone(world).opted_out_at == world.clock.at
@@ -103,13 +103,13 @@ def test_a_doubtful_text_does_not_make_a_stop_of_the_same_moment_doubtful() -> N
     hear(world, "too many texts")
     assert phone(world).opted_out_means == "text"
     with pytest.raises(Invalid):
-        opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opt_out.resume(world.context, subject_id=visit_id, actor=RUTH)
 
 
 def test_an_opt_out_holds_for_the_number_that_the_patient_has_by_then() -> None:
     world, visit_id = with_visit()
     meanwhile(world, lambda: has_another_number(world, visit_id))
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     other = world.store.get(Phone.ref(OTHER))
     assert other is not None
     assert other.opted_out_at == world.clock.at
@@ -121,7 +121,7 @@ def test_a_pause_ends_only_for_the_number_that_the_patient_still_has() -> None:
     hear(world, "too many texts")
     meanwhile(world, lambda: has_another_number(world, visit_id))
     with pytest.raises(Invalid):
-        opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opt_out.resume(world.context, subject_id=visit_id, actor=RUTH)
     assert phone(world).opted_out_at is not None
 
 
@@ -177,10 +177,10 @@ def test_an_opt_out_that_staff_note_stands_though_no_visit_can_be_looked_up() ->
 
     world.store.of_patient = silent  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
-        opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+        opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     assert phone(world).opted_out_means == "phone"
     world.store.of_patient = of_patient  # type: ignore[method-assign]
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
     assert tasks(world) == ["opted_out_before_visit"]
 
@@ -193,7 +193,7 @@ def test_a_start_by_a_word_that_the_provider_alone_knows_is_not_undone_by_the_li
     world.clock.at += MINUTE
     sid = arrives(world, "JOIN")
     joins = Incoming(sid=sid, sender=ANA, body="JOIN", opt_out_type="START")
-    receive_text(world.desk, joins, quiet_words=QUIET)
+    receive_text(world.context, joins, quiet_words=QUIET)
     ticks_for(world, timedelta(minutes=70))
     assert phone(world).opted_out_at is None
 
@@ -205,7 +205,7 @@ def test_a_word_of_the_provider_whose_webhook_comes_after_a_later_stop_lifts_not
     arrives(world, "STOP", heard=True)
     world.clock.at += MINUTE
     joins = Incoming(sid=sid, sender=ANA, body="JOIN", opt_out_type="START")
-    receive_text(world.desk, joins, quiet_words=QUIET)
+    receive_text(world.context, joins, quiet_words=QUIET)
     assert phone(world).opted_out_at is None
     ticks_for(world, timedelta(minutes=6))
     assert phone(world).opted_out_at is not None
@@ -218,7 +218,7 @@ def test_an_old_start_whose_webhook_comes_last_does_not_bring_back_a_stop_betwee
         world.clock.at += MINUTE
         arrives(world, word, heard=True)
     world.clock.at += MINUTE
-    receive_text(world.desk, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
+    receive_text(world.context, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
     ticks_for(world, timedelta(minutes=70))
     assert phone(world).opted_out_at is None
 
@@ -229,11 +229,11 @@ def test_an_old_start_whose_webhook_comes_late_ends_no_pause() -> None:
     world.clock.at += MINUTE
     arrives(world, "too many texts", heard=True)
     world.clock.at += MINUTE
-    receive_text(world.desk, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
+    receive_text(world.context, Incoming(sid=late, sender=ANA, body="START"), quiet_words=QUIET)
     assert phone(world).opted_out_at is None
     ticks_for(world, timedelta(minutes=6))
     assert phone(world).opted_out_means == opt_out.DOUBTFUL
-    opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+    opt_out.resume(world.context, subject_id=visit_id, actor=RUTH)
     ticks_for(world, timedelta(minutes=70))
     assert phone(world).opted_out_at is None
 
@@ -244,7 +244,7 @@ def test_a_pause_that_staff_ended_is_not_brought_back_by_an_older_start() -> Non
         world.clock.at += MINUTE
         arrives(world, words, heard=True)
     world.clock.at += MINUTE
-    opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+    opt_out.resume(world.context, subject_id=visit_id, actor=RUTH)
     ticks_for(world, timedelta(minutes=70))
     assert phone(world).opted_out_at is None
 
@@ -317,6 +317,6 @@ def test_whether_a_visit_was_to_be_cancelled_is_asked_though_it_began_meanwhile(
         world.clock.at += timedelta(minutes=10)
 
     world.store.commit = slowly  # type: ignore[method-assign]
-    opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
     assert "opted_out_before_visit" in tasks(world)

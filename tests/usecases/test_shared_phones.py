@@ -70,7 +70,7 @@ def test_staff_who_note_an_opt_out_hear_of_both_patients_visits() -> None:
     world = World()
     first = booked(world)
     booked(world, "room-2", name=BO)
-    opt_out.opt_out(world.desk, subject_id=first, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=first, means="phone", actor=RUTH)
     world.drain()
     assert tasks(world).count("opted_out_before_visit") == 2
 
@@ -132,7 +132,7 @@ def test_a_number_that_staff_say_is_right_is_tried_again() -> None:
     visit_id = booked(world)
     world.store.commit(Change(Patch(phone_of(world).key, set={"bad_because": "no texts (30006)"})))
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone=ANA,
@@ -147,7 +147,7 @@ def test_a_visit_that_nobody_closed_takes_no_answer_meant_for_the_next() -> None
     world = World()
     booked(world)
     world.run_until(datetime(2026, 12, 10, 18, 0, tzinfo=UTC))
-    later = open_visits(world.desk, phone_of(world).patients[0])
+    later = open_visits(world.context, phone_of(world).patients[0])
     assert later == []
     world.clock.at += timedelta(days=1)
     hear(world, "R")
@@ -174,7 +174,7 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
     visit_id = booked(world)
     sent = len(world.texts.sent)
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone="+13165550150",
@@ -198,7 +198,7 @@ def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -
     world = World()
     visit_id = booked(world)
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit_id,
         name="Ana Löwe",
         phone="+13165550150",
@@ -210,12 +210,12 @@ def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -
     world.run_until(reminder.scheduled_at - timedelta(minutes=1))
     sent = len(world.texts.sent)
     receive_text(
-        world.desk,
+        world.context,
         Incoming(sid="SM" + "c" * 32, sender="+13165550150", body="START"),
         quiet_words=frozenset({"start"}),
     )
     world.clock.at = reminder.scheduled_at
-    deliver.deliver(world.office, reminder.id)
+    deliver.deliver(world.delivery_context, reminder.id)
     assert ["Msg & data rates" in body for body in world.texts.bodies[sent:]] == [True, False]
 
 
@@ -233,7 +233,7 @@ def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
 
     world.store.commit = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Invalid):
-        opt_out.resume(world.desk, subject_id=visit_id, actor=RUTH)
+        opt_out.resume(world.context, subject_id=visit_id, actor=RUTH)
     assert phone_of(world).opted_out_means == "text"
 
 

@@ -60,7 +60,7 @@ def test_an_urgent_text_is_taken_with_all_staff_and_whatever_else_it_means(
 ) -> None:
     world = large_clinic()
     receive_text(
-        world.desk,
+        world.context,
         Incoming(sid="SM" + "a" * 32, sender=ANA, body="chest pain", opt_out_type=word),
         quiet_words=frozenset(),
     )
@@ -108,8 +108,8 @@ def test_the_first_text_is_owed_however_the_request_is_answered() -> None:
     world = World(datetime(2026, 12, 2, 4, 0, tzinfo=UTC))  # 22:00: quiet hours
     reference = world.request().reference
     choices: dict[str, Any] = {"visit_type": "consultation", "resource": "room-1", "actor": RUTH}
-    offers.propose(world.desk, subject_id=reference, times=[at("2026-12-08T09:00")], **choices)
-    book.confirm(world.desk, subject_id=reference, when=at("2026-12-09T09:00"), **choices)
+    offers.propose(world.context, subject_id=reference, times=[at("2026-12-08T09:00")], **choices)
+    book.confirm(world.context, subject_id=reference, when=at("2026-12-09T09:00"), **choices)
     world.run_for(hours=12)
     assert row(world, f"{reference}.welcome").status is MessageStatus.SENT
     assert "Msg & data rates" in world.texts.bodies[0]

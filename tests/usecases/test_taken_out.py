@@ -34,7 +34,7 @@ KIND_GONE = pytest.mark.parametrize(
 def hear(world: World, body: str) -> None:
     text = world.texts.hear(ANA, body)
     incoming = Incoming(sid=text.sid, sender=ANA, body=body)
-    receive_text(world.desk, incoming, quiet_words=frozenset())
+    receive_text(world.context, incoming, quiet_words=frozenset())
     world.drain()
 
 
@@ -74,7 +74,7 @@ def test_a_row_of_before_keeps_it_from_its_next_decision_on() -> None:
     taken_out.kind_of_an_older_row(world)
     world.services = whole
     assert now(world, visit).booked_as is None
-    attendance.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
+    attendance.driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
     taken_out.kind(world)
     assert world.services.clinic.kind_of(now(world, visit)).name == "IV infusion"
 
@@ -143,7 +143,7 @@ def test_a_visit_of_a_kind_that_is_gone_is_cancelled_and_the_patient_called(
     visit = booked(world)
     takes_out(world)
     reschedule.cancel(
-        world.desk, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
+        world.context, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
     )
     world.run_for(days=14)
     assert kinds(world) == ["welcome", "v1-confirmation"]
@@ -155,7 +155,7 @@ def test_a_cancellation_for_which_the_plan_has_no_words_any_more_is_a_call() -> 
     visit = booked(world)
     taken_out.step(world, "cancelled")
     reschedule.cancel(
-        world.desk, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
+        world.context, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
     )
     world.drain()
     assert [task.what for task in world.open_tasks()] == ["call_with_cancellation"]
@@ -166,7 +166,7 @@ def test_nobody_is_called_about_a_cancellation_that_is_not_to_be_told() -> None:
     visit = booked(world)
     taken_out.kind(world)
     reschedule.cancel(
-        world.desk, appointment_id=visit.id, reason_code="other", tell_patient=False, actor=RUTH
+        world.context, appointment_id=visit.id, reason_code="other", tell_patient=False, actor=RUTH
     )
     world.run_for(days=14)
     assert world.open_tasks() == []
@@ -177,7 +177,7 @@ def test_a_new_time_for_which_the_plan_has_no_words_any_more_is_a_call() -> None
     visit = booked(world)
     taken_out.step(world, "moved")
     reschedule.reschedule(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         when=at("2026-12-09T09:00"),
         resource="room-1",
@@ -196,7 +196,7 @@ def test_a_visit_of_a_kind_that_is_gone_is_not_moved_and_it_is_said_why(
     takes_out(world)
     with pytest.raises(Invalid) as refused:
         reschedule.reschedule(
-            world.desk,
+            world.context,
             appointment_id=visit.id,
             when=at("2026-12-09T09:00"),
             resource="room-1",
@@ -218,11 +218,11 @@ def test_aftercare_is_a_call_whatever_is_recorded_on_the_day(
     takes_out(world)
     world.run_until(visit.start_at)
     if recorded:
-        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         world.run_until(visit.end_at)
-        attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-        attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
-        attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
+        attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         assert now(world, visit).status is AppointmentStatus.FULFILLED
     world.run_until(visit.end_at + timedelta(days=2))
     assert len(ever(world, "call_with_aftercare")) == 1
@@ -234,7 +234,7 @@ def test_aftercare_that_was_taken_out_of_the_plan_is_a_call_after_a_discharge_to
     visit = booked(world)
     taken_out.step(world, "aftercare")
     world.run_until(visit.end_at)
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert len(ever(world, "call_with_aftercare")) == 1
     assert "v1-check_in-2" in kinds(world)
@@ -245,9 +245,9 @@ def test_a_missed_visit_of_a_kind_that_is_gone_gets_no_aftercare_and_can_be_take
     visit = booked(world)
     taken_out.kind(world)
     world.run_until(visit.start_at + timedelta(minutes=30))
-    attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-    attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
-    attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
+    attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert ever(world, "call_with_aftercare") == []
 
@@ -258,7 +258,7 @@ def test_the_first_session_of_a_course_can_be_called_off_though_its_kind_is_gone
     world.drain()
     taken_out.kind(world)
     reschedule.cancel(
-        world.desk, appointment_id=first.id, reason_code="other", tell_patient=False, actor=RUTH
+        world.context, appointment_id=first.id, reason_code="other", tell_patient=False, actor=RUTH
     )
     assert now(world, second).session == 1
 
@@ -294,8 +294,8 @@ def test_a_patient_whose_visits_kind_is_gone_is_handed_over_and_erased(
     world = World()
     visit = booked(world)
     takes_out(world)
-    assert visit.id in str(export.hand_over(world.desk, visit.id))
-    erase.erase(world.desk, visit.id, actor=Actor("manager", "Max Manager"))
+    assert visit.id in str(export.export_patient(world.context, visit.id))
+    erase.erase(world.context, visit.id, actor=Actor("manager", "Max Manager"))
     assert now(world, visit).status is AppointmentStatus.CANCELLED
 
 
@@ -303,14 +303,14 @@ def test_erasing_needs_no_reason_that_staff_can_pick(monkeypatch: pytest.MonkeyP
     world = World()
     visit = booked(world)
     monkeypatch.delitem(reschedule.CANCEL_REASONS, "patient_asked")
-    erase.erase(world.desk, visit.id, actor=Actor("manager", "Max Manager"))
+    erase.erase(world.context, visit.id, actor=Actor("manager", "Max Manager"))
     assert now(world, visit).status is AppointmentStatus.CANCELLED
 
 
 def offered(world: World) -> str:
     reference = world.request().reference
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=reference,
         times=[at("2026-12-08T09:00"), at("2026-12-09T09:00")],
         visit_type="consultation",
@@ -335,7 +335,7 @@ def test_an_offer_of_what_is_gone_is_not_to_be_had_and_a_person_calls(
     reference = offered(world)
     takes_out(world)
     with pytest.raises(SlotTaken) as refused:
-        offers.choose(world.desk, request_id=reference, start_at=NINE)
+        offers.choose(world.context, request_id=reference, start_at=NINE)
     assert refused.value.free == ()
     hear(world, "1")
     assert kinds(world)[-1] == "choices_gone"
@@ -352,7 +352,7 @@ def test_a_visit_in_a_room_that_is_gone_is_texted_moved_and_cancelled_as_any() -
         each.run_until(visit.start_at - timedelta(days=1))
     assert world.texts.bodies == other.texts.bodies
     moved = reschedule.reschedule(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         when=at("2026-12-09T09:00"),
         resource="room-2",
@@ -366,7 +366,7 @@ def test_nobody_is_booked_into_a_room_that_is_gone() -> None:
     taken_out.room(world)
     with pytest.raises(Invalid):
         book.confirm(
-            world.desk,
+            world.context,
             subject_id=world.request().reference,
             when=at("2026-12-08T09:00"),
             visit_type="iv_infusion",
@@ -395,7 +395,7 @@ def test_a_text_whose_words_are_gone_waits_for_a_deploy_and_is_then_told_to_a_pe
     reference = world.request().reference
     monkeypatch.delitem(catalogue.load_catalogue("en").texts, "proposed")
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=reference,
         times=[at("2026-12-08T09:00")],
         visit_type="consultation",
@@ -450,12 +450,12 @@ def test_a_question_waits_a_day_after_a_visit_of_which_nothing_is_known() -> Non
     world = World()
     visit = booked(world)
     world.clock.at = visit.start_at
-    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.clock.at = visit.end_at
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     taken_out.kind_of_an_older_row(world)
     following = book.confirm(
-        world.desk,
+        world.context,
         subject_id=visit.id,
         when=at("2026-12-20T09:00"),
         visit_type="consultation",

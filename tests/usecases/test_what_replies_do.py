@@ -105,7 +105,7 @@ def test_a_confirmation_of_an_opt_out_that_is_late_never_leaves() -> None:
     world, _ = with_visit()
     sent = len(world.texts.sent)
     receive_text(
-        world.desk,
+        world.context,
         Incoming(sid="SM" + "a" * 32, sender=ANA, body="please stop texting me"),
         quiet_words=QUIET,
     )
@@ -134,7 +134,7 @@ def test_an_urgent_text_of_a_number_that_gets_no_texts_of_ours_is_answered(how: 
     if how == "paused":
         hear(world, "too many texts")
     if how == "staff":
-        opt_out.opt_out(world.desk, subject_id=visit_id, means="phone", actor=RUTH)
+        opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
         world.drain()
     sent = len(world.texts.sent)
     hear(world, "I can't breathe")
@@ -161,7 +161,7 @@ def test_an_urgent_answer_leaves_within_ten_minutes_or_not_at_all() -> None:
     world, _ = with_visit()
     sent = len(world.texts.sent)
     receive_text(
-        world.desk, Incoming(sid="SM" + "a" * 32, sender=ANA, body="overdose"), quiet_words=QUIET
+        world.context, Incoming(sid="SM" + "a" * 32, sender=ANA, body="overdose"), quiet_words=QUIET
     )
     world.clock.at += timedelta(minutes=10)
     world.run_for(hours=1)

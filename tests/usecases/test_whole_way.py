@@ -23,7 +23,7 @@ def booked(world: World, when: str = "2026-12-08T09:00", **wishes: object) -> Ap
     receipt = world.request(**wishes)
     world.drain()
     visit = book.confirm(
-        world.desk,
+        world.context,
         subject_id=receipt.reference,
         when=at(when),
         visit_type="iv_infusion",
@@ -101,7 +101,7 @@ def test_a_moved_visit_has_only_the_new_times_texts() -> None:
     world = World()
     visit = booked(world)
     reschedule.reschedule(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         when=at("2026-12-10T13:00"),
         resource="room-2",
@@ -127,7 +127,7 @@ def test_a_cancelled_visit_is_followed_by_silence() -> None:
     visit = booked(world)
     before = len(world.texts.sent)
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         reason_code="patient_asked",
         tell_patient=False,
@@ -141,7 +141,7 @@ def test_a_cancellation_is_told_if_that_is_wished() -> None:
     world = World()
     visit = booked(world)
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         reason_code="clinic_closed",
         tell_patient=True,
@@ -155,7 +155,7 @@ def test_a_no_show_gets_no_aftercare() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=30))
-    attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert not {"v1-aftercare", "v1-check_in"} & set(kinds(world))
 
@@ -168,9 +168,9 @@ def test_aftercare_runs_from_the_recorded_discharge(minutes: int) -> None:
         world.run_until(visit.end_at + timedelta(minutes=minutes))
     else:
         world.run_until(visit.end_at - timedelta(minutes=1))
-        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         world.run_until(visit.end_at + timedelta(minutes=minutes))
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     after = [m for m in world.messages(visit.id) if m.kind == "aftercare" and m.sid]
     assert len(after) == 1
@@ -185,11 +185,11 @@ def test_a_second_discharge_is_refused_and_aftercare_runs_from_the_first() -> No
     visit = booked(world)
     world.run_until(visit.end_at - timedelta(minutes=20))
     first = world.clock.at
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     for later in (timedelta(seconds=2), timedelta(minutes=30)):
         world.run_for(seconds=later.total_seconds())
         with pytest.raises(AlreadyDecided):
-            attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+            attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == {"aftercare": [first], "check_in": [NEXT_DAY_AT_TEN]}
 
@@ -209,11 +209,11 @@ def test_aftercare_leaves_once_also_when_no_discharge_is_ever_recorded(
     visit = booked(world)
     world.run_until(visit.start_at)
     if is_here:
-        attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 11, tzinfo=UTC))
     once = {"aftercare": [visit.end_at + waits], "check_in": [NEXT_DAY_AT_TEN]}
     assert after_the_visit(world, visit) == once
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == once
 
@@ -223,9 +223,9 @@ def test_who_has_arrived_is_no_no_show_and_gets_aftercare() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=5))
-    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     with pytest.raises(AlreadyDecided) as told:
-        attendance.no_show(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     assert told.value.by == "Ruth Example"
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == {
@@ -238,8 +238,8 @@ def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=10))
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-    attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
     again = world.store.get(Appointment.ref(visit.id))
     assert again is not None
     assert again.status is AppointmentStatus.BOOKED
@@ -251,12 +251,12 @@ def test_an_arrival_is_taken_back_after_the_ride_was_noted_and_only_once() -> No
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at - timedelta(minutes=10))
-    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
-    attendance.driver(world.desk, appointment_id=visit.id, has="yes", actor=RUTH)
-    back = attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
+    back = attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
     assert (back.status, back.driver) == (AppointmentStatus.BOOKED, "yes")
     with pytest.raises(Invalid):
-        attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+        attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
 
 
 def test_a_second_decision_says_who_was_first() -> None:
@@ -264,7 +264,7 @@ def test_a_second_decision_says_who_was_first() -> None:
     visit = booked(world)
     with pytest.raises(AlreadyDecided) as told:
         book.confirm(
-            world.desk,
+            world.context,
             subject_id=visit.request_id or "",
             when=at("2026-12-09T09:00"),
             visit_type="iv_infusion",
@@ -344,7 +344,7 @@ def test_a_visit_that_is_moved_and_moved_back_keeps_only_the_last_times_texts() 
     for when in ("2026-12-09T09:00", "2026-12-08T09:00"):
         world.clock.at += timedelta(days=1)
         reschedule.reschedule(
-            world.desk, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
+            world.context, appointment_id=visit_id, when=at(when), resource="room-1", actor=RUTH
         )
         world.drain()
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
@@ -360,7 +360,7 @@ def test_a_visit_cannot_be_moved_to_the_past() -> None:
     for when in ("2026-11-30T09:00", "2026-12-01T12:00"):
         with pytest.raises(Invalid) as told:
             reschedule.reschedule(
-                world.desk,
+                world.context,
                 appointment_id=visit.id,
                 when=at(when),
                 resource="room-1",
@@ -385,7 +385,7 @@ def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_firs
         if not entered and any(ref.key.sk == "DAY" for ref in refs):
             entered.append(True)
             book.confirm(
-                world.desk,
+                world.context,
                 subject_id=receipt.reference,
                 when=at("2026-12-08T09:30"),
                 visit_type="iv_infusion",
@@ -397,7 +397,7 @@ def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_firs
     world.store.get_many = read_after_the_other  # type: ignore[method-assign]
     with pytest.raises(AlreadyDecided) as told:
         book.confirm(
-            world.desk,
+            world.context,
             subject_id=receipt.reference,
             when=at("2026-12-08T09:00"),
             visit_type="iv_infusion",
@@ -413,14 +413,14 @@ def test_aftercare_follows_the_discharge_though_that_of_a_missed_time_has_left()
     visit = booked(world, "2026-12-08T09:00")
     world.run_until(datetime(2026, 12, 9, 20, 0, tzinfo=UTC))
     reschedule.reschedule(
-        world.desk,
+        world.context,
         appointment_id=visit.id,
         when=at("2026-12-10T09:00"),
         resource="room-1",
         actor=RUTH,
     )
     world.run_until(datetime(2026, 12, 10, 16, 15, tzinfo=UTC))
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
     assert len([url for url in world.texts.callbacks if ".v2-aftercare" in url]) == 1
 
@@ -431,10 +431,10 @@ def test_aftercare_of_a_discharge_that_was_undone_waits_for_the_end() -> None:
     visit = booked(world, "2026-12-08T09:00")
     world.run_until(datetime(2026, 12, 8, 15, 40, tzinfo=UTC))
     world.texts.before.append(OutcomeUnknown("503"))
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.drain()
     world.clock.at += timedelta(minutes=3)
-    attendance.undo(world.desk, appointment_id=visit.id, actor=RUTH)
+    attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
     world.run_until(visit.end_at - timedelta(minutes=1))
     assert not [url for url in world.texts.callbacks if "aftercare" in url]
     world.run_until(visit.end_at + timedelta(hours=1))

@@ -110,7 +110,7 @@ def booked(browser: Browser, visit_type: str = "iv_infusion", **changes: str) ->
     """A visit for tomorrow week; the patient's link."""
     reference = asked(browser, **changes)
     book.confirm(
-        browser.world.desk,
+        browser.world.context,
         subject_id=reference,
         when=at("2026-12-09T09:00"),
         visit_type=visit_type,

@@ -18,7 +18,7 @@ from chalicelib.usecases.requests.submit import submit
 from chalicelib.web.staff.day_rows import PAGE
 from tests.web.browser import Browser, browsing, text_of
 from tests.web.test_staff import all_of, asked, booked, rows, the_visit
-from tests.world import FORM, World, wish
+from tests.world import FORM, World, request_form
 
 CALLER = [("name", "Cy Example"), ("phone", "316-555-0160"), ("reason", "anxiety")]
 
@@ -102,8 +102,8 @@ def flooded(browser: Browser, many: int, *, one_number: bool) -> set[str]:
     for number in range(many):
         phone = 142 if one_number else 100 + number % 100
         origin = FORM._replace(address=f"198.51.100.{number % 200}")
-        asking = wish(name=f"Prank {number:03}", phone=f"+13165550{phone}")
-        submit(browser.world.desk, asking, origin=origin, key=new_id("KEY"))
+        asking = request_form(name=f"Prank {number:03}", phone=f"+13165550{phone}")
+        submit(browser.world.context, asking, origin=origin, key=new_id("KEY"))
         names.add(asking.name)
     return names
 
@@ -199,7 +199,7 @@ def test_whoever_texts_can_be_called_back(browser: Browser, sender: str, shown: 
     for name, phone in (("Ana Löwe", 142), ("Bo Example", 142), ("Cy Example", 143)):
         browser.world.request(name=name, phone=f"+13165550{phone}")
     receive_text(
-        browser.world.desk,
+        browser.world.context,
         Incoming(sid="SM" + "a" * 32, sender=sender, body="I have chest pain"),
         quiet_words=frozenset(),
     )

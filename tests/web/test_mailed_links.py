@@ -33,11 +33,11 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
-def books(world: World, *, resource: str = "room-1", **wish: Any) -> Appointment:
+def books(world: World, *, resource: str = "room-1", **request_form: Any) -> Appointment:
     """A visit of somebody who takes texts, unless the wish says otherwise."""
     visit = book.confirm(
-        world.desk,
-        subject_id=world.request(**wish).reference,
+        world.context,
+        subject_id=world.request(**request_form).reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
         resource=resource,
@@ -64,7 +64,7 @@ def link_of(world: World, subject_id: str, *, sent_by: SentBy = SentBy.MAIL) -> 
 
 
 def patient_of(world: World, subject_id: str) -> Patient:
-    return contact_details.patient_of(world.desk, subject_id)
+    return contact_details.patient_of(world.context, subject_id)
 
 
 def phone(world: World) -> Phone:
@@ -90,7 +90,7 @@ def test_a_stranger_who_asked_with_somebody_elses_number_silences_nobody(browser
     owner = books(world)
     reference = world.request(**STRANGER, sms_consent=False, detailed_consent=False).reference
     offers.decline(
-        world.desk, subject_id=reference, reason_code="could_not_reach", note="", actor=RUTH
+        world.context, subject_id=reference, reason_code="could_not_reach", note="", actor=RUTH
     )
     world.drain()
     mail = next(m for m in reversed(world.mails.sent) if m.to == "stranger@example.com")
@@ -326,7 +326,7 @@ def test_an_older_start_that_is_found_late_lifts_nothing(browser: Browser) -> No
     world.clock.at += timedelta(minutes=5)
     ends(browser, visit)
     late = Incoming(sid="SM" + "a" * 32, sender=NUMBER, body="START", received_at=started_at)
-    receive_text(world.desk, late, quiet_words=QUIET)
+    receive_text(world.context, late, quiet_words=QUIET)
     assert not patient_of(world, visit.id).gets_texts
 
 
@@ -347,7 +347,7 @@ def test_staff_opt_the_number_out_once_its_owner_means_it(browser: Browser) -> N
     mine = books(world)
     theirs = books(world, resource="room-2", name="Bo Example", email=None)
     ends(browser, mine)
-    opt_out.opt_out(world.desk, subject_id=mine.id, means="phone", actor=RUTH)
+    opt_out.opt_out(world.context, subject_id=mine.id, means="phone", actor=RUTH)
     before = len(texted(world, theirs))
     world.run_until(theirs.end_at)
     assert len(texted(world, theirs)) == before
@@ -359,7 +359,7 @@ def test_mails_go_to_an_address_that_the_patient_gives_anew(browser: Browser) ->
     visit = books(world)
     ends(browser, visit)
     contact_details.contact(
-        world.desk,
+        world.context,
         subject_id=visit.id,
         name="Ana Löwe",
         phone=NUMBER,

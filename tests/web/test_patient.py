@@ -24,7 +24,7 @@ def visit_link(browser: Browser, **wishes: Any) -> str:
     """A booked visit of somebody who gets mails; the link of their newest."""
     receipt = browser.world.request(**({"sms_consent": False, "detailed_consent": False} | wishes))
     book.confirm(
-        browser.world.desk,
+        browser.world.context,
         subject_id=receipt.reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",
@@ -45,7 +45,7 @@ def mailed_link(browser: Browser) -> str:
 def offer_link(browser: Browser) -> str:
     receipt = browser.world.request(sms_consent=False, detailed_consent=False)
     offers.propose(
-        browser.world.desk,
+        browser.world.context,
         subject_id=receipt.reference,
         times=[at("2026-12-08T09:00"), at("2026-12-08T13:00")],
         visit_type="consultation",
@@ -95,7 +95,7 @@ def test_a_time_that_was_taken_meanwhile_is_answered_with_those_left(browser: Br
     link = offer_link(browser)
     other = browser.world.request(phone="+13165550143", name="Bo Example")
     book.confirm(
-        browser.world.desk,
+        browser.world.context,
         subject_id=other.reference,
         when=at("2026-12-08T09:00"),
         visit_type="consultation",
@@ -118,7 +118,7 @@ def test_only_an_offered_time_can_be_chosen(browser: Browser, wrong: str) -> Non
 
 def cancelled(browser: Browser) -> None:
     reschedule.cancel(
-        browser.world.desk,
+        browser.world.context,
         appointment_id=the_visit(browser).id,
         reason_code="clinic_closed",
         tell_patient=True,
@@ -171,7 +171,9 @@ def test_a_link_that_went_to_a_wrong_number_or_address_leads_nowhere_once_it_is_
         "email": "ana@example.org",
         "language": "en",
     }
-    contact(browser.world.desk, subject_id=the_visit(browser).id, actor=RUTH, **details | changed)
+    contact(
+        browser.world.context, subject_id=the_visit(browser).id, actor=RUTH, **details | changed
+    )
     assert browser.get(link).status_code == status
     assert browser.get(f"{link}/visit.ics").status_code == status
     sent = browser.send(f"{link}/confirm", [("sure", "yes")])
@@ -182,7 +184,7 @@ def test_who_the_mended_address_belongs_to_gets_a_link_of_their_own(browser: Bro
     link = visit_link(browser)
     details = {"phone": "+13165550142", "email": "mended@example.org", "language": "en"}
     contact(
-        browser.world.desk,
+        browser.world.context,
         subject_id=the_visit(browser).id,
         actor=RUTH,
         name="Ana Löwe",
@@ -202,7 +204,7 @@ def test_who_confirms_a_time_that_was_moved_meanwhile_is_shown_the_new_one(
     link = visit_link(browser)
     (form,) = [form for form in browser.forms(link) if form.decision == "confirm"]
     reschedule.reschedule(
-        browser.world.desk,
+        browser.world.context,
         appointment_id=the_visit(browser).id,
         when=at("2026-12-09T09:00"),
         resource="room-1",

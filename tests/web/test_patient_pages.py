@@ -43,7 +43,7 @@ def test_the_calendar_file_follows_the_visit(browser: Browser) -> None:
     first = Calendar.from_ical(browser.get(f"{link}/visit.ics").body)
     visit = the_visit(browser)
     reschedule.reschedule(
-        browser.world.desk,
+        browser.world.context,
         appointment_id=visit.id,
         when=at("2026-12-09T13:00"),
         resource="room-1",
@@ -111,7 +111,7 @@ def test_the_page_says_nothing_that_its_address_was_made_to_say(browser: Browser
     link = visit_link(browser)
     plain = browser.get(link).body
     assert browser.get(f"{link}?said=<script>").body == plain
-    confirm_visit(browser.world.desk, appointment_id=the_visit(browser).id)
+    confirm_visit(browser.world.context, appointment_id=the_visit(browser).id)
     assert "Thank you." in text_of(browser.get(f"{link}?said=confirm"))
 
 
@@ -130,9 +130,9 @@ def test_the_page_thanks_for_nothing_that_was_not_done(browser: Browser, said: s
 def test_a_visit_that_was_called_off_is_not_looked_forward_to(browser: Browser, said: str) -> None:
     """R72."""
     link, visit = visit_link(browser), the_visit(browser)
-    confirm_visit(browser.world.desk, appointment_id=visit.id)
+    confirm_visit(browser.world.context, appointment_id=visit.id)
     reschedule.cancel(
-        browser.world.desk,
+        browser.world.context,
         appointment_id=visit.id,
         reason_code="clinic_closed",
         tell_patient=False,

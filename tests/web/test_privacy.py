@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
-from chalicelib.ports import Fate, OutcomeUnknown, Refused
+from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
 from tests.web.browser import SURE, Browser, browsing
 from tests.world import World
 
@@ -74,16 +74,18 @@ def test_no_log_line_and_no_queue_has_a_planted_value(browser: Browser, heard: E
         return take(ids)
 
     world.queue.send = watched  # type: ignore[method-assign,assignment]
-    wish: dict[str, Any] = {
+    request_form: dict[str, Any] = {
         name: PLANTED[name] for name in ("name", "phone", "email", "note", "reason")
     }
-    wish |= {"sms_consent": True, "detailed_consent": True}
-    assert browser.json("/requests", wish).status_code == 201
-    assert browser.json("/requests", wish | {"email": f"{PLANTED['email']}\n"}).status_code in (
+    request_form |= {"sms_consent": True, "detailed_consent": True}
+    assert browser.json("/requests", request_form).status_code == 201
+    assert browser.json(
+        "/requests", request_form | {"email": f"{PLANTED['email']}\n"}
+    ).status_code in (
         201,
         422,
     )
-    assert browser.json("/requests", wish | {PLANTED["note"]: 1}).status_code == 422
+    assert browser.json("/requests", request_form | {PLANTED["note"]: 1}).status_code == 422
     assert browser.raw("/requests", PLANTED["note"].encode(), "application/json").status_code == 400
     world.drain()
     link = browser.staff_link()
@@ -96,7 +98,7 @@ def test_no_log_line_and_no_queue_has_a_planted_value(browser: Browser, heard: E
     assert browser.send(f"{link}/confirm", [("starts_at", PLANTED["note"])]).status_code == 422
     assert browser.send(f"{link}/confirm", booking).status_code == 303
     world.texts.before.extend(
-        [Refused(Fate.LATER, 429), OutcomeUnknown("500"), ValueError(PLANTED["phone"])]
+        [Refused(FailureClass.RETRY, 429), OutcomeUnknown("500"), ValueError(PLANTED["phone"])]
     )
     world.mails.before.append(ValueError(PLANTED["email"]))
     world.run_for(hours=2)
@@ -116,7 +118,7 @@ def test_no_log_line_and_no_queue_has_a_planted_value(browser: Browser, heard: E
 
     for failing, status in ((broken, 500), (busy, 503)):
         world.store.commit = failing  # type: ignore[method-assign]
-        assert browser.json("/requests", wish | {"note": "other"}).status_code == status
+        assert browser.json("/requests", request_form | {"note": "other"}).status_code == status
         assert browser.send(f"{link}/opt_out", [("means", "phone"), SURE]).status_code == status
         assert inbound(browser, 5, PLANTED["inbound"]) == status
     world.store.commit = commit  # type: ignore[method-assign]

@@ -60,7 +60,7 @@ def test_times_are_chosen_in_spanish(browser: Browser) -> None:
     world = browser.world
     reference = asked(browser)
     offers.propose(
-        world.desk,
+        world.context,
         subject_id=reference,
         times=[at("2026-12-12T09:00"), at("2026-12-09T13:00")],
         visit_type="consultation",
@@ -75,7 +75,7 @@ def test_times_are_chosen_in_spanish(browser: Browser) -> None:
     spanish(browser.send(f"{link}/choose", [("starts_at", "")]), 422)
     other = world.request(phone="+13165550143", name="Bo Example")
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=other.reference,
         when=at("2026-12-09T13:00"),
         visit_type="consultation",
@@ -96,7 +96,9 @@ def test_a_request_is_answered_in_spanish_whatever_the_answer(browser: Browser) 
     reference = asked(browser)
     link = made_link(browser, reference)
     assert "a más tardar el martes, 1 de diciembre" in spanish(browser.get(link))
-    offers.decline(world.desk, subject_id=reference, reason_code="no_capacity", note="", actor=RUTH)
+    offers.decline(
+        world.context, subject_id=reference, reason_code="no_capacity", note="", actor=RUTH
+    )
     world.drain()
     spanish(browser.get(mailed_link(browser)))
 
@@ -116,9 +118,9 @@ def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> 
     booked(browser)
     world.run_until(the_visit(browser).start_at)
     visit = the_visit(browser)
-    attendance.arrived(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(hours=2)
-    attendance.discharged(world.desk, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     sent = mails(browser)
     assert {mail.subject for mail in sent} >= {
@@ -137,7 +139,7 @@ def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None
     world = browser.world
     link = booked(browser)
     reschedule.reschedule(
-        world.desk,
+        world.context,
         appointment_id=the_visit(browser).id,
         when=at("2026-12-10T10:00"),
         resource="room-1",
@@ -145,7 +147,7 @@ def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None
     )
     world.drain()
     reschedule.cancel(
-        world.desk,
+        world.context,
         appointment_id=the_visit(browser).id,
         reason_code="clinic_closed",
         tell_patient=True,

@@ -246,7 +246,7 @@ def test_staff_end_a_pause_and_never_a_stop(
     for number, body in enumerate(heard):
         browser.world.clock.at += timedelta(minutes=1)
         receive_text(
-            browser.world.desk,
+            browser.world.context,
             Incoming(sid=f"SM{number:032x}", sender="+13165550142", body=body),
             quiet_words=frozenset({"stop"}),
         )

@@ -9,7 +9,7 @@ from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.outbox.outcomes import email_events
-from chalicelib.ports import MailEvent, MailFate
+from chalicelib.ports import MailEvent, MailOutcome
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.visits import patient_answers
@@ -221,19 +221,19 @@ def test_a_form_that_comes_back_under_a_requests_link_acts_on_the_visit(browser:
 @pytest.mark.parametrize(
     ("fate", "why"),
     [
-        (MailFate.BOUNCED, "no mail goes there any more, since one came back"),
-        (MailFate.UNWANTED, "no mail goes there any more, since one was marked as unwanted"),
+        (MailOutcome.BOUNCED, "no mail goes there any more, since one came back"),
+        (MailOutcome.UNWANTED, "no mail goes there any more, since one was marked as unwanted"),
     ],
 )
 def test_an_address_that_gets_no_more_mail_says_so(
-    browser: Browser, fate: MailFate, why: str
+    browser: Browser, failure_class: MailOutcome, why: str
 ) -> None:
     world = browser.world
     link = booked(browser, sms_consent=False, detailed_consent=False)
     world.drain()
     mail = next(mail for mail in world.mails.sent if mail.to == "ana@example.org")
     assert why not in text_of(browser.get(link))
-    email_events.take(world.office, MailEvent(mail.message_id, "ses-1", fate))
+    email_events.take(world.delivery_context, MailEvent(mail.message_id, "ses-1", failure_class))
     assert why in text_of(browser.get(link))
 
 
@@ -241,7 +241,7 @@ def test_the_pages_of_an_erased_patient_still_open_and_name_nobody(browser: Brow
     world = browser.world
     link = booked(browser)
     world.drain()
-    erase(world.desk, the_visit(browser).id, actor=RUTH)
+    erase(world.context, the_visit(browser).id, actor=RUTH)
     world.drain()
     for page in (browser.get(link), browser.get(browser.day_link())):
         assert page.status_code == 200
@@ -256,7 +256,7 @@ def test_the_pages_of_an_erased_patient_still_open_and_name_nobody(browser: Brow
 def test_who_comes_later_is_told_that_the_patient_was_erased(browser: Browser) -> None:
     link = asked(browser)
     (request,) = all_of(browser, ConsultationRequest)
-    erase(browser.world.desk, request.id, actor=RUTH)
+    erase(browser.world.context, request.id, actor=RUTH)
     page = browser.send(f"{link}/confirm", BOOKING)
     assert page.status_code == 409
     assert "The request was closed by Ruth Example" in text_of(page)
@@ -277,7 +277,7 @@ def test_nothing_makes_an_erased_patient_known_again(
     browser: Browser, decision: str, typed: list[tuple[str, str]]
 ) -> None:
     link = booked(browser)
-    erase(browser.world.desk, the_visit(browser).id, actor=RUTH)
+    erase(browser.world.context, the_visit(browser).id, actor=RUTH)
     page = browser.send(f"{link}/{decision}", typed)
     assert page.status_code == 409
     assert "erased, at their wish, by Ruth Example" in text_of(page)
@@ -289,7 +289,7 @@ def test_what_a_patient_texted_and_was_answered_stands_on_the_visits_page(
     link = booked(browser)
     browser.world.run_for(minutes=2)
     said = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="C")
-    receive_text(browser.world.desk, said, quiet_words=frozenset())
+    receive_text(browser.world.context, said, quiet_words=frozenset())
     browser.world.drain()
     words = text_of(browser.get(link))
     assert "Text received : will come C" in words
@@ -299,8 +299,8 @@ def test_what_a_patient_texted_and_was_answered_stands_on_the_visits_page(
 
 def test_a_visit_that_was_confirmed_on_the_patients_page_says_when(browser: Browser) -> None:
     link, visit_id = booked(browser), the_visit(browser).id
-    patient_answers.confirm_visit(browser.world.desk, appointment_id=visit_id)
-    patient_answers.confirm_visit(browser.world.desk, appointment_id=visit_id)
+    patient_answers.confirm_visit(browser.world.context, appointment_id=visit_id)
+    patient_answers.confirm_visit(browser.world.context, appointment_id=visit_id)
     assert text_of(browser.get(link)).count("Will come : by the patient") == 1
 
 

@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
     world = World()
     receipt = world.request()
     book.confirm(
-        world.desk,
+        world.context,
         subject_id=receipt.reference,
         when=at("2026-12-08T09:00"),
         visit_type="iv_infusion",

@@ -14,7 +14,7 @@ from urllib3.exceptions import NewConnectionError
 from chalicelib.adapters.twilio import codes
 from chalicelib.ports import (
     Accepted,
-    Fate,
+    FailureClass,
     OutcomeUnknown,
     ProviderText,
     ReceivedText,
@@ -104,8 +104,8 @@ class TwilioTexts:
                 return None
             raise
 
-    def fate_of(self, code: int | None) -> Fate:
-        return codes.fate_of(code)
+    def failure_class_of(self, code: int | None) -> FailureClass:
+        return codes.failure_class_of(code)
 
     def _read(self, call: Any, **arguments: Any) -> Any:
         try:
@@ -121,20 +121,20 @@ def _refusal(error: TwilioRestException) -> Exception:
         return OutcomeUnknown(str(error.status))
     code = error.code or error.status
     if error.status == 429:
-        return Refused(Fate.LATER, code)
+        return Refused(FailureClass.RETRY, code)
     if error.status == 401:
-        return Refused(Fate.CONFIGURATION, code)
-    return Refused(codes.fate_of(code), code)
+        return Refused(FailureClass.CONFIGURATION, code)
+    return Refused(codes.failure_class_of(code), code)
 
 
 def _connection_failure(error: requests.RequestException) -> Exception:
     """Refused only if nothing can have been written: no connection was ever there (R31)."""
     if isinstance(error, requests.ConnectTimeout):
-        return Refused(Fate.LATER)
+        return Refused(FailureClass.RETRY)
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     if isinstance(reason, NewConnectionError) or "CERTIFICATE_VERIFY_FAILED" in str(reason):
-        return Refused(Fate.LATER)
+        return Refused(FailureClass.RETRY)
     return OutcomeUnknown(type(error).__name__)
 
 

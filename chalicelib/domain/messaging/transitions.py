@@ -25,13 +25,13 @@ MOST_LINES = 100  # of a row's history before it ends: some 10 KB of the 400 tha
 LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once after this (R40)
 
 
-def voids(messages: Iterable[Message], *, because: str, now: datetime) -> list[Patch]:
+def void_patches(messages: Iterable[Message], *, because: str, now: datetime) -> list[Patch]:
     """Withdraw all that has not ended. Tests no status, so no courier can make it fail."""
     return [
         Patch(
             message.key,
             set=as_stored({"void_because": because, "due_at": now}),
-            append={"history": (line(now, "void", because),)},
+            append={"history": (history_line(now, "void", because),)},
         )
         for message in messages
         if message.status not in FINAL
@@ -56,7 +56,7 @@ def due_now(change: Change, now: datetime) -> list[str]:
     return [*new, *moved]
 
 
-def claimed(
+def claim_patch(
     message: Message, *, claim_id: str, now: datetime, to: str | None, body: str | None
 ) -> Patch:
     """The row taken by one courier: nobody else sends it while the lease lasts (R30)."""
@@ -82,7 +82,7 @@ def claimed(
     )
 
 
-def accepted(
+def accept_patch(
     message: Message, *, claim_id: str, sid: str | None, provider_status: str, now: datetime
 ) -> Patch:
     """The provider took it. A text stays in the index until its receipt or one look-up."""
@@ -97,19 +97,19 @@ def accepted(
     )
 
 
-def opened(message: Message, *, now: datetime) -> Patch:
+def open_task_patch(message: Message, *, now: datetime) -> Patch:
     """A row of the channel `task` has opened its task; the commit itself was the sending."""
     if message.channel is not Channel.TASK:
         raise ValueError("only a task is sent by committing it")
     return Patch(
         message.key,
         set=as_stored({"status": MessageStatus.SENT, "due_at": None}),
-        append={"history": (line(now, "opened", ""),)},
+        append={"history": (history_line(now, "opened", ""),)},
         when=(Is("status", MessageStatus.PENDING.value), Is("void_because", None)),
     )
 
 
-def again(
+def retry_patch(
     message: Message, *, due_at: datetime, why: str, now: datetime, code: int | None = None
 ) -> Patch:
     """Nothing left, for certain: the row waits for its next try."""
@@ -130,12 +130,12 @@ def again(
     )
 
 
-def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch | None:
+def hold_patch(message: Message, *, until: datetime, why: str, now: datetime) -> Patch | None:
     """The row waits for a reason; None when it already waits so and nothing need be written."""
     if message.due_at == until and message.reason == why:
         return None
     is_told = message.reason == why or len(message.history) >= MOST_LINES
-    lines = () if is_told else (line(now, "hold", why),)
+    lines = () if is_told else (history_line(now, "hold", why),)
     return Patch(
         message.key,
         set=as_stored({"due_at": until, "reason": why}),
@@ -144,7 +144,7 @@ def held(message: Message, *, until: datetime, why: str, now: datetime) -> Patch
     )
 
 
-def ended(
+def end_patch(
     message: Message, status: MessageStatus, *, why: str, now: datetime, code: int | None = None
 ) -> Patch:
     """The row has come to its end without being sent, with the reason.
@@ -161,7 +161,7 @@ def ended(
     )
 
 
-def put_aside(message: Message, *, now: datetime) -> Patch:
+def put_aside_patch(message: Message, *, now: datetime) -> Patch:
     """Nothing more to do with this row: it leaves the index and keeps its status."""
     return Patch(
         message.key,
@@ -186,17 +186,17 @@ def step(
     return Patch(
         message.key,
         set=as_stored({"status": status, **values}),
-        append={"history": (line(now, status, why),)} if is_told else {},
+        append={"history": (history_line(now, status, why),)} if is_told else {},
         when=(Is("status", message.status.value), *when),
     )
 
 
-def line(now: datetime, what: str, why: str) -> dict[str, str]:
+def history_line(now: datetime, what: str, why: str) -> dict[str, str]:
     """One line of a row's history, as it is stored."""
     return Happened(at=now, what=what, why=why).model_dump(mode="json")
 
 
-def receipt(
+def receipt_patch(
     message: Message, *, sid: str, status: MessageStatus, word: str, code: int | None, now: datetime
 ) -> Patch | None:
     """What the provider reported later; None when it says nothing new. Only ever forward."""
@@ -212,12 +212,12 @@ def receipt(
     )
 
 
-def told_late(message: Message, *, word: str, now: datetime) -> Patch:
+def late_word_patch(message: Message, *, word: str, now: datetime) -> Patch:
     """A text of this row left, though the row had ended without it, or with another one (F80)."""
-    return Patch(message.key, append={"history": (line(now, "told later", word),)})
+    return Patch(message.key, append={"history": (history_line(now, "told later", word),)})
 
 
-def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
+def complaint_patch(message: Message, *, word: str, now: datetime) -> Patch | None:
     """Who got this mail does not want it; None when that is known, or nothing of it has left.
 
     It may be told before our own note that the mail was accepted.
@@ -227,12 +227,12 @@ def complained(message: Message, *, word: str, now: datetime) -> Patch | None:
     return Patch(
         message.key,
         set={"provider_status": word},
-        append={"history": (line(now, word, ""),)},
+        append={"history": (history_line(now, word, ""),)},
         when=(Is("provider_status", message.provider_status),),
     )
 
 
-def remembered(
+def remember_patch(
     message: Message,
     *,
     sid: str,
@@ -265,33 +265,37 @@ def remembered(
     return Patch(
         message.key,
         set=as_stored(values),
-        append={"history": (line(now, status, f"{word}, found"),)},
+        append={"history": (history_line(now, status, f"{word}, found"),)},
         when=(Is("status", MessageStatus.PENDING.value), Is("attempt", message.attempt)),
     )
 
 
-def looked(message: Message, *, found_nothing: bool, due_at: datetime, now: datetime) -> Patch:
+def look_up_patch(
+    message: Message, *, found_nothing: bool, due_at: datetime, now: datetime
+) -> Patch:
     """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
     return Patch(
         message.key,
         set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
-        append={"history": (line(now, "looked up", "nothing found"),)} if found_nothing else {},
+        append={"history": (history_line(now, "looked up", "nothing found"),)}
+        if found_nothing
+        else {},
         when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
     )
 
 
-def erased(message: Message, *, now: datetime) -> Patch:
+def erase_words_patch(message: Message, *, now: datetime) -> Patch:
     """The row has no words any more, and keeps what became of it (R55)."""
     facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
     return Patch(
         message.key,
         set={"body": None, "facts": facts},
-        append={"history": (line(now, "erased", ""),)},
+        append={"history": (history_line(now, "erased", ""),)},
         when=(Is("status", message.status.value),),
     )
 
 
-def without_traces(message: Message, *, now: datetime) -> list[Patch]:
+def erase_traces_patches(message: Message, *, now: datetime) -> list[Patch]:
     """The row says neither what was said nor to whom; nothing to write where it says neither."""
     if message.body is None and message.to is None and not message.facts:
         return []
@@ -299,7 +303,7 @@ def without_traces(message: Message, *, now: datetime) -> list[Patch]:
         Patch(
             message.key,
             set={"body": None, "to": None, "facts": {}},
-            append={"history": (line(now, "erased", ""),)},
+            append={"history": (history_line(now, "erased", ""),)},
             when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
         )
     ]

@@ -113,7 +113,7 @@ class Appointment(Record):
             raise NotFound
         raise AlreadyDecided(self.status, decision.by_name, decision.at)
 
-    def refuse_unless_seen(self, version: int | None) -> None:
+    def refuse_unless_shown(self, version: int | None) -> None:
         """Raises AlreadyDecided when it was moved since a page showed this version."""
         moved = self.last("moved")
         if version is not None and version != self.version and moved is not None:

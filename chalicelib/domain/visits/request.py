@@ -70,7 +70,7 @@ class ConsultationRequest(Record):
         """Whether it stands among the suspicious ones, until a person offers times (R68)."""
         return self.suspicious_because is not None and self.status is RequestStatus.RECEIVED
 
-    def refuse_unless_seen(self, version: int | None) -> None:
+    def refuse_unless_shown(self, version: int | None) -> None:
         """Raises AlreadyDecided when times were offered since a page showed this version."""
         if version is not None and version != self.version and self.decisions:
             last = self.decisions[-1]

@@ -10,32 +10,32 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Is, Operation, Patch
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
-from chalicelib.domain.messaging.transitions import complained, receipt
+from chalicelib.domain.messaging.transitions import complaint_patch, receipt_patch
 from chalicelib.domain.people.patient import Patient
 from chalicelib.messages.factory import task_message
-from chalicelib.outbox.context import Office, situation
-from chalicelib.outbox.outcomes.fallback import CALL_WITHIN, instead_of
+from chalicelib.outbox.context import DeliveryContext, take_snapshot
+from chalicelib.outbox.outcomes.fallback import CALL_WITHIN, fallback_for
 from chalicelib.outbox.outcomes.staff_alerts import staff_unreachable, unless_there
 from chalicelib.outbox.outcomes.text_receipts import TRIES
-from chalicelib.ports import MailEvent, MailFate
+from chalicelib.ports import MailEvent, MailOutcome
 
 log = Logger(service="bookend", child=True)
 
 # After these no more mails go to a patient's address, until it is changed.
-STOPS = frozenset({MailFate.BOUNCED, MailFate.UNWANTED})
+STOPS = frozenset({MailOutcome.BOUNCED, MailOutcome.UNWANTED})
 WHAT_HAPPENED = {
-    MailFate.BOUNCED: "come back: there may be no such address any more",
-    MailFate.DELAYED: "came back today: the mailbox may be full, or answer by itself",
-    MailFate.REFUSED: "are refused by our own mail service",
-    MailFate.UNWANTED: "were marked as unwanted, so the mail service may hold back the next",
+    MailOutcome.BOUNCED: "come back: there may be no such address any more",
+    MailOutcome.DELAYED: "came back today: the mailbox may be full, or answer by itself",
+    MailOutcome.REFUSED: "are refused by our own mail service",
+    MailOutcome.UNWANTED: "were marked as unwanted, so the mail service may hold back the next",
 }
 
 
-def take(office: Office, event: MailEvent) -> bool:
+def take(context: DeliveryContext, event: MailEvent) -> bool:
     """Whether it told anything new. Unavailable when it could not be written: ask again."""
     for _ in range(TRIES):
-        now = office.clock.now()
-        message = office.store.get(Message.ref(event.message_id))
+        now = context.clock.now()
+        message = context.store.get(Message.ref(event.message_id))
         if message is None or message.channel is not Channel.EMAIL:
             log.warning("mail_event.not_ours", extra={"sid": event.sid})
             return False
@@ -43,12 +43,12 @@ def take(office: Office, event: MailEvent) -> bool:
         if patch is None:
             return False
         change = Change(patch)
-        change.include(_followed_up(office, message, event.fate, now))
+        change.include(_followed_up(context, message, event.outcome, now))
         try:
-            office.commit(change, now)
+            context.commit(change, now)
         except Stale:
             continue
-        told = {"message_id": message.id, "fate": event.fate.value}
+        told = {"message_id": message.id, "fate": event.outcome.value}
         if message.staff_id is None:
             log.warning("mail_event.patient", extra=told)
         else:
@@ -59,32 +59,34 @@ def take(office: Office, event: MailEvent) -> bool:
 
 def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
     """The row says so; None when it does already, or is being sent anew."""
-    if event.fate is MailFate.UNWANTED:
-        return complained(message, word=event.fate, now=now)
+    if event.outcome is MailOutcome.UNWANTED:
+        return complaint_patch(message, word=event.outcome, now=now)
     status = MessageStatus.UNDELIVERED
-    return receipt(message, sid=event.sid, status=status, word=event.fate, code=None, now=now)
+    return receipt_patch(
+        message, sid=event.sid, status=status, word=event.outcome, code=None, now=now
+    )
 
 
 def _followed_up(
-    office: Office, message: Message, fate: MailFate, now: datetime
+    context: DeliveryContext, message: Message, failure_class: MailOutcome, now: datetime
 ) -> list[Operation]:
     if message.staff_id is not None:
-        return staff_unreachable(office, message.staff_id, WHAT_HAPPENED[fate], now)
+        return staff_unreachable(context, message.staff_id, WHAT_HAPPENED[failure_class], now)
     patient_id = message.patient_id or ""
-    patient = office.store.get(Patient.ref(patient_id))
+    patient = context.store.get(Patient.ref(patient_id))
     if patient is None or patient.erased_at is not None:
         return []
     operations: list[Operation] = []
     is_new = patient.email == message.to and patient.mail_stopped is None
-    if fate in STOPS and is_new:
+    if failure_class in STOPS and is_new:
         same_address = (Is("email", message.to), Is("mail_stopped", None))
-        stopped = {"mail_stopped": fate.value}
+        stopped = {"mail_stopped": failure_class.value}
         operations.append(Patch(patient.key, set=stopped, when=same_address))
-    if fate is MailFate.UNWANTED:
-        return [*operations, *(unless_there(office, _complaint(message, now)) if is_new else [])]
+    if failure_class is MailOutcome.UNWANTED:
+        return [*operations, *(unless_there(context, _complaint(message, now)) if is_new else [])]
     if message.void_because is not None:
         return operations
-    return [*operations, *instead_of(office, situation(office, message, now))]
+    return [*operations, *fallback_for(context, take_snapshot(context, message, now))]
 
 
 def _complaint(message: Message, now: datetime) -> Message:

@@ -13,7 +13,7 @@ from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Channel, Message
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.messages.factory import STANDS_IN, task_message
-from chalicelib.outbox.context import Office, Situation
+from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.tolerant_reads import read_each
 
 CALL_WITHIN = timedelta(hours=4)
@@ -35,19 +35,19 @@ TASK_BY_KIND: Mapping[str, str] = {
 ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 
 
-def instead_of(office: Office, seen: Situation) -> list[Operation]:
+def fallback_for(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     """The rows that take the text's place; the same rows however often they are made.
 
     What cannot be mailed either becomes a call: a mail never stands in for a mail. No second call
     is made of what a discharge has made one of. Who was erased gets neither.
     """
-    message, patient, now = seen.message, seen.patient, seen.now
+    message, patient, now = snapshot.message, snapshot.patient, snapshot.now
     task = TASK_BY_KIND.get(message.kind)
-    if task is None or patient is None or seen.is_erased:
+    if task is None or patient is None or snapshot.is_erased:
         return []
     rows = []
     is_mail = message.channel is Channel.EMAIL
-    can_mail = patient.mail_to is not None and _can_be_said(office, seen)
+    can_mail = patient.mail_to is not None and _can_be_said(context, snapshot)
     by_mail = not is_mail and can_mail and now < message.send_before
     if by_mail:
         rows.append(_mail(message, now))
@@ -61,25 +61,25 @@ def instead_of(office: Office, seen: Situation) -> list[Operation]:
                 what=task,
                 patient_id=patient.id,
                 subject=message.subject,
-                deadline_at=visit_call_by(office, seen) or now + CALL_WITHIN,
+                deadline_at=visit_call_by(context, snapshot) or now + CALL_WITHIN,
                 now=now,
             )
         )
     return [Save(row) for row in rows]
 
 
-def to_others(office: Office, seen: Situation) -> list[Operation]:
+def to_others(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     """What was for one of the staff who is gone goes to those who are here and were not told (R71).
 
     Who was has a row of their own. A link that somebody asked for is nobody else's.
     """
-    gone = seen.message
+    gone = snapshot.message
     if gone.subject is None or gone.staff_id is None:
         return []
     about, _, _ = gone.id.rpartition(f"-{gone.staff_id}")
-    ids = {m.id: f"{about}-{m.id}" for m in staff_now(office.store, office.clinic, seen.now)}
-    told = read_each(office.store, *map(Message.ref, ids.values())) if ids else ()
-    at = to_milliseconds(seen.now)
+    ids = {m.id: f"{about}-{m.id}" for m in staff_now(context.store, context.clinic, snapshot.now)}
+    told = read_each(context.store, *map(Message.ref, ids.values())) if ids else ()
+    at = to_milliseconds(snapshot.now)
     return [
         Save(
             Message(
@@ -102,25 +102,25 @@ def to_others(office: Office, seen: Situation) -> list[Operation]:
     ]
 
 
-def visit_call_by(office: Office, seen: Situation) -> datetime | None:
+def visit_call_by(context: DeliveryContext, snapshot: Snapshot) -> datetime | None:
     """By when to call about the visit; None when there is none, or it has begun.
 
     Soon, where the plan is gone: nobody knows when its fasting would begin (R71).
     """
-    visit = seen.appointment
+    visit = snapshot.appointment
     if visit is None:
         return None
-    plan = plan_of(office.plans, visit)
-    by = call_by(office.clinic, plan, start=visit.start_at, now=seen.now)
-    return min(by, seen.now + CALL_WITHIN) if by is not None and plan is NO_PLAN else by
+    plan = plan_of(context.plans, visit)
+    by = call_by(context.clinic, plan, start=visit.start_at, now=snapshot.now)
+    return min(by, snapshot.now + CALL_WITHIN) if by is not None and plan is NO_PLAN else by
 
 
-def _can_be_said(office: Office, seen: Situation) -> bool:
+def _can_be_said(context: DeliveryContext, snapshot: Snapshot) -> bool:
     """Not the words of a step that was taken out of the plan: nobody has them any more."""
-    visit, step_id = seen.appointment, seen.message.step
+    visit, step_id = snapshot.appointment, snapshot.message.step
     if visit is None or step_id is None:
         return True
-    return plan_of(office.plans, visit).find(step_id) is not None
+    return plan_of(context.plans, visit).find(step_id) is not None
 
 
 def _mail(message: Message, now: datetime) -> Message:

@@ -6,19 +6,21 @@ from chalicelib.clinic.staff_directory import member_of
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Message
 from chalicelib.messages.factory import task_message
-from chalicelib.outbox.context import Office
+from chalicelib.outbox.context import DeliveryContext
 from chalicelib.outbox.quarantine import SEE_WITHIN
 
 
-def staff_unreachable(office: Office, staff_id: str, why: str, now: datetime) -> list[Operation]:
+def staff_unreachable(
+    context: DeliveryContext, staff_id: str, why: str, now: datetime
+) -> list[Operation]:
     """Mails do not reach this person: everybody else is mailed of it (F36).
 
     The mail that tells the person themselves does not arrive either, and finds the task there.
     """
-    member = member_of(office.store, office.clinic, staff_id)
+    member = member_of(context.store, context.clinic, staff_id)
     name = member.name if member else staff_id
     return _once(
-        office,
+        context,
         about=f"staff-mail-{staff_id}",
         what="staff_mail_does_not_arrive",
         detail=f"Mails to {name} {why}. Tell them what waits; mend the address.",
@@ -26,10 +28,10 @@ def staff_unreachable(office: Office, staff_id: str, why: str, now: datetime) ->
     )
 
 
-def texts_refused(office: Office, code: int | None, now: datetime) -> list[Operation]:
+def texts_refused(context: DeliveryContext, code: int | None, now: datetime) -> list[Operation]:
     """The provider will not carry a text, for good, and nobody has to say what it said (R33)."""
     return _once(
-        office,
+        context,
         about=f"texts-refused-{code or 0}",
         what="texts_refused",
         detail=f"The provider answers with code {code or 'none'}. Look at the texts of today that"
@@ -38,15 +40,17 @@ def texts_refused(office: Office, code: int | None, now: datetime) -> list[Opera
     )
 
 
-def unless_there(office: Office, task: Message) -> list[Operation]:
+def unless_there(context: DeliveryContext, task: Message) -> list[Operation]:
     """The row, where it has not been made before."""
-    if office.store.get(Message.ref(task.id)) is not None:
+    if context.store.get(Message.ref(task.id)) is not None:
         return []
     return [Save(task)]
 
 
-def _once(office: Office, *, about: str, what: str, detail: str, now: datetime) -> list[Operation]:
-    today = now.astimezone(office.clinic.zone).date().isoformat()
+def _once(
+    context: DeliveryContext, *, about: str, what: str, detail: str, now: datetime
+) -> list[Operation]:
+    today = now.astimezone(context.clinic.zone).date().isoformat()
     task = task_message(
         owner_id=f"SYS-{today}",
         about=about,
@@ -55,4 +59,4 @@ def _once(office: Office, *, about: str, what: str, detail: str, now: datetime) 
         deadline_at=now + SEE_WITHIN,
         now=now,
     )
-    return unless_there(office, task)
+    return unless_there(context, task)

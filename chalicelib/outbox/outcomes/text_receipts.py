@@ -9,10 +9,10 @@ from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.messaging.message import FINAL, Message, MessageStatus
-from chalicelib.domain.messaging.transitions import receipt, remembered, told_late
-from chalicelib.domain.system import Stop
-from chalicelib.outbox.context import Office
-from chalicelib.outbox.outcomes.undelivered import followed_up
+from chalicelib.domain.messaging.transitions import late_word_patch, receipt_patch, remember_patch
+from chalicelib.domain.system import CircuitBreaker
+from chalicelib.outbox.context import DeliveryContext
+from chalicelib.outbox.outcomes.undelivered import follow_up
 from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
 from chalicelib.outbox.send import held_by
 
@@ -22,7 +22,13 @@ TRIES = 5
 
 
 def take(
-    office: Office, message_id: str, *, sid: str, to: str, status: str, error_code: int | None
+    context: DeliveryContext,
+    message_id: str,
+    *,
+    sid: str,
+    to: str,
+    status: str,
+    error_code: int | None,
 ) -> bool:
     """Whether the receipt told anything new.
 
@@ -31,31 +37,31 @@ def take(
     our own note of the answer.
     """
     for _ in range(TRIES):
-        now = office.clock.now()
-        message, stop = office.store.get_many(Message.ref(message_id), Stop.ref())
+        now = context.clock.now()
+        message, stop = context.store.get_many(Message.ref(message_id), CircuitBreaker.ref())
         if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
             # Accepted long after two look-ups had found nothing, and sent again since (F80).
             log.error("text.repeated", extra={"message_id": message_id, "status": status})
-            return _too_late(office, message, sid=sid, word=status, now=now)
+            return _too_late(context, message, sid=sid, word=status, now=now)
         if message is None or not _is_ours(message, sid=sid, to=to):
             log.warning("receipt.not_ours", extra={"message_id": message_id})
             return False
         if message.sid is None and message.status in FINAL:
             log.warning("receipt.after_the_end", extra={"message_id": message_id, "status": status})
-            return _too_late(office, message, sid=sid, word=status, now=now)
+            return _too_late(context, message, sid=sid, word=status, now=now)
         patch = _news(message, sid=sid, word=status, code=error_code, now=now)
         if patch is None:
             return False
         change = Change(patch)
         if message.sid is None:
-            change.include([held_by(office, sid, message, now)])
+            change.include([held_by(context, sid, message, now)])
         change.include(
-            followed_up(
-                office, message, STATUS_BY_WORD[status], stop=stop, to=to, code=error_code, now=now
+            follow_up(
+                context, message, STATUS_BY_WORD[status], stop=stop, to=to, code=error_code, now=now
             )
         )
         try:
-            office.commit(change, now)
+            context.commit(change, now)
         except Stale:
             continue
         log.info("receipt.taken", extra={"message_id": message_id, "status": status})
@@ -63,13 +69,17 @@ def take(
     raise Unavailable("the receipt could not be written")
 
 
-def _too_late(office: Office, message: Message, *, sid: str, word: str, now: datetime) -> bool:
+def _too_late(
+    context: DeliveryContext, message: Message, *, sid: str, word: str, now: datetime
+) -> bool:
     """The row stays as it ended, and says what left all the same; whose words go in time (R55)."""
-    if office.store.get(ProviderId.ref(sid)) is not None:
+    if context.store.get(ProviderId.ref(sid)) is not None:
         return False
-    change = Change(held_by(office, sid, message, now), told_late(message, word=word, now=now))
+    change = Change(
+        held_by(context, sid, message, now), late_word_patch(message, word=word, now=now)
+    )
     with suppress(Stale):  # the same receipt came twice at once
-        office.commit(change, now)
+        context.commit(change, now)
     return False
 
 
@@ -85,7 +95,7 @@ def _news(
     """What the receipt changes. One for a row that waits again proves that its text had left."""
     status = STATUS_BY_WORD[word]
     if message.status is MessageStatus.PENDING and message.to and message.body:
-        return remembered(
+        return remember_patch(
             message,
             sid=sid,
             to=message.to,
@@ -95,7 +105,7 @@ def _news(
             code=code,
             now=now,
         )
-    return receipt(message, sid=sid, status=status, word=word, code=code, now=now)
+    return receipt_patch(message, sid=sid, status=status, word=word, code=code, now=now)
 
 
 def _is_ours(message: Message, *, sid: str, to: str) -> bool:

@@ -5,24 +5,24 @@ from datetime import datetime, timedelta
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.record import to_milliseconds
-from chalicelib.domain.system import Stop
-from chalicelib.outbox.circuit_breaker import ended_by_arrival, stopped_by_receipt
-from chalicelib.outbox.context import Office, situation
-from chalicelib.outbox.outcomes.fallback import instead_of
-from chalicelib.outbox.outcomes.refused import number_marked, told_of
-from chalicelib.ports import Fate
+from chalicelib.domain.system import CircuitBreaker
+from chalicelib.outbox.circuit_breaker import close_by_arrival, open_breaker_by_receipt
+from chalicelib.outbox.context import DeliveryContext, take_snapshot
+from chalicelib.outbox.outcomes.fallback import fallback_for
+from chalicelib.outbox.outcomes.refused import mark_number, tell_staff_of
+from chalicelib.ports import FailureClass
 
 FEW = 2  # how often an undelivered text is tried again, each time as a new row
 RETRY_AFTER = timedelta(minutes=15)
 RETRY_AFTER_MOST = timedelta(hours=4)  # while all texts are stopped
 
 
-def followed_up(
-    office: Office,
+def follow_up(
+    context: DeliveryContext,
     message: Message,
     status: MessageStatus,
     *,
-    stop: Stop | None,
+    stop: CircuitBreaker | None,
     to: str,
     code: int | None,
     now: datetime,
@@ -33,32 +33,32 @@ def followed_up(
     arrives ends that. To be committed with the row's new status, so that it follows once.
     """
     if status is MessageStatus.DELIVERED:
-        return ended_by_arrival(office, stop, message, now)
+        return close_by_arrival(context, stop, message, now)
     if status is not MessageStatus.UNDELIVERED:
         return []
-    fate = office.texts.fate_of(code)
-    is_ours = fate is Fate.CONFIGURATION
-    operations = stopped_by_receipt(stop, message, code, now) if is_ours else []
-    seen = situation(office, message, now)
-    if seen.is_erased:
+    failure_class = context.texts.failure_class_of(code)
+    is_ours = failure_class is FailureClass.CONFIGURATION
+    operations = open_breaker_by_receipt(stop, message, code, now) if is_ours else []
+    snapshot = take_snapshot(context, message, now)
+    if snapshot.is_erased:
         return operations
-    operations += number_marked(message.evolve(to=to), fate, code, now, seen.phone)
-    retry = _retry(message, fate, now)
+    operations += mark_number(message.evolve(to=to), failure_class, code, now, snapshot.phone)
+    retry = _retry(message, failure_class, now)
     if retry is not None:
         return [*operations, Save(retry)]
     if message.void_because is not None:
         return operations
-    operations += told_of(office, message, fate, code, now)
-    return [*operations, *instead_of(office, seen)]
+    operations += tell_staff_of(context, message, failure_class, code, now)
+    return [*operations, *fallback_for(context, snapshot)]
 
 
-def _retry(message: Message, fate: Fate, now: datetime) -> Message | None:
+def _retry(message: Message, failure_class: FailureClass, now: datetime) -> Message | None:
     """A fresh row for the same words, so that a final status stays final; None once enough."""
     tried = int(message.facts.get("retry", "0"))
-    match fate:
-        case Fate.CONFIGURATION:
+    match failure_class:
+        case FailureClass.CONFIGURATION:
             wait: timedelta = min(RETRY_AFTER * 2 ** min(tried, FEW * 2), RETRY_AFTER_MOST)
-        case Fate.A_FEW_TIMES if tried < FEW:
+        case FailureClass.RETRY_FEW if tried < FEW:
             wait = RETRY_AFTER
         case _:
             return None

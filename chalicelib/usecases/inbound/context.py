@@ -13,7 +13,7 @@ from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.messages.factory import subject_of, task_message
 from chalicelib.messages.replies.reading import Meaning, Reading, plain, understand
 from chalicelib.tolerant_reads import read_each
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.visits.planned_messages import note_to_patient
 
 READ_WITHIN = timedelta(hours=4)  # a reply is read by then
@@ -43,10 +43,10 @@ class Incoming(Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class InboundContext:
     """A text, whom it may be from, and what it was understood as."""
 
-    desk: Desk
+    context: Context
     owner_id: str
     phone: Phone
     patients: list[Patient]
@@ -88,15 +88,17 @@ def owner_id_of(incoming: Incoming) -> str:
 
 
 def known_rows(
-    desk: Desk, incoming: Incoming
+    context: Context, incoming: Incoming
 ) -> tuple[InboundText | Unreadable | None, Phone | Unreadable | None]:
     """The text's row, if it was heard before, and its number's; an odd one stops nothing."""
-    text, phone = read_each(desk.store, InboundText.ref(incoming.sid), Phone.ref(incoming.sender))
+    text, phone = read_each(
+        context.store, InboundText.ref(incoming.sid), Phone.ref(incoming.sender)
+    )
     return text, phone
 
 
-def as_heard(
-    desk: Desk,
+def inbound_context(
+    context: Context,
     incoming: Incoming,
     phone: Phone | Unreadable | None,
     quiet_words: frozenset[str],
@@ -104,12 +106,12 @@ def as_heard(
     at: datetime,
     now: datetime,
     ends_texts: bool = False,
-) -> Heard:
+) -> InboundContext:
     known = phone if isinstance(phone, Phone) else Phone(number=incoming.sender)
-    patients = read_each(desk.store, *map(Patient.ref, known.patients))
+    patients = read_each(context.store, *map(Patient.ref, known.patients))
     reading = incoming.reading(opted_out=known.opted_out_at is not None)
-    return Heard(
-        desk=desk,
+    return InboundContext(
+        context=context,
         owner_id=owner_id_of(incoming),
         phone=known.evolve(bad_because=None),
         patients=[p for p in patients if isinstance(p, Patient) and p.phone == known.number],
@@ -124,7 +126,7 @@ def as_heard(
 
 
 def reply(
-    heard: Heard,
+    inbound: InboundContext,
     kind: str,
     *,
     about: Appointment | None = None,
@@ -136,43 +138,43 @@ def reply(
     About a visit, it is owed only while the visit is as it was: what comes late is not true of a
     time that it was moved to. With `within`, it leaves so soon after their text or not at all.
     """
-    reader = heard.reader(about.patient_id if about else None)
+    reader = inbound.reader(about.patient_id if about else None)
     if reader is None:
         return []
     return [
         # Who leaves the number at this very moment gets no answer there: then it is another's.
-        reader.while_reached_at(heard.phone.number),
+        reader.while_reached_at(inbound.phone.number),
         Save(
             note_to_patient(
-                heard.owner_id,
+                inbound.owner_id,
                 kind,
                 kind,
                 patient_id=reader.id,
-                now=heard.now,
+                now=inbound.now,
                 subject=subject_of(about, ("arrived", "booked")) if about else None,
                 facts=facts,
                 answers_person=True,
-                send_before=heard.at + within if within else None,
+                send_before=inbound.at + within if within else None,
                 # A table that was restored may have forgotten an answer, so a late one is looked
                 # up before it leaves (F71).
-                due_at=heard.at,
+                due_at=inbound.at,
             )
         ),
     ]
 
 
-def read_this(heard: Heard, what: str, *, mailed: bool = True) -> Operation:
+def read_this(inbound: InboundContext, what: str, *, mailed: bool = True) -> Operation:
     """A person reads the text and does what it needs."""
     return Save(
         task_message(
-            owner_id=heard.owner_id,
+            owner_id=inbound.owner_id,
             about=what,
             what=what,
-            patient_id=heard.sender_id,
-            number=heard.phone.number,
-            detail=heard.body,
-            deadline_at=heard.now + READ_WITHIN,
-            now=heard.now,
+            patient_id=inbound.sender_id,
+            number=inbound.phone.number,
+            detail=inbound.body,
+            deadline_at=inbound.now + READ_WITHIN,
+            now=inbound.now,
             mailed=mailed,
         )
     )

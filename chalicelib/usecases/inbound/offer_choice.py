@@ -10,8 +10,8 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import written
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.tolerant_reads import read_each
-from chalicelib.transaction import Desk
-from chalicelib.usecases.inbound.context import Heard, is_before, read_this, reply
+from chalicelib.transaction import Context
+from chalicelib.usecases.inbound.context import InboundContext, is_before, read_this, reply
 from chalicelib.usecases.visits.offers import choose
 
 OUT = LEFT | {MessageStatus.SENDING}  # of the offer's text: it may have been read
@@ -27,15 +27,15 @@ class Choice(NamedTuple):
 
 
 def take_offer(
-    desk: Desk, phone: Phone, number: int, *, said_at: datetime | None = None
+    context: Context, phone: Phone, number: int, *, said_at: datetime | None = None
 ) -> Choice | None:
     """The offered time of that number is booked; None when no offer can be meant."""
-    meant = _meant(desk, phone, number, said_at)
+    meant = _meant(context, phone, number, said_at)
     if meant is None:
         return None
     request_id, start_at = meant
     try:
-        choose(desk, request_id=request_id, start_at=start_at)
+        choose(context, request_id=request_id, start_at=start_at)
     except SlotTaken as taken:
         return Choice(request_id, False, taken.free)
     except (AlreadyDecided, Invalid, NotFound):
@@ -43,22 +43,22 @@ def take_offer(
     return Choice(request_id, True)
 
 
-def chosen(heard: Heard, choice: Choice) -> list[Operation]:
+def chosen(inbound: InboundContext, choice: Choice) -> list[Operation]:
     """The booking confirms itself; a time that was gone is answered with those left."""
     numbered = {
         str(n): f"{OFFER} {choice.request_id} {written(at)}" for n, at in enumerate(choice.left, 1)
     }
-    remembered: Operation = Save(heard.phone.evolve(choosing=numbered, asked_at=heard.now))
+    remembered: Operation = Save(inbound.phone.evolve(choosing=numbered, asked_at=inbound.now))
     if choice.is_booked:
         return [remembered]
     if not choice.left:
-        return [remembered, read_this(heard, "reply_to_read"), *reply(heard, "choices_gone")]
+        return [remembered, read_this(inbound, "reply_to_read"), *reply(inbound, "choices_gone")]
     starts = " ".join(written(at) for at in choice.left)
-    return [remembered, *reply(heard, "choice_gone", starts=starts)]
+    return [remembered, *reply(inbound, "choice_gone", starts=starts)]
 
 
 def _meant(
-    desk: Desk, phone: Phone, number: int, said_at: datetime | None
+    context: Context, phone: Phone, number: int, said_at: datetime | None
 ) -> tuple[str, datetime] | None:
     """What the digit stands for: as we last numbered it, else in the order of the offer.
 
@@ -73,16 +73,16 @@ def _meant(
     offered = [
         record
         for patient_id in phone.patients
-        for record in desk.store.of_patient(patient_id)
+        for record in context.store.of_patient(patient_id)
         if isinstance(record, ConsultationRequest) and record.status is RequestStatus.PROPOSED
     ]
     if len(offered) != 1:
         return None
     # As it is now: an index may show an older offer, and a newer one may not have left yet.
-    request = desk.store.get(ConsultationRequest.ref(offered[0].id))
+    request = context.store.get(ConsultationRequest.ref(offered[0].id))
     if request is None or not 1 <= number <= len(request.offers):
         return None
-    (asked,) = read_each(desk.store, Message.ref(f"{request.id}.v{request.version}-proposed"))
+    (asked,) = read_each(context.store, Message.ref(f"{request.id}.v{request.version}-proposed"))
     if not isinstance(asked, Message) or asked.status not in OUT:
         return None
     if is_before(said_at, asked.claimed_at):

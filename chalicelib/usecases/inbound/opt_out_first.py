@@ -11,16 +11,16 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.people.phone import Phone
 from chalicelib.messages.replies.reading import Meaning
-from chalicelib.transaction import Desk, decide
+from chalicelib.transaction import Context, run_in_transaction
 from chalicelib.usecases.inbound.context import (
     Incoming,
     is_before,
     known_rows,
 )
-from chalicelib.usecases.patients.opt_out import opted_out, paused
+from chalicelib.usecases.patients.opt_out import opt_out_patch, pause_patch
 
 
-def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> bool:
+def opt_out_first(context: Context, incoming: Incoming, at: datetime) -> bool:
     """A STOP stands before anything else is looked at, so nothing can fail it (R5).
 
     So does a pause for what may have meant one (R6). Dying after it is harmless: heard again, it
@@ -31,7 +31,7 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> bool:
         return False
 
     def attempt(now: datetime) -> tuple[Change, bool]:
-        known, phone = known_rows(desk, incoming)
+        known, phone = known_rows(context, incoming)
         if known is not None:
             return Change(), False
         # The same text, told twice at once, may be heard by now, and a START have come after it.
@@ -41,18 +41,18 @@ def opt_out_at_once(desk: Desk, incoming: Incoming, at: datetime) -> bool:
             return Change(*pause, *([unheard] if pause else [])), bool(pause)
         if isinstance(phone, Unreadable):
             # Nothing of the row is needed for it to stand.
-            return Change(opted_out(incoming.sender, means="text", now=at), unheard), False
+            return Change(opt_out_patch(incoming.sender, means="text", now=at), unheard), False
         # One that comes just now is the last word, whatever two clocks that differ say (F22).
         if phone is not None and is_before(incoming.received_at, phone.opted_in_at):
             return Change(), False
         out = phone.opted_out_at if phone is not None else None
-        stands = opted_out(incoming.sender, means="text", now=max(at, out or at))
+        stands = opt_out_patch(incoming.sender, means="text", now=max(at, out or at))
         if incoming.received_at is not None:
             # What is found late may be older than an opt-out, or a START, of this very moment.
             stands = replace(stands, when=_as_read(incoming, phone))
         return Change(stands, unheard), out is None
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -> list[Operation]:
@@ -61,7 +61,7 @@ def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -
         is_answered = is_before(incoming.received_at, phone.opted_in_at)
         if phone.opted_out_at is not None or is_answered:
             return []
-    pause = paused(incoming.sender, now=at)
+    pause = pause_patch(incoming.sender, now=at)
     if incoming.received_at is not None and not isinstance(phone, Unreadable):
         pause = replace(pause, when=_as_read(incoming, phone))
     return [pause]

@@ -17,11 +17,11 @@ from chalicelib.messages.factory import task_message
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
 from chalicelib.tolerant_reads import read_each
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.inbound.context import is_before
 from chalicelib.usecases.inbound.echoes import without_our_words
-from chalicelib.usecases.inbound.receive import Incoming, let_a_person_read, receive_text
-from chalicelib.usecases.patients.opt_out import DOUBTFUL, opted_out
+from chalicelib.usecases.inbound.receive import Incoming, hand_to_a_person, receive_text
+from chalicelib.usecases.patients.opt_out import DOUBTFUL, opt_out_patch
 
 log = Logger(service="bookend", child=True)
 
@@ -32,52 +32,52 @@ MEANS = {Meaning.STOP: "text", Meaning.DOUBTFUL_STOP: DOUBTFUL}  # of what a STA
 SEEN_AT_ONCE = 100  # rows that one read asks for
 
 
-def hear_what_was_missed(desk: Desk, inbox: TextInbox, *, quiet_words: frozenset[str]) -> int:
+def poll_missed_texts(context: Context, inbox: TextInbox, *, quiet_words: frozenset[str]) -> int:
     """Every text that reached our number has had its effect, once (R60); how many were missed.
 
     Asked every minute, it lists every five. A list that fails or breaks off proves nothing: the
     mark stays, and the next minute lists again from there.
     """
-    now = desk.clock.now()
-    mark = desk.store.get(InboundMark.ref())
+    now = context.clock.now()
+    mark = context.store.get(InboundMark.ref())
     if mark is None:
         mark = InboundMark(at=now - EVERY)
-        _write(desk, Change(Save(mark)))
+        _write(context, Change(Save(mark)))
         mark = mark.evolve(revision=1)
     if now - mark.at < EVERY:
         return 0
     # Further back, the provider has been told to erase what it knew.
-    kept = timedelta(days=desk.clinic.retention.inbound_days)
+    kept = timedelta(days=context.clinic.retention.inbound_days)
     try:
         texts = inbox.received_since(max(mark.at - OVERLAP, now - kept))
     except (Refused, OutcomeUnknown) as error:
         log.error("inbound.unlisted", extra={"error": type(error).__name__})
-        _alarm(desk, mark, now)
+        _alarm(context, mark, now)
         return 0
     is_complete = False
     try:
-        missed = _unseen(desk, texts)
-        heard = [_is_heard(desk, text, quiet_words, now) for text in missed]
-        _let_stops_stand(desk, texts)
-        is_complete = all(heard)
+        missed = _unseen(context, texts)
+        inbound = [_is_heard(context, text, quiet_words, now) for text in missed]
+        _let_stops_stand(context, texts)
+        is_complete = all(inbound)
     finally:
         # Whatever broke off, half an hour of it is an alarm.
-        (_move if is_complete else _alarm)(desk, mark, now)
+        (_move if is_complete else _alarm)(context, mark, now)
     log.info("inbound.listed", extra={"count": len(texts), "missed": len(missed)})
     return len(missed)
 
 
-def _unseen(desk: Desk, texts: list[ReceivedText]) -> list[ReceivedText]:
+def _unseen(context: Context, texts: list[ReceivedText]) -> list[ReceivedText]:
     """The texts without a row; one whose row cannot be read was heard when it was written."""
     unseen: list[ReceivedText] = []
     for start in range(0, len(texts), SEEN_AT_ONCE):
         part = texts[start : start + SEEN_AT_ONCE]
-        rows = read_each(desk.store, *(InboundText.ref(text.sid) for text in part))
+        rows = read_each(context.store, *(InboundText.ref(text.sid) for text in part))
         unseen += [text for text, row in zip(part, rows, strict=True) if row is None]
     return unseen
 
 
-def _let_stops_stand(desk: Desk, texts: list[ReceivedText]) -> None:
+def _let_stops_stand(context: Context, texts: list[ReceivedText]) -> None:
     """A START whose webhook came after that of a later STOP has lifted nothing (R5).
 
     A webhook does not say when its text was sent, the list does: of the STOP, and of the very text
@@ -86,13 +86,13 @@ def _let_stops_stand(desk: Desk, texts: list[ReceivedText]) -> None:
     sent_at = {f"TXT-{text.sid}": text.at for text in texts}
     said_at: dict[tuple[Meaning, str], datetime] = {}
     for text in texts:
-        theirs = without_our_words(desk, _incoming(text))
+        theirs = without_our_words(context, _incoming(text))
         word = theirs.reading(opted_out=True).meaning, text.sender
         said_at[word] = max(text.at, said_at.get(word, text.at))
     stops = [word for word in said_at if word[0] in MEANS]
     # What was meant for certain first: beside it nothing doubtful counts.
     for meaning, number in sorted(stops, key=lambda word: word[0] is not Meaning.STOP):
-        (phone,) = read_each(desk.store, Phone.ref(number))
+        (phone,) = read_each(context.store, Phone.ref(number))
         if not isinstance(phone, Phone) or phone.opted_out_at is not None:
             continue
         at, lifted_at = said_at[meaning, number], sent_at.get(phone.opted_in_by or "")
@@ -102,30 +102,36 @@ def _let_stops_stand(desk: Desk, texts: list[ReceivedText]) -> None:
         # Staff may have ended a pause; then no START was heard after what had paused.
         is_lifted = meaning is Meaning.STOP or not is_before(phone.opted_in_at, at)
         if started_at < at and is_lifted:
-            _stands(desk, phone, MEANS[meaning], at=at, started_at=started_at)
+            _stands(context, phone, MEANS[meaning], at=at, started_at=started_at)
 
 
-def _stands(desk: Desk, phone: Phone, means: str, *, at: datetime, started_at: datetime) -> None:
+def _stands(
+    context: Context, phone: Phone, means: str, *, at: datetime, started_at: datetime
+) -> None:
     """The opt-out as it was sent, after the START as that was; unless either has changed since."""
-    stop = opted_out(phone.number, means=means, now=at)
+    stop = opt_out_patch(phone.number, means=means, now=at)
     as_read = (Is("opted_out_at", None), Is("opted_in_by", phone.opted_in_by))
     values = {**stop.set, "opted_in_at": written(started_at)}
-    _write(desk, Change(replace(stop, set=values, when=as_read)))
+    _write(context, Change(replace(stop, set=values, when=as_read)))
     log.warning("inbound.stop_stands")
 
 
-def _is_heard(desk: Desk, text: ReceivedText, quiet_words: frozenset[str], now: datetime) -> bool:
+def _is_heard(
+    context: Context, text: ReceivedText, quiet_words: frozenset[str], now: datetime
+) -> bool:
     """Whether the text need not be tried again: it was heard, or at last given to a person.
 
     Else it would hold the mark for ever, the list would grow, and no other failure be told.
     """
     incoming = _incoming(text)
-    ways: list[Callable[[Desk, Incoming], str]] = [partial(receive_text, quiet_words=quiet_words)]
+    ways: list[Callable[[Context, Incoming], str]] = [
+        partial(receive_text, quiet_words=quiet_words)
+    ]
     if now - text.at >= TOO_LONG:
-        ways.append(let_a_person_read)
+        ways.append(hand_to_a_person)
     for heard_by in ways:
         try:
-            meaning = heard_by(desk, incoming)
+            meaning = heard_by(context, incoming)
         except Exception as error:  # noqa: BLE001 - as in the courier: one text stops no other
             log.error("inbound.not_heard", extra={"sid": text.sid, "error": type(error).__name__})
         else:
@@ -138,12 +144,12 @@ def _incoming(text: ReceivedText) -> Incoming:
     return Incoming(sid=text.sid, sender=text.sender, body=text.body, received_at=text.at)
 
 
-def _move(desk: Desk, mark: InboundMark, now: datetime) -> None:
+def _move(context: Context, mark: InboundMark, now: datetime) -> None:
     values = as_stored({"at": now, "alarmed": False})
-    _write(desk, Change(Patch(mark.key, set=values, when=(Is("revision", mark.revision),))))
+    _write(context, Change(Patch(mark.key, set=values, when=(Is("revision", mark.revision),))))
 
 
-def _alarm(desk: Desk, mark: InboundMark, now: datetime) -> None:
+def _alarm(context: Context, mark: InboundMark, now: datetime) -> None:
     """Once for each time that it lasts: a STOP or a cry for help may be among what is missing."""
     if mark.alarmed or now - mark.at < TOO_LONG:
         return
@@ -157,11 +163,11 @@ def _alarm(desk: Desk, mark: InboundMark, now: datetime) -> None:
         now=now,
     )
     alarmed = Patch(mark.key, set={"alarmed": True}, when=(Is("revision", mark.revision),))
-    _write(desk, Change(alarmed, Save(task)))
+    _write(context, Change(alarmed, Save(task)))
 
 
-def _write(desk: Desk, change: Change) -> None:
+def _write(context: Context, change: Change) -> None:
     try:
-        desk.store.commit(change)
+        context.store.commit(change)
     except Stale:
         log.info("inbound.changed")  # by another tick, or by a text of this moment

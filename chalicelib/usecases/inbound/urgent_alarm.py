@@ -12,12 +12,12 @@ from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.record import id_from
 from chalicelib.messages.factory import mails_to_staff, subject_of
 from chalicelib.tolerant_reads import read_each
-from chalicelib.transaction import PATIENT, Desk, change_of, decide
+from chalicelib.transaction import PATIENT, Context, change_of, run_in_transaction
 from chalicelib.usecases.inbound.context import (
-    Heard,
+    InboundContext,
     Incoming,
-    as_heard,
     can_be_texted,
+    inbound_context,
     known_rows,
     owner_id_of,
     read_this,
@@ -36,7 +36,7 @@ ANSWER = "urgent_answer"
 ANSWERED = timedelta(minutes=10)  # the answer leaves within, and then the next one is due (R44)
 
 
-def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
+def raise_alarm(context: Context, incoming: Incoming, at: datetime) -> None:
     """A cry for help alarms staff before what else it means is looked at (R44).
 
     Heard again, it alarms nobody anew: whatever stands under the text came with the alarm or later.
@@ -45,67 +45,67 @@ def alarm_at_once(desk: Desk, incoming: Incoming, at: datetime) -> None:
         return
 
     def attempt(now: datetime) -> tuple[Change, None]:
-        if desk.store.owned(owner_id_of(incoming)):
+        if context.store.owned(owner_id_of(incoming)):
             return Change(), None
-        _, phone = known_rows(desk, incoming)
-        heard = as_heard(desk, incoming, phone, frozenset(), at=at, now=now)
-        change = change_of(heard.owner_id, "alarmed", PATIENT, now)
-        change.include(_alarm(heard))
+        _, phone = known_rows(context, incoming)
+        inbound = inbound_context(context, incoming, phone, frozenset(), at=at, now=now)
+        change = change_of(inbound.owner_id, "alarmed", PATIENT, now)
+        change.include(_alarm(inbound))
         change.include(can_be_texted(phone, []))
-        change.include(heard.unless_erased())
+        change.include(inbound.unless_erased())
         return change, None
 
-    decide(desk, attempt)
+    run_in_transaction(context, attempt)
 
 
-def _alarm(heard: Heard) -> list[Operation]:
+def _alarm(inbound: InboundContext) -> list[Operation]:
     """The fixed answer, an urgent task, and mails to everybody until somebody takes it (R44).
 
     More urgent texts of the same hour join the alarm that nobody has taken yet (F59).
     """
-    task_id, standing = _last_of_the_hour(heard)
+    task_id, standing = _last_of_the_hour(inbound)
     if standing is not None:
-        return _joined(heard, standing)
+        return _joined(inbound, standing)
     task = Task(
         id=task_id,
         what="urgent_text",
-        detail=heard.body,
-        patient_id=heard.sender_id,
-        number=heard.phone.number,
-        subject_id=heard.owner_id,
+        detail=inbound.body,
+        patient_id=inbound.sender_id,
+        number=inbound.phone.number,
+        subject_id=inbound.owner_id,
         urgent=True,
-        opened_at=heard.now,
-        deadline_at=heard.now,
+        opened_at=inbound.now,
+        deadline_at=inbound.now,
     )
-    everybody = staff_now(heard.desk.store, heard.desk.clinic, heard.now)
+    everybody = staff_now(inbound.context.store, inbound.context.clinic, inbound.now)
     mails = [
         Save(mail)
         for minutes in ALARMS
         for mail in mails_to_staff(
-            heard.owner_id,
+            inbound.owner_id,
             "urgent_alarm",
             everybody,
             about=f"alarm-{minutes}",
-            now=heard.now,
-            due_at=heard.now + timedelta(minutes=minutes),
+            now=inbound.now,
+            due_at=inbound.now + timedelta(minutes=minutes),
             patient_id=task.patient_id,
             subject=subject_of(task, ("open",)),
             facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else None,
         )
     ]
-    return [Save(task), *reply(heard, ANSWER, within=ANSWERED, alarm=task.id), *mails]
+    return [Save(task), *reply(inbound, ANSWER, within=ANSWERED, alarm=task.id), *mails]
 
 
-def _last_of_the_hour(heard: Heard) -> tuple[str, Task | None]:
+def _last_of_the_hour(inbound: InboundContext) -> tuple[str, Task | None]:
     """The number's alarm that is open, with its id; or None, with the id of the next one.
 
     Numbered from the hour's first on: two texts at one moment want the same, and one joins.
     """
-    this_hour = f"{heard.phone.number} {heard.now:%Y-%m-%dT%H}"
+    this_hour = f"{inbound.phone.number} {inbound.now:%Y-%m-%dT%H}"
     n = 0
     while True:
         task_id = id_from("TSK", f"{this_hour} {n}" if n else this_hour)
-        (known,) = read_each(heard.desk.store, Task.ref(task_id))
+        (known,) = read_each(inbound.context.store, Task.ref(task_id))
         if known is None:
             return task_id, None
         if isinstance(known, Task) and known.status is TaskStatus.OPEN:
@@ -113,25 +113,27 @@ def _last_of_the_hour(heard: Heard) -> tuple[str, Task | None]:
         n += 1
 
 
-def _joined(heard: Heard, alarm: Task) -> list[Operation]:
+def _joined(inbound: InboundContext, alarm: Task) -> list[Operation]:
     """The text stands beside the alarm; its sender is answered again, unless just answered."""
-    again = read_this(heard, "urgent_again", mailed=False)
+    again = read_this(inbound, "urgent_again", mailed=False)
     answer = (
-        [] if _is_answered(heard, alarm) else reply(heard, ANSWER, within=ANSWERED, alarm=alarm.id)
+        []
+        if _is_answered(inbound, alarm)
+        else reply(inbound, ANSWER, within=ANSWERED, alarm=alarm.id)
     )
     if not answer:
         # Whoever takes the alarm at this very moment has not read this text.
         return [again, Require(alarm.key, (Is("status", TaskStatus.OPEN.value),))]
-    return [again, Save(alarm.evolve(subject_id=heard.owner_id)), *answer]
+    return [again, Save(alarm.evolve(subject_id=inbound.owner_id)), *answer]
 
 
-def _is_answered(heard: Heard, alarm: Task) -> bool:
+def _is_answered(inbound: InboundContext, alarm: Task) -> bool:
     """Whether the last answer still waits to leave, or left a moment ago.
 
     A machine that answers our answer does so at once, and is not answered again (F59).
     """
-    (last,) = read_each(heard.desk.store, Message.ref(f"{alarm.subject_id}.{ANSWER}"))
+    (last,) = read_each(inbound.context.store, Message.ref(f"{alarm.subject_id}.{ANSWER}"))
     if not isinstance(last, Message):
         return False
-    is_fresh = heard.now - (last.claimed_at or last.created_at) < ANSWERED
+    is_fresh = inbound.now - (last.claimed_at or last.created_at) < ANSWERED
     return last.shown_status in WAITING or (last.status in LEFT and is_fresh)

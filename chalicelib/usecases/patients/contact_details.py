@@ -8,12 +8,12 @@ from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
-from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import left_by
 
 
 def contact(
-    desk: Desk,
+    context: Context,
     *,
     subject_id: str,
     name: str,
@@ -29,7 +29,7 @@ def contact(
     read: list[Patient] = []
 
     def attempt(now: datetime) -> tuple[Change, Patient]:
-        patient = patient_of(desk, subject_id)
+        patient = patient_of(context, subject_id)
         patient.refuse_erased()
         read.append(patient)
         if _details(patient) != _details(read[0]):
@@ -43,14 +43,14 @@ def contact(
         change = change_of(patient.id, "contact_changed", actor, now)
         if phone != patient.phone:
             changed = changed.evolve(text_consent=TextConsent.NONE)
-            change.include(_other_number(desk, change.id, patient, phone, now))
+            change.include(_other_number(context, change.id, patient, phone, now))
         else:
             # Somebody has looked at the number and says that it is right.
             change.include([Patch(Phone.ref(phone).key, set=_NOT_BAD | {"number": phone})])
         change.include([Save(changed)])
         return change, changed
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def _details(patient: Patient) -> tuple[str | None, ...]:
@@ -60,35 +60,35 @@ def _details(patient: Patient) -> tuple[str | None, ...]:
 _NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
 
 
-def patient_of(desk: Desk, subject_id: str) -> Patient:
+def patient_of(context: Context, subject_id: str) -> Patient:
     """The patient whom a request or an appointment is about."""
-    subject = subject_by_id(desk, subject_id)
-    patient = desk.store.get(Patient.ref(subject.patient_id))
+    subject = subject_by_id(context, subject_id)
+    patient = context.store.get(Patient.ref(subject.patient_id))
     if patient is None:
         raise NotFound
     return patient
 
 
-def subject_by_id(desk: Desk, subject_id: str) -> ConsultationRequest | Appointment:
+def subject_by_id(context: Context, subject_id: str) -> ConsultationRequest | Appointment:
     """The request or appointment that a link names."""
     if subject_id.startswith("REQ-"):
-        found: ConsultationRequest | Appointment | None = desk.store.get(
+        found: ConsultationRequest | Appointment | None = context.store.get(
             ConsultationRequest.ref(subject_id)
         )
     else:
-        found = desk.store.get(Appointment.ref(subject_id))
+        found = context.store.get(Appointment.ref(subject_id))
     if found is None:
         raise NotFound
     return found
 
 
 def _other_number(
-    desk: Desk, owner_id: str, patient: Patient, number: str, now: datetime
+    context: Context, owner_id: str, patient: Patient, number: str, now: datetime
 ) -> list[Operation]:
-    old, new = desk.store.get_many(Phone.ref(patient.phone), Phone.ref(number))
+    old, new = context.store.get_many(Phone.ref(patient.phone), Phone.ref(number))
     new = new or Phone(number=number)
     operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
     if old is not None:
         # A digit from the old number is about nobody's visit any more.
-        operations += left_by(desk, owner_id, patient, old, now=now)
+        operations += left_by(context, owner_id, patient, old, now=now)
     return operations

@@ -10,7 +10,7 @@ from chalicelib.domain.people.patient import UNWANTED, Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.messages.factory import task_message
 from chalicelib.tolerant_reads import read_each
-from chalicelib.transaction import PATIENT, Actor, Desk, change_of, decide
+from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import first_text, is_welcomed, passed_on
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.load import open_visits
@@ -22,7 +22,7 @@ SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant
 
 
 def opt_out(
-    desk: Desk, *, subject_id: str, means: str, actor: Actor, links: int | None = None
+    context: Context, *, subject_id: str, means: str, actor: Actor, links: int | None = None
 ) -> None:
     """The patient's number gets no text any more, by whatever means they said so (R9).
 
@@ -34,32 +34,32 @@ def opt_out(
     """
 
     def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
-        patient = patient_of(desk, subject_id)
+        patient = patient_of(context, subject_id)
         patient.refuse_erased()
         if links is not None and links != patient.links:
             raise LinkExpired
         change = change_of(patient.id, "opted_out", actor, now, means=means)
         change.include([patient.while_reached_at(patient.phone)])
-        change.include([opted_out(patient.phone, means=means, now=now)])
+        change.include([opt_out_patch(patient.phone, means=means, now=now)])
         return change, (patient, now)
 
-    patient, said_at = decide(desk, stands)
+    patient, said_at = run_in_transaction(context, stands)
 
     def asks(now: datetime) -> tuple[Change, None]:
-        (phone,) = read_each(desk.store, Phone.ref(patient.phone))
+        (phone,) = read_each(context.store, Phone.ref(patient.phone))
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
-        rows = read_each(desk.store, *map(Patient.ref, everybody))
+        rows = read_each(context.store, *map(Patient.ref, everybody))
         gone = {row.id for row in rows if isinstance(row, Patient) and row.erased_at is not None}
         asked = [id_ for id_ in everybody if id_ not in gone]
         change = Change()
-        change.include(cancelling_meant(desk, asked, said_at=said_at, now=now))
+        change.include(ask_whether_cancelling(context, asked, said_at=said_at, now=now))
         return change, None
 
-    return decide(desk, asks)
+    return run_in_transaction(context, asks)
 
 
-def end_own_messages(desk: Desk, *, subject_id: str, links: int) -> None:
+def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
     """The patient gets no mail, and no text of their own, any more; the number is as it was (R9).
 
     Said through a link that was mailed, which proves the address alone: whoever asked with
@@ -68,7 +68,7 @@ def end_own_messages(desk: Desk, *, subject_id: str, links: int) -> None:
     """
 
     def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
-        patient = patient_of(desk, subject_id)
+        patient = patient_of(context, subject_id)
         patient.refuse_erased()
         if links != patient.links:
             raise LinkExpired
@@ -84,22 +84,22 @@ def end_own_messages(desk: Desk, *, subject_id: str, links: int) -> None:
         change.include([Patch(patient.key, set=as_stored(ended), when=still)])
         return change, (patient, now)
 
-    patient, said_at = decide(desk, stands)
+    patient, said_at = run_in_transaction(context, stands)
 
     def asks(now: datetime) -> tuple[Change, None]:
-        (phone,) = read_each(desk.store, Phone.ref(patient.phone))
+        (phone,) = read_each(context.store, Phone.ref(patient.phone))
         change = Change()
-        change.include(cancelling_meant(desk, [patient.id], said_at=said_at, now=now))
-        change.include(_owner_asked(desk, subject_id, patient, phone, said_at=said_at, now=now))
+        change.include(ask_whether_cancelling(context, [patient.id], said_at=said_at, now=now))
+        change.include(_owner_asked(context, subject_id, patient, phone, said_at=said_at, now=now))
         if isinstance(phone, Phone):
-            change.include(passed_on(desk, change.id, patient, phone, now=now))
+            change.include(passed_on(context, change.id, patient, phone, now=now))
         return change, None
 
-    return decide(desk, asks)
+    return run_in_transaction(context, asks)
 
 
 def _owner_asked(
-    desk: Desk,
+    context: Context,
     subject_id: str,
     patient: Patient,
     phone: Phone | Unreadable | None,
@@ -108,9 +108,9 @@ def _owner_asked(
     now: datetime,
 ) -> list[Operation]:
     """A task where others get texts at this number: does its owner mean it? (R9) Once a day."""
-    if isinstance(phone, Phone) and not (phone.may_be_texted and _others(desk, patient, phone)):
+    if isinstance(phone, Phone) and not (phone.may_be_texted and _others(context, patient, phone)):
         return []
-    today = said_at.astimezone(desk.clinic.zone).date()
+    today = said_at.astimezone(context.clinic.zone).date()
     task = task_message(
         owner_id=patient.id,
         about=f"owner-meant-{today.isoformat()}",
@@ -118,16 +118,18 @@ def _owner_asked(
         patient_id=patient.id,
         number=patient.phone,
         page=subject_id,
-        deadline_at=desk.clinic.after_open_hours(now, OWNER_ASKED_WITHIN),
+        deadline_at=context.clinic.after_open_hours(now, OWNER_ASKED_WITHIN),
         now=now,
     )
-    (there,) = read_each(desk.store, Message.ref(task.id))
+    (there,) = read_each(context.store, Message.ref(task.id))
     return [] if there is not None else [patient.unless_erased(), Save(task)]
 
 
-def _others(desk: Desk, patient: Patient, phone: Phone) -> bool:
+def _others(context: Context, patient: Patient, phone: Phone) -> bool:
     """Whether anybody else gets texts at this number, or may, where a row cannot be read."""
-    rows = read_each(desk.store, *(Patient.ref(id_) for id_ in phone.patients if id_ != patient.id))
+    rows = read_each(
+        context.store, *(Patient.ref(id_) for id_ in phone.patients if id_ != patient.id)
+    )
     return any(
         isinstance(row, Unreadable)
         or (isinstance(row, Patient) and row.phone == phone.number and row.gets_texts)
@@ -135,15 +137,15 @@ def _others(desk: Desk, patient: Patient, phone: Phone) -> bool:
     )
 
 
-def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
+def resume(context: Context, *, subject_id: str, actor: Actor) -> None:
     """Texts that a doubtful text had paused go again: somebody has asked what was meant (R6).
 
     Invalid for any opt-out that was meant: that one only the patient's own START lifts (R7).
     """
 
     def attempt(now: datetime) -> tuple[Change, None]:
-        patient = patient_of(desk, subject_id)
-        phone = desk.store.get(Phone.ref(patient.phone))
+        patient = patient_of(context, subject_id)
+        phone = context.store.get(Phone.ref(patient.phone))
         if phone is None or phone.opted_out_means != DOUBTFUL:
             raise Invalid(sure="No text is paused here. After STOP the patient must text START.")
         change = change_of(patient.id, "texts_resumed", actor, now)
@@ -151,18 +153,18 @@ def resume(desk: Desk, *, subject_id: str, actor: Actor) -> None:
         lifted: dict[str, object] = {"opted_out_at": None, "opted_out_means": None}
         when = (Is("opted_out_means", DOUBTFUL), Is("welcome_id", phone.welcome_id))
         # A number that was owed no text yet is owed none by this.
-        reader = None if phone.welcome_id is None else _who_agreed(desk, patient, phone)
-        if reader is not None and not is_welcomed(desk, phone):
+        reader = None if phone.welcome_id is None else _who_agreed(context, patient, phone)
+        if reader is not None and not is_welcomed(context, phone):
             first = first_text(change.id, reader, phone, now=now)
             change.include([Save(first)])
             lifted["welcome_id"] = first.id
         change.include([Patch(phone.key, set=lifted, when=when)])
         return change, None
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def opted_out(number: str, *, means: str, now: datetime) -> Patch:
+def opt_out_patch(number: str, *, means: str, now: datetime) -> Patch:
     """The one fact on the phone's row. It tests nothing, so it is never refused (R5)."""
     return Patch(
         Phone.ref(number).key,
@@ -177,13 +179,13 @@ def opted_out(number: str, *, means: str, now: datetime) -> Patch:
     )
 
 
-def paused(number: str, *, now: datetime) -> Patch:
+def pause_patch(number: str, *, now: datetime) -> Patch:
     """The same for what may have meant stop (R6); refused beside an opt-out that was meant."""
-    return replace(opted_out(number, means=DOUBTFUL, now=now), when=(Is("opted_out_at", None),))
+    return replace(opt_out_patch(number, means=DOUBTFUL, now=now), when=(Is("opted_out_at", None),))
 
 
-def cancelling_meant(
-    desk: Desk, patient_ids: list[str], *, said_at: datetime, now: datetime
+def ask_whether_cancelling(
+    context: Context, patient_ids: list[str], *, said_at: datetime, now: datetime
 ) -> list[Operation]:
     """A task for each patient who had a visit soon: did they mean to cancel it? (R10)
 
@@ -192,12 +194,14 @@ def cancelling_meant(
     """
     tasks, still = [], []
     for patient_id in patient_ids[:MOST_ASKED]:
-        soon = [v for v in open_visits(desk, patient_id) if said_at < v.start_at < said_at + SOON]
+        soon = [
+            v for v in open_visits(context, patient_id) if said_at < v.start_at < said_at + SOON
+        ]
         if not soon:
             continue
         still.append(Require(Patient.ref(patient_id).key, (Is("erased_at", None),)))
         first = min(soon, key=lambda visit: visit.start_at)
-        today = said_at.astimezone(desk.clinic.zone).date()
+        today = said_at.astimezone(context.clinic.zone).date()
         tasks.append(
             task_message(
                 owner_id=first.id,
@@ -208,7 +212,7 @@ def cancelling_meant(
                 now=now,
             )
         )
-    there = desk.store.get_many(*(Message.ref(task.id) for task in tasks)) if tasks else ()
+    there = context.store.get_many(*(Message.ref(task.id) for task in tasks)) if tasks else ()
     return [
         part
         for task, row, condition in zip(tasks, there, still, strict=True)
@@ -217,10 +221,10 @@ def cancelling_meant(
     ]
 
 
-def _who_agreed(desk: Desk, patient: Patient, phone: Phone) -> Patient | None:
+def _who_agreed(context: Context, patient: Patient, phone: Phone) -> Patient | None:
     """The patient, or somebody else of the same number, who agreed to texts."""
     others = (id_ for id_ in phone.patients if id_ != patient.id)
-    everybody = (patient, *read_each(desk.store, *map(Patient.ref, others)))
+    everybody = (patient, *read_each(context.store, *map(Patient.ref, others)))
     return next(
         (
             one

@@ -12,13 +12,13 @@ from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.messaging.inbound_text import InboundText, ProviderId
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.messaging.task import Task, TaskStatus
-from chalicelib.domain.messaging.transitions import voids, without_traces
+from chalicelib.domain.messaging.transitions import erase_traces_patches, void_patches
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record, Ref, erased_later
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import OPEN, ConsultationRequest, RequestStatus
-from chalicelib.transaction import SERVICE, Actor, Desk, change_of, decide
+from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import left_by
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.reschedule import PATIENT_ASKED, cancel
@@ -45,7 +45,7 @@ class Erased(NamedTuple):
     under_way: int  #: their rows are needed to learn what became of them: erase again in an hour
 
 
-def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
+def erase(context: Context, who: str, *, actor: Actor) -> Erased:
     """Nobody can tell any more who it was; what waits is withdrawn, visits to come are cancelled.
 
     The opt-out of the number and the consents that were given stay: they are the proof of what was
@@ -53,31 +53,31 @@ def erase(desk: Desk, who: str, *, actor: Actor) -> Erased:
     a tick does in a while: an index may not name yet what was written a moment before.
     AlreadyDecided while the patient is being treated.
     """
-    patient = _patient(desk, who)
-    about = desk.store.of_patient(patient.id)
+    patient = _patient(context, who)
+    about = context.store.of_patient(patient.id)
     # First of all, so that nobody books, texts or hears them while the rest goes on.
-    _make_nameless(desk, patient.id, about, actor)
+    _make_nameless(context, patient.id, about, actor)
     # The index may not name what was written a moment ago, so each time that it is asked counts.
-    about += desk.store.of_patient(patient.id)
-    _call_off(desk, about, actor)
-    return _words_of(desk, patient, about, actor)
+    about += context.store.of_patient(patient.id)
+    _call_off(context, about, actor)
+    return _words_of(context, patient, about, actor)
 
 
-def erase_the_rest(desk: Desk, patient: Patient, now: datetime) -> Patient:
+def erase_the_rest(context: Context, patient: Patient, now: datetime) -> Patient:
     """Of who was erased a while ago, what no index named then goes too; the row as it is now."""
-    _call_off(desk, desk.store.of_patient(patient.id), SERVICE)
-    left = _words_of(desk, patient, (), SERVICE)
+    _call_off(context, context.store.of_patient(patient.id), SERVICE)
+    left = _words_of(context, patient, (), SERVICE)
     return patient.evolve(erase_at=now + AGAIN if left.under_way else None)
 
 
-def _call_off(desk: Desk, about: Sequence[Record], actor: Actor) -> None:
+def _call_off(context: Context, about: Sequence[Record], actor: Actor) -> None:
     """What was booked for who is erased does not take place, and nobody is told."""
-    for visit in _visits(desk, about):
+    for visit in _visits(context, about):
         if visit.status is not AppointmentStatus.BOOKED:
             continue
         with suppress(AlreadyDecided):  # somebody else has just called it off
             cancel(
-                desk,
+                context,
                 appointment_id=visit.id,
                 reason_code=PATIENT_ASKED,
                 tell_patient=False,
@@ -85,33 +85,33 @@ def _call_off(desk: Desk, about: Sequence[Record], actor: Actor) -> None:
             )
 
 
-def _words_of(desk: Desk, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
-    rows = _all(desk, patient, [*about, *desk.store.of_patient(patient.id)])
+def _words_of(context: Context, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
+    rows = _all(context, patient, [*about, *context.store.of_patient(patient.id)])
     wanted = iter(rows)
     changed, under_way = 1, 0
     while part := list(islice(wanted, AT_ONCE)):
-        of_part = _without_words(desk, part, actor)
+        of_part = _without_words(context, part, actor)
         changed, under_way = changed + of_part.rows, under_way + of_part.under_way
     return Erased(changed, under_way)
 
 
-def _visits(desk: Desk, about: Sequence[Record]) -> list[Appointment]:
+def _visits(context: Context, about: Sequence[Record]) -> list[Appointment]:
     """Each visit once, as it is now: an index may show it as it was a moment ago."""
     ids = sorted({row.id for row in about if isinstance(row, Appointment)})
-    found = desk.store.get_many(*map(Appointment.ref, ids)) if ids else ()
+    found = context.store.get_many(*map(Appointment.ref, ids)) if ids else ()
     return [visit for visit in found if visit is not None]
 
 
-def _patient(desk: Desk, who: str) -> Patient:
+def _patient(context: Context, who: str) -> Patient:
     if not who.startswith("PAT-"):
-        return patient_of(desk, who)
-    found = desk.store.get(Patient.ref(who))
+        return patient_of(context, who)
+    found = context.store.get(Patient.ref(who))
     if found is None:
         raise NotFound
     return found
 
 
-def _all(desk: Desk, patient: Patient, about: Sequence[Record]) -> list[Record]:
+def _all(context: Context, patient: Patient, about: Sequence[Record]) -> list[Record]:
     """Every row about them, by its key: their own, and what is under something of theirs.
 
     A text or a decision may have told several who share a number; each one's words are their own.
@@ -119,17 +119,19 @@ def _all(desk: Desk, patient: Patient, about: Sequence[Record]) -> list[Record]:
     rows: dict[tuple[str, str], Record] = {r.key: r for r in about if isinstance(r, Message)}
     theirs = {patient.id, *(record.key.pk for record in about if record.key not in rows)}
     for pk in sorted(theirs):
-        for record in desk.store.owned(pk):
+        for record in context.store.owned(pk):
             if getattr(record, "patient_id", None) in (None, patient.id):
                 rows[record.key] = record
     sids = {row.sid for row in rows.values() if isinstance(row, Message) and row.sid}
     texts = sorted(sid for sid in sids if sid.startswith(("SM", "MM")))
-    held = desk.store.get_many(Phone.ref(patient.phone), *map(ProviderId.ref, texts))
+    held = context.store.get_many(Phone.ref(patient.phone), *map(ProviderId.ref, texts))
     rows |= {row.key: row for row in held if row is not None}
     return [rows[key] for key in sorted(rows)]
 
 
-def _make_nameless(desk: Desk, patient_id: str, about: Sequence[Record], actor: Actor) -> None:
+def _make_nameless(
+    context: Context, patient_id: str, about: Sequence[Record], actor: Actor
+) -> None:
     """From now on no text and no mail finds them, and no link of theirs leads anywhere.
 
     AlreadyDecided while they are being treated; who arrives at this very moment is.
@@ -137,11 +139,11 @@ def _make_nameless(desk: Desk, patient_id: str, about: Sequence[Record], actor: 
     not_here = tuple(status for status in AppointmentStatus if status != AppointmentStatus.ARRIVED)
 
     def attempt(now: datetime) -> tuple[Change, None]:
-        visits = _visits(desk, about)
+        visits = _visits(context, about)
         for visit in visits:
             visit.refuse_unless(*not_here)
-        patient = _patient(desk, patient_id)
-        phone = desk.store.get(Phone.ref(patient.phone))
+        patient = _patient(context, patient_id)
+        phone = context.store.get(Phone.ref(patient.phone))
         change = change_of(patient.id, "erased", actor, now)
         nobody = patient.evolve(
             name=NOBODY,
@@ -161,27 +163,27 @@ def _make_nameless(desk: Desk, patient_id: str, about: Sequence[Record], actor: 
             if visit.status is AppointmentStatus.BOOKED
         )
         if phone is not None:
-            change.include(left_by(desk, change.id, patient, phone, now=now))
+            change.include(left_by(context, change.id, patient, phone, now=now))
         return change, None
 
-    decide(desk, attempt)
+    run_in_transaction(context, attempt)
 
 
-def _without_words(desk: Desk, rows: Sequence[Record], actor: Actor) -> Erased:
+def _without_words(context: Context, rows: Sequence[Record], actor: Actor) -> Erased:
     """These rows, read anew, have no words of the patient or about them."""
 
     def attempt(now: datetime) -> tuple[Change, Erased]:
         change = Change()
-        fresh = desk.store.get_many(*(Ref(type(row), row.key) for row in rows))
+        fresh = context.store.get_many(*(Ref(type(row), row.key) for row in rows))
         # A text that was under way when all was read may have left since.
         left = {row.sid for row in fresh if isinstance(row, Message) and row.sid and row.body}
-        held = desk.store.get_many(*map(ProviderId.ref, sorted(left))) if left else ()
+        held = context.store.get_many(*map(ProviderId.ref, sorted(left))) if left else ()
         for row in (*fresh, *held):
             change.include(_of(row, actor, now))
         under_way = sum(isinstance(row, Message) and _is_under_way(row) for row in fresh)
         return change, Erased(len(change.operations), under_way)
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
@@ -189,8 +191,10 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
         case Message():
             # Refused when a courier takes it at this moment: then it is under way, and counted.
             same = (Is("claim_id", row.claim_id),)
-            void = [replace(patch, when=same) for patch in voids([row], because=WHY, now=now)]
-            return [*void, *([] if _is_under_way(row) else without_traces(row, now=now))]
+            void = [
+                replace(patch, when=same) for patch in void_patches([row], because=WHY, now=now)
+            ]
+            return [*void, *([] if _is_under_way(row) else erase_traces_patches(row, now=now))]
         case ProviderId(erase_at=datetime()):
             return [Patch(row.key, set=as_stored({"erase_at": now}) | erased_later(now))]
         case InboundText() if row.phone != NOBODY:

@@ -5,14 +5,14 @@ from typing import Any
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.privacy.erase import _all, _patient
 
 
-def hand_over(desk: Desk, who: str) -> dict[str, Any]:
+def export_patient(context: Context, who: str) -> dict[str, Any]:
     """All that is stored about the patient whom a request, a visit or an id names, as JSON."""
-    patient = _patient(desk, who)
-    everything = _all(desk, patient, desk.store.of_patient(patient.id))
+    patient = _patient(context, who)
+    everything = _all(context, patient, context.store.of_patient(patient.id))
     owners = {row.key.pk for row in everything}
     rows = [
         {"record": row.KIND, **_own_part(row, patient, owners).model_dump(mode="json")}

@@ -9,36 +9,36 @@ from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.messaging.inbound_text import InboundText, ProviderId
 from chalicelib.domain.messaging.message import WAITING, Message
 from chalicelib.domain.messaging.task import Task
-from chalicelib.domain.messaging.transitions import erased
+from chalicelib.domain.messaging.transitions import erase_words_patch
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Record, erased_later
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.ports import OutcomeUnknown, Refused, TextInbox
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.privacy.erase import erase_the_rest
 
 log = Logger(service="bookend", child=True)
 
 AT_ONCE = 50  # rows in one minute: half again as many as texts leave in it
 TAKES = timedelta(seconds=15)  # of a tick, at most
-LATER = timedelta(hours=6)  # until a text that the provider would not erase is tried again
+RETRY = timedelta(hours=6)  # until a text that the provider would not erase is tried again
 
 
-def erase_what_is_old(desk: Desk, inbox: TextInbox) -> int:
+def erase_expired(context: Context, inbox: TextInbox) -> int:
     """How many rows lost their words. What fails is tried again later and stops no other."""
-    now = desk.clock.now()
+    now = context.clock.now()
     count = 0
-    for record in desk.store.open("erase", limit=AT_ONCE, until=now):
-        if desk.clock.now() - now > TAKES:
+    for record in context.store.open("erase", limit=AT_ONCE, until=now):
+        if context.clock.now() - now > TAKES:
             break
         try:
-            desk.store.commit(Change(*_erasing(desk, inbox, record, now)))
+            context.store.commit(Change(*_erasing(context, inbox, record, now)))
         except Stale:
             # Somebody changed the row a moment ago; the index names it again.
             log.info("words.changed", extra={"kind": record.KIND})
         except (Refused, OutcomeUnknown, Unreadable) as error:
             log.error("words.not_erased", extra={"kind": record.KIND, "error": str(error)})
-            desk.store.commit(Change(_put_off(record, now + LATER)))
+            context.store.commit(Change(_put_off(record, now + RETRY)))
             if isinstance(error, OutcomeUnknown):
                 break
         else:
@@ -46,17 +46,19 @@ def erase_what_is_old(desk: Desk, inbox: TextInbox) -> int:
     return count
 
 
-def _erasing(desk: Desk, inbox: TextInbox, record: Record, now: datetime) -> list[Operation]:
+def _erasing(context: Context, inbox: TextInbox, record: Record, now: datetime) -> list[Operation]:
     """What is left to write once the provider, who is asked first, has none of the words."""
     match record:
         case Patient():
-            return [Save(erase_the_rest(desk, record, now))]
+            return [Save(erase_the_rest(context, record, now))]
         case ProviderId():
-            return _of_sent(desk, inbox, record, now)
+            return _of_sent(context, inbox, record, now)
         case InboundText():
             inbox.erase(record.sid)
-            told = [m for m in desk.store.owned(record.key.pk) if isinstance(m, Message)]
-            quoting = [erased(message, now=now) for message in told if "detail" in message.facts]
+            told = [m for m in context.store.owned(record.key.pk) if isinstance(m, Message)]
+            quoting = [
+                erase_words_patch(message, now=now) for message in told if "detail" in message.facts
+            ]
             return [Save(record.evolve(body="", erase_at=None)), *quoting]
         case Task():
             return [Save(record.evolve(detail="", note="", erase_at=None))]
@@ -66,13 +68,15 @@ def _erasing(desk: Desk, inbox: TextInbox, record: Record, now: datetime) -> lis
     raise Unreadable(f"a {record.KIND} has no words to erase")
 
 
-def _of_sent(desk: Desk, inbox: TextInbox, held: ProviderId, now: datetime) -> list[Operation]:
-    message = desk.store.get(Message.ref(held.message_id))
+def _of_sent(
+    context: Context, inbox: TextInbox, held: ProviderId, now: datetime
+) -> list[Operation]:
+    message = context.store.get(Message.ref(held.message_id))
     if message is not None and message.status in WAITING:
-        return [_put_off(held, now + LATER)]
+        return [_put_off(held, now + RETRY)]
     inbox.erase(held.sid)
     kept = Save(held.evolve(erase_at=None))
-    return [kept] if message is None else [kept, erased(message, now=now)]
+    return [kept] if message is None else [kept, erase_words_patch(message, now=now)]
 
 
 def _put_off(record: Record, at: datetime) -> Patch:

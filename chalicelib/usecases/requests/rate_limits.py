@@ -65,7 +65,7 @@ def of_the_deadline(mailed: int, answer_by: datetime) -> Limit:
     return Limit("all", "all-due", f"{until:%Y-%m-%dT%H:%M}", mailed, None, until)
 
 
-def counted(limit: Limit) -> Operation:
+def count_one(limit: Limit) -> Operation:
     """One more; refused once a limit that refuses is reached, whoever counts at that moment."""
     return Patch(
         limit.ref.key,

@@ -13,8 +13,8 @@ from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.messages.factory import mails_to_staff, subject_of, task_message
 from chalicelib.messages.floods import came, end_of_span, is_overdue, waits
-from chalicelib.transaction import Desk
-from chalicelib.usecases.requests.rate_limits import Limit, counted
+from chalicelib.transaction import Context
+from chalicelib.usecases.requests.rate_limits import Limit, count_one
 
 log = Logger(service="bookend", child=True)
 
@@ -24,7 +24,7 @@ LOOK_WITHIN = timedelta(hours=1)
 
 
 def notices(
-    desk: Desk, request: ConsultationRequest, now: datetime, *, is_told_at_once: bool
+    context: Context, request: ConsultationRequest, now: datetime, *, is_told_at_once: bool
 ) -> list[Save]:
     """Its own mails: to each now, to each again at the deadline, then to the manager (R48).
 
@@ -32,10 +32,10 @@ def notices(
     """
     if not is_told_at_once and request.is_told_with_others:
         return []
-    everybody = staff_now(desk.store, desk.clinic, now)
+    everybody = staff_now(context.store, context.clinic, now)
     managers = [member for member in everybody if member.role == "manager"]
     waiting = subject_of(request, (RequestStatus.RECEIVED.value,))
-    later = desk.clinic.answer_by(request.answer_by)
+    later = context.clinic.answer_by(request.answer_by)
     mails = partial(
         mails_to_staff, request.id, patient_id=request.patient_id, subject=waiting, now=now
     )
@@ -62,13 +62,13 @@ def shared_reminders(clinic: Clinic, answer_by: datetime, now: datetime) -> Pair
     return waits(until, now), is_overdue(until, due_at=clinic.answer_by(until), now=now)
 
 
-def count_in_all(desk: Desk, *limits: Limit) -> None:
+def count_in_all(context: Context, *limits: Limit) -> None:
     """One more request of all, from wherever. Best effort, apart from the request itself:
 
     nothing that everybody writes may stand in a request's way.
     """
     try:
-        desk.store.commit(Change(*map(counted, limits)))
+        context.store.commit(Change(*map(count_one, limits)))
     except (Stale, Unavailable) as error:
         log.warning("requests.not_counted", extra={"error": type(error).__name__})
 

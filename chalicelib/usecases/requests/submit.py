@@ -13,9 +13,9 @@ from chalicelib.domain.people.patient import Consent, Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Ref, Value, new_id
 from chalicelib.domain.visits.request import ConsultationRequest, Submission
-from chalicelib.transaction import PATIENT, Actor, Desk, change_of, decide
+from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.requests.rate_limits import (
-    counted,
+    count_one,
     limits,
     of_the_deadline,
     of_the_hour,
@@ -37,7 +37,7 @@ SAME_FIELDS = timedelta(minutes=10)  # without a key, the same fields are the sa
 Box = Literal["appointment", "detailed"]
 
 
-class Wish(Value):
+class RequestForm(Value):
     """What a patient asked for, checked at the border."""
 
     name: str
@@ -85,7 +85,12 @@ class Receipt(NamedTuple):
 
 
 def submit(
-    desk: Desk, wish: Wish, *, origin: Origin, key: str | None, actor: Actor = PATIENT
+    context: Context,
+    request_form: RequestForm,
+    *,
+    origin: Origin,
+    key: str | None,
+    actor: Actor = PATIENT,
 ) -> Receipt:
     """One stored request, whatever is sent twice (F2, F50).
 
@@ -94,25 +99,25 @@ def submit(
     (R4). In a flood it causes rows that it shares with others: mails are bundled, and deadline,
     reminders and its place on the day sheet are as ever (R68).
     """
-    fields_hash = _hash(json.dumps(wish.model_dump(mode="json"), sort_keys=True))
-    key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(wish)}")
+    fields_hash = _hash(json.dumps(request_form.model_dump(mode="json"), sort_keys=True))
+    key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(request_form)}")
 
     def attempt(now: datetime) -> tuple[Change, Receipt]:
         under = limits(
-            number=wish.phone,
+            number=request_form.phone,
             per_number=origin.per_number,
             address=origin.address,
             per_address=origin.per_address,
             more=origin.more,
             now=now,
         )
-        answer_by = desk.clinic.answer_by(now)
+        answer_by = context.clinic.answer_by(now)
         hour, deadline = of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, answer_by)
-        at_once, reminders = shared_at_once(now), shared_reminders(desk.clinic, answer_by, now)
+        at_once, reminders = shared_at_once(now), shared_reminders(context.clinic, answer_by, now)
         refs: list[Ref[Any]] = [limit.ref for limit in (*under, hour, deadline)]
         refs += [Message.ref(first.id) for first, _ in (at_once, reminders)]
-        known, phone, *rows = desk.store.get_many(
-            Submission.ref(key_hash), Phone.ref(wish.phone), *refs
+        known, phone, *rows = context.store.get_many(
+            Submission.ref(key_hash), Phone.ref(request_form.phone), *refs
         )
         found = dict(zip(refs, rows, strict=True))
         if known is not None and now < known.expires_at:
@@ -126,19 +131,19 @@ def submit(
         is_told_at_once = origin.is_staff or (over is None and not is_busy)
         is_reminded_of = origin.is_staff or (is_told_at_once and not is_crowded)
 
-        patient = _patient(wish, now)
+        patient = _patient(request_form, now)
         request = ConsultationRequest(
             id=new_id("REQ"),
             patient_id=patient.id,
-            reason=wish.reason,
-            preferred=wish.preferred,
-            note=wish.note,
+            reason=request_form.reason,
+            preferred=request_form.preferred,
+            note=request_form.note,
             received_at=now,
             answer_by=answer_by,
             source=origin.means,
             suspicious_because=over,
             is_told_with_others=not is_reminded_of,
-            erase_at=now + timedelta(days=desk.clinic.retention.notes_days),
+            erase_at=now + timedelta(days=context.clinic.retention.notes_days),
         )
         submission = Submission(
             revision=known.revision if known else 0,
@@ -148,7 +153,7 @@ def submit(
             answer_by=request.answer_by,
             expires_at=now + (SAME_KEY if key else SAME_FIELDS),
         )
-        phone = phone or Phone(number=wish.phone)
+        phone = phone or Phone(number=request_form.phone)
         change = change_of(request.id, "request_received", actor, now, source=origin.means)
         change.include(
             [
@@ -156,28 +161,28 @@ def submit(
                 Save(patient),
                 Save(submission),
                 *_joined(phone, patient),
-                *consents(desk, patient, origin=origin, now=now),
-                *notices(desk, request, now, is_told_at_once=is_told_at_once),
+                *consents(context, patient, origin=origin, now=now),
+                *notices(context, request, now, is_told_at_once=is_told_at_once),
                 *(() if is_told_at_once else _unless_there(at_once, found)),
                 *(() if is_reminded_of else _unless_there(reminders, found)),
-                *map(counted, under),
+                *map(count_one, under),
             ]
         )
         return change, Receipt(request.id, request.answer_by)
 
-    receipt = decide(desk, attempt)
+    receipt = run_in_transaction(context, attempt)
     if not origin.is_staff:
-        now, due = desk.clock.now(), receipt.answer_by
-        count_in_all(desk, of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, due))
+        now, due = context.clock.now(), receipt.answer_by
+        count_in_all(context, of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, due))
     return receipt
 
 
-def made_up(desk: Desk) -> Receipt:
+def made_up(context: Context) -> Receipt:
     """What a machine that fills in forms is told; nothing is stored."""
-    return Receipt(new_id("REQ"), desk.clinic.answer_by(desk.clock.now()))
+    return Receipt(new_id("REQ"), context.clinic.answer_by(context.clock.now()))
 
 
-def consents(desk: Desk, patient: Patient, *, origin: Origin, now: datetime) -> list[Save]:
+def consents(context: Context, patient: Patient, *, origin: Origin, now: datetime) -> list[Save]:
     """A record for each box that was ticked: the exact wording, when, and from where (R2)."""
     boxes: dict[TextConsent, tuple[tuple[Box, TextConsent], ...]] = {
         TextConsent.NONE: (),
@@ -203,20 +208,20 @@ def consents(desk: Desk, patient: Patient, *, origin: Origin, now: datetime) -> 
             )
         )
         for box, level in boxes[patient.text_consent]
-        for wording in [desk.clinic.consent(box, patient.language)]
+        for wording in [context.clinic.consent(box, patient.language)]
     ]
 
 
-def _patient(wish: Wish, now: datetime) -> Patient:
+def _patient(request_form: RequestForm, now: datetime) -> Patient:
     return Patient(
         id=new_id("PAT"),
-        name=wish.name,
-        phone=wish.phone,
-        email=wish.email,
-        language=wish.language,
-        time_zone=wish.time_zone,
-        discreet=wish.discreet,
-        text_consent=wish.text_consent,
+        name=request_form.name,
+        phone=request_form.phone,
+        email=request_form.email,
+        language=request_form.language,
+        time_zone=request_form.time_zone,
+        discreet=request_form.discreet,
+        text_consent=request_form.text_consent,
         created_at=now,
     )
 
@@ -236,8 +241,10 @@ def _unless_there(shared: Pair, found: Mapping[Ref[Any], Any]) -> list[Save]:
     return [Save(row) for row in shared] if found[Message.ref(shared[0].id)] is None else []
 
 
-def _sameness(wish: Wish) -> str:
-    return json.dumps([wish.phone, wish.name, sorted(wish.preferred), wish.note])
+def _sameness(request_form: RequestForm) -> str:
+    return json.dumps(
+        [request_form.phone, request_form.name, sorted(request_form.preferred), request_form.note]
+    )
 
 
 def _hash(text: str) -> str:

@@ -8,11 +8,11 @@ from chalicelib.clinic.careplan.step import Step
 from chalicelib.domain.change import Change, Is, Operation, Save
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.messaging.message import LEFT, Message, MessageStatus
-from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import Decision
 from chalicelib.messages.factory import STANDS_IN
-from chalicelib.transaction import SERVICE, Actor, Desk, change_of, decide
+from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.visits.course_rules import after_calling_off, after_coming_after_all
 from chalicelib.usecases.visits.handing_over import said_otherwise, unsaid
 from chalicelib.usecases.visits.load import Visit, visit_of
@@ -32,11 +32,13 @@ UNDONE = {
 }
 
 
-def arrived(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Actor) -> Appointment:
+def arrived(
+    context: Context, *, appointment_id: str, at: datetime | None, actor: Actor
+) -> Appointment:
     """The patient is here; nothing about preparing is sent any more."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         visit.appointment.refuse_unless(AppointmentStatus.BOOKED)
         visit.patient.refuse_erased()
         when = _checked(visit.appointment, at, now)
@@ -46,11 +48,11 @@ def arrived(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Acto
         change.include([visit.patient.unless_erased()])
         return change, here
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def discharged(
-    desk: Desk,
+    context: Context,
     *,
     appointment_id: str,
     at: datetime | None,
@@ -63,34 +65,36 @@ def discharged(
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         old = visit.appointment
         old.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
         when = _checked(old, at, now)
         if old.arrived_at is not None and when < old.arrived_at:
             raise Invalid(at="The patient arrived later than that.")
         change, left = _left(visit, when, actor, now)
-        owed = _aftercare_again(desk, visit, left, now)
-        change.include(said_otherwise(desk, visit, left, owed, handed_over=handed_over, now=now))
+        owed = _aftercare_again(context, visit, left, now)
+        change.include(said_otherwise(context, visit, left, owed, handed_over=handed_over, now=now))
         return change, left
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def steps_to_hand_over(desk: Desk, *, appointment_id: str) -> tuple[Step, ...]:
+def steps_to_hand_over(context: Context, *, appointment_id: str) -> tuple[Step, ...]:
     """The aftercare that no text would say if the patient went home at this moment (R14)."""
-    visit, now = visit_of(desk, appointment_id), desk.clock.now()
+    visit, now = visit_of(context, appointment_id), context.clock.now()
     _, left = _left(visit, now, SERVICE, now)
-    rows = unsaid(desk, visit, left, _aftercare_again(desk, visit, left, now), now)
-    plan = plan_of(desk.plans, left)
+    rows = unsaid(context, visit, left, _aftercare_again(context, visit, left, now), now)
+    plan = plan_of(context.plans, left)
     return tuple(plan.step(row.step) for row in rows if row.step is not None)
 
 
-def no_show(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Actor) -> Appointment:
+def no_show(
+    context: Context, *, appointment_id: str, at: datetime | None, actor: Actor
+) -> Appointment:
     """The patient did not come: no aftercare. After an arrival was recorded, `undo` comes first."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         visit.appointment.refuse_unless(AppointmentStatus.BOOKED)
         if now < visit.appointment.start_at:
             raise Invalid(at="The visit has not begun yet.")
@@ -98,18 +102,20 @@ def no_show(desk: Desk, *, appointment_id: str, at: datetime | None, actor: Acto
         change, missed = _recorded(
             visit, "no_show", actor, now, status=AppointmentStatus.NOSHOW, noshow_at=when
         )
-        change.include(voids(_about_visit(visit), because="the patient did not come", now=now))
-        change.include(after_calling_off(desk, missed, visit.phone, now=now))
+        change.include(
+            void_patches(_about_visit(visit), because="the patient did not come", now=now)
+        )
+        change.include(after_calling_off(context, missed, visit.phone, now=now))
         return change, missed
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def undo(desk: Desk, *, appointment_id: str, actor: Actor) -> Appointment:
+def undo(context: Context, *, appointment_id: str, actor: Actor) -> Appointment:
     """The last of the three is taken back, within ten minutes of recording it, but once."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         old = visit.appointment
         last = recorded_last(old)
         if last is None:
@@ -124,12 +130,12 @@ def undo(desk: Desk, *, appointment_id: str, actor: Actor) -> Appointment:
         if status is AppointmentStatus.BOOKED:
             cleared["arrived_at"] = None
         change, back = _recorded(visit, "undone", actor, now, status=status, **cleared)
-        change.include(_aftercare_again(desk, visit, back, now))
+        change.include(_aftercare_again(context, visit, back, now))
         if last.what == "no_show":
-            change.include(after_coming_after_all(desk, back))
+            change.include(after_coming_after_all(context, back))
         return change, back
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def recorded_last(appointment: Appointment) -> Decision | None:
@@ -138,15 +144,15 @@ def recorded_last(appointment: Appointment) -> Decision | None:
     return last if last is not None and last.what in UNDONE else None
 
 
-def driver(desk: Desk, *, appointment_id: str, has: str, actor: Actor) -> Appointment:
+def driver(context: Context, *, appointment_id: str, has: str, actor: Actor) -> Appointment:
     """Whether somebody will drive the patient home (R46)."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         visit.appointment.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
         return _recorded(visit, "driver", actor, now, driver=has)
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def _stands(appointment: Appointment, what: str) -> bool:
@@ -185,7 +191,7 @@ def _recorded(
 
 
 def _aftercare_again(
-    desk: Desk, visit: Visit, appointment: Appointment, now: datetime
+    context: Context, visit: Visit, appointment: Appointment, now: datetime
 ) -> list[Operation]:
     """What is owed after the visit, computed anew; what still waited is void.
 
@@ -194,7 +200,7 @@ def _aftercare_again(
     does a mail in place of a text that came too late: a discharge makes another text (R14). What
     the plan has no words for any more cannot be planned: it stays, and becomes a call (R71).
     """
-    plan = plan_of(desk.plans, appointment)
+    plan = plan_of(context.plans, appointment)
     after = [
         message
         for message in visit.messages
@@ -215,11 +221,11 @@ def _aftercare_again(
         if message.status in TAKEN and message.id.removesuffix(STANDS_IN) not in late
     }
     unclaimed = (Is("status", MessageStatus.PENDING.value),)
-    planned = visit_messages(desk, appointment, visit.phone, event="discharged", now=now)
+    planned = visit_messages(context, appointment, visit.phone, event="discharged", now=now)
     return [
         *(
             replace(patch, when=unclaimed)
-            for patch in voids(waiting, because="the end of the visit was recorded", now=now)
+            for patch in void_patches(waiting, because="the end of the visit was recorded", now=now)
         ),
         *(
             save

@@ -6,13 +6,13 @@ from typing import NamedTuple
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.messaging.message import Message
-from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import OPEN, ConsultationRequest, RequestStatus
-from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.load import refuse_two_at_once
 from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
@@ -37,14 +37,14 @@ class Wanted(NamedTuple):
 
 
 def confirm(
-    desk: Desk,
+    context: Context,
     *,
     subject_id: str,
     when: WallTime,
     visit_type: str,
     resource: str,
     actor: Actor,
-    seen: int | None = None,
+    shown_version: int | None = None,
 ) -> Appointment:
     """The visit is booked and every text about it exists; the request is answered.
 
@@ -52,50 +52,51 @@ def confirm(
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        wanted = wanted_by(desk, subject_id, seen)
-        wished = slot(desk, when, visit_type=visit_type, resource=resource, now=now)
-        booked = book(desk, wanted, wished, actor=actor, now=now)
-        refuse_two_at_once(desk, wanted.patient.id, [wished], field="starts_at")
+        wanted = wanted_by(context, subject_id, shown_version)
+        wished = slot(context, when, visit_type=visit_type, resource=resource, now=now)
+        booked = book(context, wanted, wished, actor=actor, now=now)
+        refuse_two_at_once(context, wanted.patient.id, [wished], field="starts_at")
         return booked
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def book(
-    desk: Desk, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
+    context: Context, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
 ) -> tuple[Change, Appointment]:
     """The writes of one booking; `choose` uses them as well as `confirm`."""
-    appointment = visit_wanted(desk, wanted, wished, actor=actor, now=now)
-    at = place(desk, wished.resource, wished.start_at)
-    sheet = sheets_of(desk, [at])[at]
+    appointment = visit_wanted(context, wanted, wished, actor=actor, now=now)
+    at = place(context, wished.resource, wished.start_at)
+    sheet = sheets_of(context, [at])[at]
     change = change_of(
         appointment.id,
         "booked",
         actor,
         now,
         resource=wished.resource,
-        **left_out(desk, appointment),
+        **left_out(context, appointment),
     )
-    phone, first_text = welcome(desk, appointment.id, wanted.patient, wanted.phone, now=now)
+    phone, first_text = welcome(context, appointment.id, wanted.patient, wanted.phone, now=now)
     change.include(
         [
             wanted.patient.unless_erased(),
-            *saved_sheet(desk, taking(desk, sheet, appointment, now)),
+            *saved_sheet(context, taking(context, sheet, appointment, now)),
             Save(appointment),
             *first_text,
-            *visit_messages(desk, appointment, phone, event="booked", now=now),
+            *visit_messages(context, appointment, phone, event="booked", now=now),
             *answered(wanted, actor, now, appointment_id=appointment.id),
         ]
     )
     return change, appointment
 
 
-def wanted_by(desk: Desk, subject_id: str, seen: int | None = None) -> Wanted:
+def wanted_by(context: Context, subject_id: str, shown_version: int | None = None) -> Wanted:
     """Whom the booking is for.
 
-    AlreadyDecided when the request was answered before (R50), or changed since it was `seen`.
+    AlreadyDecided when the request was answered before (R50), or changed since a
+    page showed this version.
     """
-    records = desk.store.owned(subject_id)
+    records = context.store.owned(subject_id)
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
     visit = next((r for r in records if isinstance(r, Appointment)), None)
     subject = request or visit
@@ -103,12 +104,12 @@ def wanted_by(desk: Desk, subject_id: str, seen: int | None = None) -> Wanted:
         raise NotFound
     if request is not None and request.status not in OPEN:
         raise answered_before(request)
-    subject.refuse_unless_seen(seen)
-    patient = desk.store.get(Patient.ref(subject.patient_id))
+    subject.refuse_unless_shown(shown_version)
+    patient = context.store.get(Patient.ref(subject.patient_id))
     if patient is None:
         raise NotFound
     patient.refuse_erased()
-    phone = desk.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
+    phone = context.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
     pending = [r for r in records if isinstance(r, Message) and _ends_with_request(r)]
     return Wanted(patient, phone, request, pending if request else [])
 
@@ -128,7 +129,7 @@ def answered_before(request: ConsultationRequest) -> AlreadyDecided:
 
 
 def visit_wanted(
-    desk: Desk,
+    context: Context,
     wanted: Wanted,
     wished: Slot,
     *,
@@ -142,7 +143,7 @@ def visit_wanted(
         id=new_id("APT"),
         patient_id=wanted.patient.id,
         visit_type=wished.visit_type,
-        booked_as=desk.clinic.visit_type(wished.visit_type).as_booked(),
+        booked_as=context.clinic.visit_type(wished.visit_type).as_booked(),
         resource=wished.resource,
         start_at=wished.start_at,
         end_at=wished.end_at,
@@ -171,4 +172,7 @@ def answered(
         course_id=course_id,
         decisions=(*wanted.request.decisions, actor.decided("booked", now)),
     )
-    return [Save(booked), *voids(wanted.pending, because="the request was answered", now=now)]
+    return [
+        Save(booked),
+        *void_patches(wanted.pending, because="the request was answered", now=now),
+    ]

@@ -7,7 +7,7 @@ from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.appointment import Appointment, Course
-from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.book import answered, visit_wanted, wanted_by
 from chalicelib.usecases.visits.course_rules import against_rule
@@ -24,7 +24,7 @@ from chalicelib.usecases.visits.slots import (
 
 
 def book_course(
-    desk: Desk,
+    context: Context,
     *,
     subject_id: str,
     first: WallTime,
@@ -34,7 +34,7 @@ def book_course(
     spacing_days: int | None,
     weekdays: Sequence[int],
     actor: Actor,
-    seen: int | None = None,
+    shown_version: int | None = None,
 ) -> Course:
     """All visits of the course or none, in one decision, with one overview text (R49).
 
@@ -44,10 +44,12 @@ def book_course(
     """
 
     def attempt(now: datetime) -> tuple[Change, Course]:
-        wanted = wanted_by(desk, subject_id, seen)
+        wanted = wanted_by(context, subject_id, shown_version)
         days = course_days(first, sessions, spacing_days, weekdays)
-        slots = [slot(desk, day, visit_type=visit_type, resource=resource, now=now) for day in days]
-        wrong = against_rule(desk, visit_type, [each.start_at for each in slots])
+        slots = [
+            slot(context, day, visit_type=visit_type, resource=resource, now=now) for day in days
+        ]
+        wrong = against_rule(context, visit_type, [each.start_at for each in slots])
         if wrong:
             raise Invalid(**{"weekdays" if weekdays else "spacing_days": wrong})
         course = Course(
@@ -60,7 +62,7 @@ def book_course(
         )
         visits = [
             visit_wanted(
-                desk, wanted, each, actor=actor, now=now, course_id=course.id, session=session
+                context, wanted, each, actor=actor, now=now, course_id=course.id, session=session
             )
             for session, each in enumerate(slots, 1)
         ]
@@ -71,9 +73,9 @@ def book_course(
             actor,
             now,
             sessions=str(len(visits)),
-            **left_out(desk, visits[-1]),
+            **left_out(context, visits[-1]),
         )
-        phone, first_text = welcome(desk, course.id, wanted.patient, wanted.phone, now=now)
+        phone, first_text = welcome(context, course.id, wanted.patient, wanted.phone, now=now)
         overview = note_to_patient(
             course.id,
             "overview",
@@ -84,8 +86,8 @@ def book_course(
             facts={"page": visits[0].id},
             send_before=visits[0].start_at,
         )
-        sheets = _all_or_none(desk, visits, now)
-        refuse_two_at_once(desk, wanted.patient.id, slots, field="first_starts_at")
+        sheets = _all_or_none(context, visits, now)
+        refuse_two_at_once(context, wanted.patient.id, slots, field="first_starts_at")
         change.include(
             [
                 wanted.patient.unless_erased(),
@@ -98,10 +100,10 @@ def book_course(
             ]
         )
         for visit in visits:
-            change.include(visit_messages(desk, visit, phone, event="course", now=now))
+            change.include(visit_messages(context, visit, phone, event="course", now=now))
         return change, course
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def course_days(
@@ -121,17 +123,19 @@ def course_days(
     ]
 
 
-def _all_or_none(desk: Desk, visits: Sequence[Appointment], now: datetime) -> list[Operation]:
+def _all_or_none(context: Context, visits: Sequence[Appointment], now: datetime) -> list[Operation]:
     """The day sheets of all visits; SlotTaken with every start that is taken."""
-    sheets = sheets_of(desk, [place(desk, visit.resource, visit.start_at) for visit in visits])
+    sheets = sheets_of(
+        context, [place(context, visit.resource, visit.start_at) for visit in visits]
+    )
     clashes: list[Appointment] = []
     for visit in visits:
-        at = place(desk, visit.resource, visit.start_at)
+        at = place(context, visit.resource, visit.start_at)
         try:
             sheets[at] = sheets[at].taking(visit)
         except SlotTaken:
             clashes.append(visit)
     if clashes:
-        free = free_starts(desk, clashes[0], now)
+        free = free_starts(context, clashes[0], now)
         raise SlotTaken(free=free, clashes=[visit.start_at for visit in clashes])
-    return [part for sheet in sheets.values() for part in saved_sheet(desk, sheet)]
+    return [part for sheet in sheets.values() for part in saved_sheet(context, sheet)]

@@ -10,12 +10,12 @@ from chalicelib.clinic.profile_models import CourseRule
 from chalicelib.domain.change import Is, Operation, Require, Save
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.messaging.message import Message
-from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.messages.factory import subject_of, task_message
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.visits.planned_messages import visit_messages
 
 TALK_WITHIN = timedelta(hours=24)  # after a session was missed, unless the next one is sooner
@@ -28,30 +28,30 @@ class Sessions(NamedTuple):
     others: list[Appointment]  #: the other visits that stand or took place, by their time
 
 
-def sessions_beside(desk: Desk, visit: Appointment) -> Sessions:
+def sessions_beside(context: Context, visit: Appointment) -> Sessions:
     """The course that the visit belongs to; nothing for a single visit."""
     if visit.course_id is None:
         return Sessions([], [])
-    records = desk.store.owned(visit.course_id)
+    records = context.store.owned(visit.course_id)
     course = next((record for record in records if isinstance(record, Course)), None)
     ids = [id_ for id_ in course.appointment_ids if id_ != visit.id] if course else []
-    found = desk.store.get_many(*map(Appointment.ref, ids)) if ids else ()
+    found = context.store.get_many(*map(Appointment.ref, ids)) if ids else ()
     gone = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
     others = [other for other in found if other is not None and other.status not in gone]
     return Sessions(records, sorted(others, key=lambda other: other.start_at))
 
 
-def in_its_course(desk: Desk, old: Appointment, moved: Appointment) -> list[Operation]:
+def in_its_course(context: Context, old: Appointment, moved: Appointment) -> list[Operation]:
     """A session may move between its neighbours, no nearer to them than the clinic's rule says.
 
     The others stay where they are. Invalid says which one is too near or how long the course
     would last; the conditions refuse if one that counts moves meanwhile.
     """
-    others = sessions_beside(desk, old).others
+    others = sessions_beside(context, old).others
     before = [other for other in others if other.start_at < old.start_at]
     after = [other for other in others if other.start_at > old.start_at]
     starts = [visit.start_at for visit in (*before, moved, *after)]
-    wrong = against_rule(desk, old.visit_type, starts)
+    wrong = against_rule(context, old.visit_type, starts)
     if wrong:
         raise Invalid(starts_at=wrong)
     # Its neighbours, and the first and the last, between whom the course lasts.
@@ -60,7 +60,7 @@ def in_its_course(desk: Desk, old: Appointment, moved: Appointment) -> list[Oper
 
 
 def after_calling_off(
-    desk: Desk, visit: Appointment, phone: Phone, *, now: datetime
+    context: Context, visit: Appointment, phone: Phone, *, now: datetime
 ) -> list[Operation]:
     """One session does not take place: the others stand.
 
@@ -68,23 +68,23 @@ def after_calling_off(
     means for the rest is for a person to say, so a task asks for that. An overview that has not
     left is not owed when no session is left.
     """
-    records, others = sessions_beside(desk, visit)
+    records, others = sessions_beside(context, visit)
     if not any(other.is_open for other in others):
         overview = [r for r in records if isinstance(r, Message) and r.kind == "course_overview"]
-        return list(voids(overview, because="the course was cancelled", now=now))
+        return list(void_patches(overview, because="the course was cancelled", now=now))
     coming = [o for o in others if o.status is AppointmentStatus.BOOKED and o.start_at > now]
     operations: list[Operation] = []
     if coming and visit.status is AppointmentStatus.NOSHOW:
         operations.append(Save(_missed(visit, coming[0], now)))
     if coming and visit.session == 1:
         first = coming[0].evolve(session=1)
-        owed = visit_messages(desk, first, phone, event="first", now=now)
-        known = {record.key for record in desk.store.owned(first.id)}  # passed on once before
+        owed = visit_messages(context, first, phone, event="first", now=now)
+        known = {record.key for record in context.store.owned(first.id)}  # passed on once before
         operations += [Save(first), *(save for save in owed if save.key not in known)]
     return operations
 
 
-def after_coming_after_all(desk: Desk, visit: Appointment) -> list[Operation]:
+def after_coming_after_all(context: Context, visit: Appointment) -> list[Operation]:
     """A session that counted as missed takes place: what stood in for the first is not the first.
 
     What is told before the first alone is withdrawn when it comes due, as with any visit that
@@ -92,7 +92,7 @@ def after_coming_after_all(desk: Desk, visit: Appointment) -> list[Operation]:
     """
     if visit.session != 1:
         return []
-    records, others = sessions_beside(desk, visit)
+    records, others = sessions_beside(context, visit)
     course = next(record for record in records if isinstance(record, Course))
     return [
         Save(other.evolve(session=course.appointment_ids.index(other.id) + 1))
@@ -101,10 +101,10 @@ def after_coming_after_all(desk: Desk, visit: Appointment) -> list[Operation]:
     ]
 
 
-def against_rule(desk: Desk, visit_type: str, starts: Sequence[datetime]) -> str:
+def against_rule(context: Context, visit_type: str, starts: Sequence[datetime]) -> str:
     """What the clinic's rule for courses says against these starts, in order; empty if nothing."""
-    rule: CourseRule = desk.clinic.visit_type(visit_type).course
-    zone = desk.clinic.zone
+    rule: CourseRule = context.clinic.visit_type(visit_type).course
+    zone = context.clinic.zone
     days = [start.astimezone(zone).date() for start in starts]
     for (one, start), (next_one, later) in pairwise(zip(days, starts, strict=True)):
         if (next_one - one).days < rule.min_gap_days:

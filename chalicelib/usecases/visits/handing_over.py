@@ -22,7 +22,7 @@ from chalicelib.domain.messaging.message import (
 )
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.messages.factory import subject_of, task_message
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.visits.load import Visit
 
 CALL = "call_with_aftercare"
@@ -32,7 +32,7 @@ HANDED_OVER = "the words were handed over at the discharge"
 
 
 def unsaid(
-    desk: Desk, visit: Visit, left: Appointment, owed: Iterable[Operation], now: datetime
+    context: Context, visit: Visit, left: Appointment, owed: Iterable[Operation], now: datetime
 ) -> list[Message]:
     """The aftercare among what a discharge owes that no text says now, or in 15 minutes."""
     saved = [part.record for part in owed if isinstance(part, Save)]
@@ -42,13 +42,13 @@ def unsaid(
         if isinstance(row, Message)
         and row.kind == StepKind.AFTERCARE
         and row.channel is Channel.TEXT
-        and _is_owed(desk, visit, left, row)
-        and not _leaves(desk, visit, left, row, now)
+        and _is_owed(context, visit, left, row)
+        and not _leaves(context, visit, left, row, now)
     ]
 
 
 def said_otherwise(
-    desk: Desk,
+    context: Context,
     visit: Visit,
     left: Appointment,
     owed: list[Operation],
@@ -61,36 +61,36 @@ def said_otherwise(
     At night the task is urgent, as the patient is on the way home. By day it is about a night that
     is over, and there is none if a mail or another call has said it since.
     """
-    rows = unsaid(desk, visit, left, owed, now)
+    rows = unsaid(context, visit, left, owed, now)
     if not rows:
         return owed
     others = [part for part in owed if not (isinstance(part, Save) and part.record in rows)]
     if handed_over:
         return [*others, *(Save(_handed_over(row, now)) for row in rows)]
-    is_night = quiet_until(now, _zone(desk, visit), desk.clinic.quiet) is not None
+    is_night = quiet_until(now, _zone(context, visit), context.clinic.quiet) is not None
     if not is_night and any(_was_said(visit, left, row) for row in rows):
         return owed
     called = [Save(row.evolve(facts={**row.facts, "called": "yes"})) for row in rows]
     return [*others, *called, Save(_call(left, rows[0], now, is_night=is_night))]
 
 
-def _is_owed(desk: Desk, visit: Visit, left: Appointment, row: Message) -> bool:
-    step = plan_of(desk.plans, left).find(row.step or "")
-    kind = desk.clinic.kind_of(left)
+def _is_owed(context: Context, visit: Visit, left: Appointment, row: Message) -> bool:
+    step = plan_of(context.plans, left).find(row.step or "")
+    kind = context.clinic.kind_of(left)
     now = circumstances_of(kind, left, visit.patient)
     return step is not None and step.why_not_owed(left.status, now) is None
 
 
-def _leaves(desk: Desk, visit: Visit, left: Appointment, row: Message, now: datetime) -> bool:
+def _leaves(context: Context, visit: Visit, left: Appointment, row: Message, now: datetime) -> bool:
     """Whether quiet hours let the text go when it is due; not once it is too late."""
     if row.due_at is None:
         return False
-    clinic = desk.clinic
+    clinic = context.clinic
     until = aftercare_until(
         left.discharged_at or left.end_at, left.discharge_recorded_at, clinic.zone, clinic.quiet
     )
     at = max(row.due_at, now)
-    return held_until(at, _zone(desk, visit), clinic.quiet, leaves_until=until) is None
+    return held_until(at, _zone(context, visit), clinic.quiet, leaves_until=until) is None
 
 
 def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
@@ -126,6 +126,6 @@ def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> 
     )
 
 
-def _zone(desk: Desk, visit: Visit) -> ZoneInfo:
+def _zone(context: Context, visit: Visit) -> ZoneInfo:
     zone = visit.patient.time_zone
-    return ZoneInfo(zone) if zone else desk.clinic.zone
+    return ZoneInfo(zone) if zone else context.clinic.zone

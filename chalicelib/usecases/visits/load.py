@@ -12,7 +12,7 @@ from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 from chalicelib.usecases.visits.slots import Slot
 
 LATEST = timedelta(hours=12)  # after its planned end no visit is still under way
@@ -28,22 +28,22 @@ class Visit(NamedTuple):
     events: list[AuditEvent]
 
 
-def visit_of(desk: Desk, appointment_id: str) -> Visit:
+def visit_of(context: Context, appointment_id: str) -> Visit:
     """The visit; NotFound when there is none. The appointment's revision guards what follows.
 
     What it is called is filled in while the clinic's data names its kind, so that the next decision
     keeps it (R71).
     """
-    records = desk.store.owned(appointment_id)
+    records = context.store.owned(appointment_id)
     appointment = next((r for r in records if isinstance(r, Appointment)), None)
     if appointment is None:
         raise NotFound
-    patient = desk.store.get(Patient.ref(appointment.patient_id))
+    patient = context.store.get(Patient.ref(appointment.patient_id))
     if patient is None:
         raise NotFound
-    phone = desk.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
+    phone = context.store.get(Phone.ref(patient.phone)) or Phone(number=patient.phone)
     return Visit(
-        desk.clinic.with_kind(appointment),
+        context.clinic.with_kind(appointment),
         patient,
         phone,
         [r for r in records if isinstance(r, Message)],
@@ -51,9 +51,9 @@ def visit_of(desk: Desk, appointment_id: str) -> Visit:
     )
 
 
-def open_visits(desk: Desk, patient_id: str) -> list[Appointment]:
+def open_visits(context: Context, patient_id: str) -> list[Appointment]:
     """The patient's visits to come or under way, by start; an old one that was left open is not."""
-    return still_open(desk.store.of_patient(patient_id), desk.clock.now())
+    return still_open(context.store.of_patient(patient_id), context.clock.now())
 
 
 def still_open(about: Iterable[Record], now: datetime) -> list[Appointment]:
@@ -67,14 +67,14 @@ def still_open(about: Iterable[Record], now: datetime) -> list[Appointment]:
 
 
 def refuse_two_at_once(
-    desk: Desk, patient_id: str, wanted: Iterable[Slot | Appointment], *, field: str
+    context: Context, patient_id: str, wanted: Iterable[Slot | Appointment], *, field: str
 ) -> None:
     """Nobody is in two places: Invalid when the patient has another visit at one of the times.
 
     The index that is read may be seconds old, so this is a help to staff, not the guard of a slot.
     """
-    others = open_visits(desk, patient_id)
-    zone = desk.clinic.zone
+    others = open_visits(context, patient_id)
+    zone = context.clinic.zone
     for visit in wanted:
         own_id = visit.id if isinstance(visit, Appointment) else None
         for other in others:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Invalid, NotFound, SlotTaken
-from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, Offer, RequestStatus
 from chalicelib.messages.factory import subject_of
-from chalicelib.transaction import PATIENT, Actor, Desk, change_of, decide
+from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.book import Wanted, book, wanted_by
 from chalicelib.usecases.visits.planned_messages import note_to_patient
@@ -26,27 +26,27 @@ DECLINE_REASONS = {
 
 
 def propose(
-    desk: Desk,
+    context: Context,
     *,
     subject_id: str,
     times: Sequence[WallTime],
     visit_type: str,
     resource: str,
     actor: Actor,
-    seen: int | None = None,
+    shown_version: int | None = None,
 ) -> ConsultationRequest:
     """Up to three times are offered by text; none is held. A newer offer replaces an older one."""
 
     def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
-        wanted = wanted_by(desk, subject_id, seen)
+        wanted = wanted_by(context, subject_id, shown_version)
         request = _request(wanted)
         if not 1 <= len(set(times)) <= 3:
             raise Invalid(starts_at="Offer one to three different times.")
         slots = [
-            slot(desk, when, visit_type=visit_type, resource=resource, now=now)
+            slot(context, when, visit_type=visit_type, resource=resource, now=now)
             for when in sorted(set(times))
         ]
-        _refuse_taken(desk, slots, now)
+        _refuse_taken(context, slots, now)
         offered = request.evolve(
             status=RequestStatus.PROPOSED,
             version=request.version + 1,
@@ -56,7 +56,7 @@ def propose(
             ),
             decisions=(*request.decisions, actor.decided("proposed", now)),
         )
-        phone, first_text = welcome(desk, request.id, wanted.patient, wanted.phone, now=now)
+        phone, first_text = welcome(context, request.id, wanted.patient, wanted.phone, now=now)
         text = note_to_patient(
             request.id,
             f"v{offered.version}-proposed",
@@ -75,48 +75,48 @@ def propose(
                 *first_text,
                 *_digits_are_free(phone),
                 Save(text),
-                *voids(wanted.pending, because="the request was answered", now=now),
+                *void_patches(wanted.pending, because="the request was answered", now=now),
             ]
         )
         return change, offered
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def choose(desk: Desk, *, request_id: str, start_at: datetime) -> Appointment:
+def choose(context: Context, *, request_id: str, start_at: datetime) -> Appointment:
     """The patient takes one of the offered times at once.
 
     SlotTaken with the offered times that are left; AlreadyDecided when it was answered before.
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        wanted = wanted_by(desk, request_id)
+        wanted = wanted_by(context, request_id)
         request = _request(wanted)
         offer = next((o for o in request.offers if o.start_at == start_at), None)
         if offer is None:
             raise Invalid(starts_at="Please choose one of the times offered.")
-        left = [s for s in _slots(desk, request) if s.start_at > now and _is_free(desk, s)]
+        left = [s for s in _slots(context, request) if s.start_at > now and _is_free(context, s)]
         wished = next((s for s in left if s.start_at == start_at), None)
         if wished is None:
             raise SlotTaken(free=[s.start_at for s in left], clashes=[start_at])
-        return book(desk, wanted, wished, actor=PATIENT, now=now)
+        return book(context, wanted, wished, actor=PATIENT, now=now)
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def decline(
-    desk: Desk,
+    context: Context,
     *,
     subject_id: str,
     reason_code: str,
     note: str,
     actor: Actor,
-    seen: int | None = None,
+    shown_version: int | None = None,
 ) -> ConsultationRequest:
     """The request is declined and the patient told, kindly and without the reason."""
 
     def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
-        wanted = wanted_by(desk, subject_id, seen)
+        wanted = wanted_by(context, subject_id, shown_version)
         request = _request(wanted)
         if reason_code not in DECLINE_REASONS:
             raise Invalid(reason_code="Choose a reason.")
@@ -126,7 +126,7 @@ def decline(
             decline_note=note,
             decisions=(*request.decisions, actor.decided("declined", now)),
         )
-        phone, first_text = welcome(desk, request.id, wanted.patient, wanted.phone, now=now)
+        phone, first_text = welcome(context, request.id, wanted.patient, wanted.phone, now=now)
         text = note_to_patient(
             request.id,
             "declined",
@@ -143,19 +143,21 @@ def decline(
                 Save(declined),
                 *first_text,
                 Save(text),
-                *voids(wanted.pending, because="the request was declined", now=now),
+                *void_patches(wanted.pending, because="the request was declined", now=now),
             ]
         )
         return change, declined
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def times_left(desk: Desk, request: ConsultationRequest, now: datetime) -> list[datetime]:
+def times_left(context: Context, request: ConsultationRequest, now: datetime) -> list[datetime]:
     """The offered times that can still be had."""
     if request.status is not RequestStatus.PROPOSED:
         return []
-    return [s.start_at for s in _slots(desk, request) if s.start_at > now and _is_free(desk, s)]
+    return [
+        s.start_at for s in _slots(context, request) if s.start_at > now and _is_free(context, s)
+    ]
 
 
 def _digits_are_free(phone: Phone) -> list[Save]:
@@ -169,11 +171,11 @@ def _request(wanted: Wanted) -> ConsultationRequest:
     return wanted.request
 
 
-def _slots(desk: Desk, request: ConsultationRequest) -> list[Slot]:
+def _slots(context: Context, request: ConsultationRequest) -> list[Slot]:
     """What was offered, as far as the clinic still has such visits in such a room (R71)."""
     slots = []
     for offer in request.offers:
-        kind = desk.clinic.find_visit_type(offer.visit_type)
+        kind = context.clinic.find_visit_type(offer.visit_type)
         if kind is not None and offer.resource in kind.resources:
             slots.append(
                 Slot(
@@ -186,13 +188,13 @@ def _slots(desk: Desk, request: ConsultationRequest) -> list[Slot]:
     return slots
 
 
-def _is_free(desk: Desk, wished: Slot) -> bool:
-    at = place(desk, wished.resource, wished.start_at)
-    return sheets_of(desk, [at])[at].is_free(wished.start_at, wished.end_at)
+def _is_free(context: Context, wished: Slot) -> bool:
+    at = place(context, wished.resource, wished.start_at)
+    return sheets_of(context, [at])[at].is_free(wished.start_at, wished.end_at)
 
 
-def _refuse_taken(desk: Desk, slots: Sequence[Slot], now: datetime) -> None:
-    taken = [wished for wished in slots if not _is_free(desk, wished)]
+def _refuse_taken(context: Context, slots: Sequence[Slot], now: datetime) -> None:
+    taken = [wished for wished in slots if not _is_free(context, wished)]
     if taken:
         clashes = [wished.start_at for wished in taken]
-        raise SlotTaken(free=free_starts(desk, taken[0], now), clashes=clashes)
+        raise SlotTaken(free=free_starts(context, taken[0], now), clashes=clashes)

@@ -5,52 +5,54 @@ from datetime import datetime, timedelta
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.messages.factory import subject_of, task_message
-from chalicelib.transaction import PATIENT, Desk, change_of, decide
+from chalicelib.transaction import PATIENT, Context, change_of, run_in_transaction
 from chalicelib.usecases.visits.load import visit_of
 
 CALL_BACK_WITHIN = timedelta(hours=24)
 
 
-def confirm_visit(desk: Desk, *, appointment_id: str, seen: int | None = None) -> Appointment:
+def confirm_visit(
+    context: Context, *, appointment_id: str, shown_version: int | None = None
+) -> Appointment:
     """The patient will come. Saying so again changes nothing.
 
-    AlreadyDecided when it was moved since the page was `seen`: another time was agreed to.
+    AlreadyDecided when it was moved since a page showed this version: another time was agreed to.
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        appointment = visit_of(desk, appointment_id).appointment
-        appointment.refuse_unless_seen(seen)
-        saved = confirmed(appointment, now)
+        appointment = visit_of(context, appointment_id).appointment
+        appointment.refuse_unless_shown(shown_version)
+        saved = confirm_writes(appointment, now)
         if not saved:
             return Change(), appointment
         change = change_of(appointment.id, "confirmed", PATIENT, now)
         change.include(saved)
         return change, appointment
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def ask_to_move(desk: Desk, *, appointment_id: str) -> None:
+def ask_to_move(context: Context, *, appointment_id: str) -> None:
     """Somebody of the clinic will call; the visit and its preparation stay as they are (R41)."""
 
     def attempt(now: datetime) -> tuple[Change, None]:
-        appointment = visit_of(desk, appointment_id).appointment
+        appointment = visit_of(context, appointment_id).appointment
         change = change_of(appointment.id, "move_asked", PATIENT, now)
         change.include([appointment.while_unchanged()])
-        change.include(move_asked(appointment, change.id, now))
+        change.include(ask_to_move_writes(appointment, change.id, now))
         return change, None
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
-def confirmed(appointment: Appointment, now: datetime) -> list[Operation]:
+def confirm_writes(appointment: Appointment, now: datetime) -> list[Operation]:
     appointment.refuse_unless(AppointmentStatus.BOOKED)
     if appointment.confirmed_at is not None:
         return []
     return [Save(appointment.evolve(confirmed_at=now))]
 
 
-def move_asked(appointment: Appointment, owner_id: str, now: datetime) -> list[Operation]:
+def ask_to_move_writes(appointment: Appointment, owner_id: str, now: datetime) -> list[Operation]:
     appointment.refuse_unless(AppointmentStatus.BOOKED)
     deadline = min(now + CALL_BACK_WITHIN, max(now, appointment.start_at))
     return [
@@ -68,7 +70,7 @@ def move_asked(appointment: Appointment, owner_id: str, now: datetime) -> list[O
     ]
 
 
-def said_driver(
+def driver_writes(
     appointment: Appointment, has: str, owner_id: str, now: datetime
 ) -> list[Operation]:
     """A ride home is arranged, or it is not and somebody must help (R46)."""

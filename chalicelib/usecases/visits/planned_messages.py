@@ -14,7 +14,7 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.messages import catalogue
 from chalicelib.messages.factory import subject_of, task_message
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 
 USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
 RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
@@ -29,33 +29,33 @@ MUST_BE_TOLD: Mapping[Event, tuple[StepKind, str]] = {
 
 
 def visit_messages(
-    desk: Desk, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
+    context: Context, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
 ) -> list[Save]:
     """Every message of a visit that this event causes, and why the skipped ones are not owed.
 
     A step that is not for this kind of visit has no row: `left_out` says it once. What the plan has
     no words for any more, a person says (R71).
     """
-    plan = plan_of(desk.plans, appointment)
+    plan = plan_of(context.plans, appointment)
     planned = plan_visit(
         plan,
         start=appointment.start_at,
         end=appointment.end_at,
         now=now,
         event=event,
-        zone=desk.clinic.zone,
+        zone=context.clinic.zone,
         session=appointment.session,
         discharged_at=appointment.discharged_at,
     )
     saves: list[Save] = []
-    if event in ASKED_FOR_RIDE and desk.clinic.kind_of(appointment).needs_driver:
+    if event in ASKED_FOR_RIDE and context.clinic.kind_of(appointment).needs_driver:
         saves.append(Save(_ride_unknown(appointment, now)))
     for part in planned:
         if part.never:
             continue
         saves.append(Save(_of_step(part, appointment, phone, event=event, now=now)))
         if part.skipped and part.step.kind == StepKind.PREPARATION:
-            by = call_by(desk.clinic, plan, start=appointment.start_at, now=now)
+            by = call_by(context.clinic, plan, start=appointment.start_at, now=now)
             saves.append(
                 Save(
                     task_message(
@@ -87,9 +87,9 @@ def _call(appointment: Appointment, what: str, now: datetime) -> Message:
     )
 
 
-def left_out(desk: Desk, appointment: Appointment) -> dict[str, str]:
+def left_out(context: Context, appointment: Appointment) -> dict[str, str]:
     """The fact for a decision's event: which steps of the plan this visit never gets, and why."""
-    plan = plan_of(desk.plans, appointment)
+    plan = plan_of(context.plans, appointment)
     visit = Circumstances(route=plan.route, session=appointment.session)
     reasons = [(step.id, step.why_never_owed(visit)) for step in plan.steps]
     told = "; ".join(f"no {step_id}: {why}" for step_id, why in reasons if why)

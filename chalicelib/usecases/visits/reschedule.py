@@ -5,9 +5,9 @@ from datetime import datetime
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, Invalid
 from chalicelib.domain.messaging.message import Message
-from chalicelib.domain.messaging.transitions import voids
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
-from chalicelib.transaction import Actor, Desk, change_of, decide
+from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.course_rules import after_calling_off, in_its_course
 from chalicelib.usecases.visits.load import Visit, refuse_two_at_once, visit_of
@@ -32,26 +32,26 @@ CANCEL_REASONS = {
 
 
 def reschedule(
-    desk: Desk,
+    context: Context,
     *,
     appointment_id: str,
     when: WallTime,
     resource: str,
     actor: Actor,
-    seen: int | None = None,
+    shown_version: int | None = None,
 ) -> Appointment:
     """The visit has its new time; the old time's messages are void and the new one's exist (R18).
 
-    AlreadyDecided when it is there already or was moved since it was `seen`, SlotTaken, Invalid by
-    field.
+    AlreadyDecided when it is there already or was moved since a page showed this version,
+    SlotTaken, Invalid by field.
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         old = visit.appointment
         old.refuse_unless(AppointmentStatus.BOOKED)
-        old.refuse_unless_seen(seen)
-        wished = moved_slot(desk, old, when, resource=resource, now=now)
+        old.refuse_unless_shown(shown_version)
+        wished = moved_slot(context, old, when, resource=resource, now=now)
         if (wished.start_at, wished.resource) == (old.start_at, old.resource):
             raise _there_already(old)
         moved = old.evolve(
@@ -63,47 +63,47 @@ def reschedule(
             driver=None,
             decisions=(*old.decisions, actor.decided("moved", now)),
         )
-        refuse_two_at_once(desk, old.patient_id, [moved], field="starts_at")
-        leaving = place(desk, old.resource, old.start_at)
-        coming = place(desk, moved.resource, moved.start_at)
-        sheets = sheets_of(desk, [leaving, coming])
+        refuse_two_at_once(context, old.patient_id, [moved], field="starts_at")
+        leaving = place(context, old.resource, old.start_at)
+        coming = place(context, moved.resource, moved.start_at)
+        sheets = sheets_of(context, [leaving, coming])
         sheets[leaving] = sheets[leaving].without(old.id)
-        sheets[coming] = taking(desk, sheets[coming], moved, now)
-        phone, first_text = welcome(desk, old.id, visit.patient, visit.phone, now=now)
+        sheets[coming] = taking(context, sheets[coming], moved, now)
+        phone, first_text = welcome(context, old.id, visit.patient, visit.phone, now=now)
         change = change_of(
-            old.id, "moved", actor, now, resource=moved.resource, **left_out(desk, moved)
+            old.id, "moved", actor, now, resource=moved.resource, **left_out(context, moved)
         )
         change.include(
             [
-                *(part for sheet in sheets.values() for part in saved_sheet(desk, sheet)),
+                *(part for sheet in sheets.values() for part in saved_sheet(context, sheet)),
                 Save(moved),
-                *in_its_course(desk, old, moved),
+                *in_its_course(context, old, moved),
                 *first_text,
-                *voids(_owed(visit), because="the visit was moved", now=now),
-                *visit_messages(desk, moved, phone, event="moved", now=now),
+                *void_patches(_owed(visit), because="the visit was moved", now=now),
+                *visit_messages(context, moved, phone, event="moved", now=now),
             ]
         )
         return change, moved
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def cancel(
-    desk: Desk,
+    context: Context,
     *,
     appointment_id: str,
     reason_code: str,
     tell_patient: bool,
     actor: Actor,
-    seen: int | None = None,
+    shown_version: int | None = None,
 ) -> Appointment:
     """The visit is off, its slot free, its messages void; the patient is told if that is wished."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
-        visit = visit_of(desk, appointment_id)
+        visit = visit_of(context, appointment_id)
         old = visit.appointment
         old.refuse_unless(AppointmentStatus.BOOKED)
-        old.refuse_unless_seen(seen)
+        old.refuse_unless_shown(shown_version)
         if reason_code not in {*CANCEL_REASONS, PATIENT_ASKED}:
             raise Invalid(reason_code="Choose a reason.")
         cancelled = old.evolve(
@@ -111,25 +111,25 @@ def cancel(
             reason_code=reason_code,
             decisions=(*old.decisions, actor.decided("cancelled", now)),
         )
-        leaving = place(desk, old.resource, old.start_at)
-        sheet = sheets_of(desk, [leaving])[leaving].without(old.id)
+        leaving = place(context, old.resource, old.start_at)
+        sheet = sheets_of(context, [leaving])[leaving].without(old.id)
         change = change_of(old.id, "cancelled", actor, now, reason_code=reason_code)
         change.include(
             [
                 Save(sheet),
                 Save(cancelled),
-                *voids(_owed(visit), because="the visit was cancelled", now=now),
+                *void_patches(_owed(visit), because="the visit was cancelled", now=now),
             ]
         )
         phone = visit.phone
         if tell_patient:
-            phone, first_text = welcome(desk, old.id, visit.patient, visit.phone, now=now)
+            phone, first_text = welcome(context, old.id, visit.patient, visit.phone, now=now)
             change.include(first_text)
-            change.include(visit_messages(desk, cancelled, phone, event="cancelled", now=now))
-        change.include(after_calling_off(desk, cancelled, phone, now=now))
+            change.include(visit_messages(context, cancelled, phone, event="cancelled", now=now))
+        change.include(after_calling_off(context, cancelled, phone, now=now))
         return change, cancelled
 
-    return decide(desk, attempt)
+    return run_in_transaction(context, attempt)
 
 
 def _there_already(appointment: Appointment) -> AlreadyDecided:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.record import Instant, Value
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.day_sheet import DaySheet
-from chalicelib.transaction import Desk
+from chalicelib.transaction import Context
 
 STEP = timedelta(minutes=30)  # the grid on which free times are offered
 DAYS_AHEAD = 5  # how far the search for a free time goes
@@ -34,84 +34,88 @@ class Slot(Value):
     end_at: Instant
 
 
-def slot(desk: Desk, when: WallTime, *, visit_type: str, resource: str, now: datetime) -> Slot:
+def slot(
+    context: Context, when: WallTime, *, visit_type: str, resource: str, now: datetime
+) -> Slot:
     """The slot that was typed; Invalid, with the field, when there can be none."""
-    kind = desk.clinic.find_visit_type(visit_type)
+    kind = context.clinic.find_visit_type(visit_type)
     if kind is None:
         raise Invalid(visit_type="Choose one of the visit types.")
-    if resource not in {known.id for known in desk.clinic.resources}:
+    if resource not in {known.id for known in context.clinic.resources}:
         raise Invalid(resource="Choose one of the rooms.")
     if resource not in kind.resources:
         raise Invalid(resource=f"{kind.name} cannot take place there.")
-    if not occurs_once(when.on, when.at, desk.clinic.zone):
+    if not occurs_once(when.on, when.at, context.clinic.zone):
         raise Invalid(
             starts_at="The clocks change then, so this time is unclear. Choose another time."
         )
-    start_at = at_wall_clock(when.on, when.at, desk.clinic.zone)
+    start_at = at_wall_clock(when.on, when.at, context.clinic.zone)
     end_at = start_at + kind.length
     if start_at <= now:
         raise Invalid(starts_at="This time is in the past.")
     if start_at > now + timedelta(days=550):
         raise Invalid(starts_at="This is more than 18 months away. Check the year.")
-    if end_at.astimezone(desk.clinic.zone).date() != when.on:
+    if end_at.astimezone(context.clinic.zone).date() != when.on:
         raise Invalid(starts_at="The visit would not end on the same day.")
     return Slot(visit_type=visit_type, resource=resource, start_at=start_at, end_at=end_at)
 
 
 def moved_slot(
-    desk: Desk, appointment: Appointment, when: WallTime, *, resource: str, now: datetime
+    context: Context, appointment: Appointment, when: WallTime, *, resource: str, now: datetime
 ) -> Slot:
     """The slot that an appointment is to move to; the same rules as for a new one.
 
     One whose kind the clinic's data names no more has neither a length nor texts there: Invalid.
     """
-    if desk.clinic.find_visit_type(appointment.visit_type) is None:
+    if context.clinic.find_visit_type(appointment.visit_type) is None:
         raise Invalid(
             starts_at="The clinic no longer has this kind of visit, so it cannot be moved."
             " Cancel it and book another one."
         )
-    return slot(desk, when, visit_type=appointment.visit_type, resource=resource, now=now)
+    return slot(context, when, visit_type=appointment.visit_type, resource=resource, now=now)
 
 
-def clinic_date(desk: Desk, at: datetime) -> str:
-    return at.astimezone(desk.clinic.zone).date().isoformat()
+def clinic_date(context: Context, at: datetime) -> str:
+    return at.astimezone(context.clinic.zone).date().isoformat()
 
 
-def place(desk: Desk, resource: str, at: datetime) -> tuple[str, str]:
+def place(context: Context, resource: str, at: datetime) -> tuple[str, str]:
     """Which day sheet a time on a resource belongs to: the resource and the clinic's date."""
-    return resource, clinic_date(desk, at)
+    return resource, clinic_date(context, at)
 
 
-def sheets_of(desk: Desk, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], DaySheet]:
+def sheets_of(
+    context: Context, places: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], DaySheet]:
     """The day sheets of these resources and dates; an empty one where none was stored."""
     wanted = sorted(set(places))
-    rows = desk.store.get_many(*(DaySheet.ref(*place) for place in wanted))
+    rows = context.store.get_many(*(DaySheet.ref(*place) for place in wanted))
     return {
         place: row or DaySheet(resource=place[0], on=place[1])
         for place, row in zip(wanted, rows, strict=True)
     }
 
 
-def saved_sheet(desk: Desk, sheet: DaySheet) -> list[Operation]:
+def saved_sheet(context: Context, sheet: DaySheet) -> list[Operation]:
     """The sheet, and with a new one its room's name, for when the data names it no more (R71)."""
-    return [Save(sheet), *(kept_name(desk.clinic, sheet.resource) if not sheet.revision else [])]
+    return [Save(sheet), *(kept_name(context.clinic, sheet.resource) if not sheet.revision else [])]
 
 
-def taking(desk: Desk, sheet: DaySheet, appointment: Appointment, now: datetime) -> DaySheet:
+def taking(context: Context, sheet: DaySheet, appointment: Appointment, now: datetime) -> DaySheet:
     """The sheet with the visit on it; SlotTaken names the free times nearby."""
     try:
         return sheet.taking(appointment)
     except SlotTaken as taken:
-        free = free_starts(desk, appointment, now)
+        free = free_starts(context, appointment, now)
         raise SlotTaken(free=free, clashes=taken.clashes) from None
 
 
-def free_starts(desk: Desk, wanted: Slot | Appointment, now: datetime) -> list[datetime]:
+def free_starts(context: Context, wanted: Slot | Appointment, now: datetime) -> list[datetime]:
     """Starts near the wanted one, on the same resource, that are free and in opening hours."""
-    zone = desk.clinic.zone
+    zone = context.clinic.zone
     first = wanted.start_at.astimezone(zone).date()
     days = [first + timedelta(days=n) for n in range(DAYS_AHEAD)]
-    sheets = sheets_of(desk, [(wanted.resource, day.isoformat()) for day in days])
+    sheets = sheets_of(context, [(wanted.resource, day.isoformat()) for day in days])
     length = wanted.end_at - wanted.start_at
     free = []
     for day in days:
@@ -122,7 +126,7 @@ def free_starts(desk: Desk, wanted: Slot | Appointment, now: datetime) -> list[d
                 continue
             start = at_wall_clock(day, at, zone)
             last = start + length - timedelta(minutes=1)
-            if start <= now or not (desk.clinic.is_open(start) and desk.clinic.is_open(last)):
+            if start <= now or not (context.clinic.is_open(start) and context.clinic.is_open(last)):
                 continue
             if sheet.is_free(start, start + length):
                 free.append(start)

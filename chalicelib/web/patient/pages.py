@@ -63,7 +63,7 @@ def page_of(
         "said": said if _is_so(said, subject, can_end=can_end) else "",
     }
     if isinstance(subject, ConsultationRequest):
-        left = times_left(services.desk, subject, now)
+        left = times_left(services.context, subject, now)
         choices = [(as_typed(at), _moment(at, patient)) for at in left]
         return responses.page(
             "patient/request.html", request=subject, choices=choices, chosen=chosen, **common

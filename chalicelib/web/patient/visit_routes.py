@@ -44,7 +44,7 @@ def _reads(token: str, **_: str) -> str:
     try:
         services = wiring.services()
         link = services.store.get(PatientLink.ref(services.links.hashed(unquote(token))))
-        subject = subject_by_id(services.desk, link.subject_id) if link else None
+        subject = subject_by_id(services.context, link.subject_id) if link else None
         patient = services.store.get(Patient.ref(subject.patient_id)) if subject else None
     except (NotFound, Unavailable):
         patient = None
@@ -110,9 +110,9 @@ def _open(token: str) -> Opened:
         raise NotFound
     if services.clock.now() >= link.expires_at:
         raise LinkExpired
-    subject = subject_by_id(services.desk, link.subject_id)
+    subject = subject_by_id(services.context, link.subject_id)
     if isinstance(subject, ConsultationRequest) and subject.appointment_id is not None:
-        subject = subject_by_id(services.desk, subject.appointment_id)
+        subject = subject_by_id(services.context, subject.appointment_id)
     patient = services.store.get(Patient.ref(subject.patient_id))
     if patient is None:
         raise NotFound
@@ -131,13 +131,13 @@ def _visit(opened: Opened) -> Appointment:
 def _confirm(opened: Opened, typed: Mapping[str, str]) -> str:
     _sure(typed)
     seen = int(typed["seen"]) if typed["seen"].isdecimal() else None
-    confirm_visit(wiring.services().desk, appointment_id=_visit(opened).id, seen=seen)
+    confirm_visit(wiring.services().context, appointment_id=_visit(opened).id, shown_version=seen)
     return "confirm"
 
 
 def _reschedule(opened: Opened, typed: Mapping[str, str]) -> str:
     _sure(typed)
-    ask_to_move(wiring.services().desk, appointment_id=_visit(opened).id)
+    ask_to_move(wiring.services().context, appointment_id=_visit(opened).id)
     return "reschedule"
 
 
@@ -148,7 +148,7 @@ def _choose(opened: Opened, typed: Mapping[str, str]) -> str:
         raise AlreadyDecided("booked", last.by_name if last else "", request.booked_at)
     start_at = _instant(typed["starts_at"])
     _sure(typed)
-    choose(wiring.services().desk, request_id=request.id, start_at=start_at)
+    choose(wiring.services().context, request_id=request.id, start_at=start_at)
     return "choose"
 
 
@@ -172,11 +172,11 @@ def _instant(text: str) -> datetime:
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
     """Through a link that was texted, of the number; through a mailed one, of this patient (R9)."""
     _sure(typed)
-    desk, subject_id, links = wiring.services().desk, opened.subject.id, opened.patient.links
+    context, subject_id, links = wiring.services().context, opened.subject.id, opened.patient.links
     if opened.sent_by is SentBy.TEXT:
-        opt_out(desk, subject_id=subject_id, means="page", actor=PATIENT, links=links)
+        opt_out(context, subject_id=subject_id, means="page", actor=PATIENT, links=links)
     else:
-        end_own_messages(desk, subject_id=subject_id, links=links)
+        end_own_messages(context, subject_id=subject_id, links=links)
     return "opt_out"
 
 

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.usecases.requests.submit import Wish
+from chalicelib.usecases.requests.submit import RequestForm
 from chalicelib.web.http.i18n import languages, words
 from chalicelib.web.http.parsing import Form, single
 
@@ -166,10 +166,10 @@ class RequestFields(BaseModel):
             raise ValueError("not an object")
         return values
 
-    def wish(self) -> Wish:
+    def request_form(self) -> RequestForm:
         """The same, as the use case takes it."""
         preferred = tuple(dict.fromkeys(f"{p.day}:{p.part}" for p in self.preferred))
-        return Wish(**{**self.model_dump(exclude={"preferred"}), "preferred": preferred})
+        return RequestForm(**{**self.model_dump(exclude={"preferred"}), "preferred": preferred})
 
 
 def checked(values: dict[str, Any]) -> RequestFields:

@@ -97,7 +97,7 @@ def _take_json() -> Response:
     type_of(request, JSON)
     foreign_origin(request, services.settings)
     fields = checked(json_of(request))
-    receipt = submit(services.desk, fields.wish(), origin=_source("json", 1), key=_key())
+    receipt = submit(services.context, fields.request_form(), origin=_source("json", 1), key=_key())
     body = {
         "reference": receipt.reference,
         "status": "received",
@@ -117,11 +117,13 @@ def _take_form() -> Response:
     is_machine = bool(single(form, "website")) or (mark is not None and mark.age < TOO_FAST)
     language, embedded = _language(form), _is_embedded()
     try:
-        wish = checked(from_form(form)).wish()
+        request_form = checked(from_form(form)).request_form()
         if is_machine:
-            return to_thanks(made_up(services.desk), language, embedded=embedded)
+            return to_thanks(made_up(services.context), language, embedded=embedded)
         origin = _source("form", SIGNED_FORMS_MORE if mark else 1)
-        receipt = submit(services.desk, wish, origin=origin, key=mark.id if mark else _key())
+        receipt = submit(
+            services.context, request_form, origin=origin, key=mark.id if mark else _key()
+        )
     except Invalid as error:
         errors: Mapping[str, str] = error.messages_by_field
         return form_page(language, form=form, errors=errors, status=422, embedded=embedded)

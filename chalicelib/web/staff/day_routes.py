@@ -81,7 +81,7 @@ def _open(token: str) -> Opened:
 
 def _done(opened: Opened, form: Form) -> None:
     typed = read(Done, form)
-    close_task(wiring.services().desk, task_id=typed.task, note=typed.note, actor=opened.actor)
+    close_task(wiring.services().context, task_id=typed.task, note=typed.note, actor=opened.actor)
 
 
 def _new(opened: Opened, form: Form) -> None:
@@ -94,7 +94,7 @@ def _new(opened: Opened, form: Form) -> None:
     elif means not in CONSENT_MEANS and (means or values["sms_consent"]):
         wrong["consent_means"] = "Please say how the patient agreed."
     try:
-        wish = checked(values).wish()
+        request_form = checked(values).request_form()
     except Invalid as error:
         raise Invalid(**error.messages_by_field, **wrong) from None
     if wrong:
@@ -106,7 +106,7 @@ def _new(opened: Opened, form: Form) -> None:
         per_number=1,
         per_address=1,
     )
-    submit(wiring.services().desk, wish, origin=origin, key=None, actor=opened.actor)
+    submit(wiring.services().context, request_form, origin=origin, key=None, actor=opened.actor)
 
 
 def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> Response:

@@ -41,7 +41,7 @@ def show(token: str) -> Response:
     except LinkExpired:
         return expired(token)
     services = wiring.services()
-    subject = subject_by_id(services.desk, opened.subject_id)
+    subject = subject_by_id(services.context, opened.subject_id)
     if isinstance(subject, ConsultationRequest) and subject.appointment_id is not None:
         return responses.see_other(link_to(subject.appointment_id, opened.actor))
     return page_of(subject, opened.token, opened.actor)
@@ -63,7 +63,7 @@ def mail_again(token: str) -> Response:
     except NotFound:
         link = None
     if link is not None:
-        renew(services.desk, subject_id=link.subject_id, staff_id=link.staff_id)
+        renew(services.context, subject_id=link.subject_id, staff_id=link.staff_id)
     return responses.page("staff/renewed.html", status=202)
 
 
@@ -79,14 +79,14 @@ def decide(token: str, decision: str) -> Response:
     except LinkExpired:
         return expired(token)
     form = form_of(routes.current_request)
-    desk = wiring.services().desk
+    context = wiring.services().context
     try:
         subject_id = _meant(opened.subject_id, row)
         seen = _seen(single(form, "seen")) if row.depends_on_time else None
         if seen is not None:
-            subject_by_id(desk, opened.subject_id).refuse_unless_seen(seen)
+            subject_by_id(context, opened.subject_id).refuse_unless_shown(seen)
         shown = seen if subject_id == opened.subject_id else None
-        row.take(Taking(desk, subject_id, opened.actor, shown), read(row.fields, form))
+        row.take(Taking(context, subject_id, opened.actor, shown), read(row.fields, form))
     except AlreadyDecided as error:
         return _again(opened, Typed(notice=decided_before(error)), 409)
     except Invalid as error:
@@ -103,7 +103,7 @@ def open_link(token: str) -> Opened:
     now = services.clock.now()
     token = unquote(token)
     link = services.links.read_staff(token, now=now)
-    return Opened(token, link.subject_id, acting(services.desk, link.staff_id, now))
+    return Opened(token, link.subject_id, acting(services.context, link.staff_id, now))
 
 
 def expired(token: str) -> Response:
@@ -148,10 +148,10 @@ def _seen(text: str | None) -> int | None:
 def _again(opened: Opened, typed: Typed, status: int) -> Response:
     """The page as it is now; a booked request's is that of its visit, with the visit's link."""
     services = wiring.services()
-    subject = subject_by_id(services.desk, opened.subject_id)
+    subject = subject_by_id(services.context, opened.subject_id)
     token = opened.token
     if isinstance(subject, ConsultationRequest) and subject.appointment_id is not None:
-        subject = subject_by_id(services.desk, subject.appointment_id)
+        subject = subject_by_id(services.context, subject.appointment_id)
         token = services.links.staff_token(
             subject_id=subject.id, staff_id=opened.actor.id, now=services.clock.now()
         )

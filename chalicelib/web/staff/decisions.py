@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from chalicelib.transaction import Actor, Desk
+from chalicelib.transaction import Actor, Context
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.visits import attendance, book, book_course, offers, reschedule
 from chalicelib.web.staff import decision_fields as fields
@@ -12,10 +12,10 @@ from chalicelib.web.staff import decision_fields as fields
 class Taking(NamedTuple):
     """Who takes a decision, and about what."""
 
-    desk: Desk
+    context: Context
     subject_id: str
     actor: Actor
-    seen: int | None = None  #: the version of it that the page showed
+    shown_version: int | None = None  #: the version of it that the page showed
 
 
 class Decision(NamedTuple):
@@ -36,42 +36,42 @@ class Decision(NamedTuple):
 
 def _confirm(taking: Taking, typed: fields.Booking) -> object:
     return book.confirm(
-        taking.desk,
+        taking.context,
         subject_id=taking.subject_id,
         when=typed.starts_at,
         visit_type=typed.visit_type,
         resource=typed.resource,
         actor=taking.actor,
-        seen=taking.seen,
+        shown_version=taking.shown_version,
     )
 
 
 def _propose(taking: Taking, typed: fields.Proposal) -> object:
     return offers.propose(
-        taking.desk,
+        taking.context,
         subject_id=taking.subject_id,
         times=typed.starts_at,
         visit_type=typed.visit_type,
         resource=typed.resource,
         actor=taking.actor,
-        seen=taking.seen,
+        shown_version=taking.shown_version,
     )
 
 
 def _decline(taking: Taking, typed: fields.Declining) -> object:
     return offers.decline(
-        taking.desk,
+        taking.context,
         subject_id=taking.subject_id,
         reason_code=typed.reason_code,
         note=typed.note,
         actor=taking.actor,
-        seen=taking.seen,
+        shown_version=taking.shown_version,
     )
 
 
 def _course(taking: Taking, typed: fields.CourseBooking) -> object:
     return book_course.book_course(
-        taking.desk,
+        taking.context,
         subject_id=taking.subject_id,
         first=typed.first_starts_at,
         visit_type=typed.visit_type,
@@ -80,38 +80,38 @@ def _course(taking: Taking, typed: fields.CourseBooking) -> object:
         spacing_days=typed.spacing_days,
         weekdays=typed.weekday_numbers,
         actor=taking.actor,
-        seen=taking.seen,
+        shown_version=taking.shown_version,
     )
 
 
 def _reschedule(taking: Taking, typed: fields.Move) -> object:
     return reschedule.reschedule(
-        taking.desk,
+        taking.context,
         appointment_id=taking.subject_id,
         when=typed.starts_at,
         resource=typed.resource,
         actor=taking.actor,
-        seen=taking.seen,
+        shown_version=taking.shown_version,
     )
 
 
 def _cancel(taking: Taking, typed: fields.Cancellation) -> object:
     return reschedule.cancel(
-        taking.desk,
+        taking.context,
         appointment_id=taking.subject_id,
         reason_code=typed.reason_code,
         tell_patient=typed.tell_patient is not None,
         actor=taking.actor,
-        seen=taking.seen,
+        shown_version=taking.shown_version,
     )
 
 
 def _happened(use_case: Callable[..., object]) -> Callable[[Taking, Any], object]:
     def take(taking: Taking, typed: fields.Moment) -> object:
         return use_case(
-            taking.desk,
+            taking.context,
             appointment_id=taking.subject_id,
-            at=typed.instant(taking.desk.clinic.zone),
+            at=typed.instant(taking.context.clinic.zone),
             actor=taking.actor,
         )
 
@@ -120,27 +120,27 @@ def _happened(use_case: Callable[..., object]) -> Callable[[Taking, Any], object
 
 def _discharged(taking: Taking, typed: fields.Discharge) -> object:
     return attendance.discharged(
-        taking.desk,
+        taking.context,
         appointment_id=taking.subject_id,
-        at=typed.instant(taking.desk.clinic.zone),
+        at=typed.instant(taking.context.clinic.zone),
         actor=taking.actor,
         handed_over=typed.handed_over is not None,
     )
 
 
 def _undo(taking: Taking, typed: fields.Sure) -> object:
-    return attendance.undo(taking.desk, appointment_id=taking.subject_id, actor=taking.actor)
+    return attendance.undo(taking.context, appointment_id=taking.subject_id, actor=taking.actor)
 
 
 def _driver(taking: Taking, typed: fields.Ride) -> object:
     return attendance.driver(
-        taking.desk, appointment_id=taking.subject_id, has=typed.has, actor=taking.actor
+        taking.context, appointment_id=taking.subject_id, has=typed.has, actor=taking.actor
     )
 
 
 def _contact(taking: Taking, typed: fields.Contact) -> object:
     return contact_details.contact(
-        taking.desk,
+        taking.context,
         subject_id=taking.subject_id,
         name=typed.name,
         phone=typed.phone,
@@ -152,13 +152,13 @@ def _contact(taking: Taking, typed: fields.Contact) -> object:
 
 def _opt_out(taking: Taking, typed: fields.OptingOut) -> object:
     opt_out.opt_out(
-        taking.desk, subject_id=taking.subject_id, means=typed.means, actor=taking.actor
+        taking.context, subject_id=taking.subject_id, means=typed.means, actor=taking.actor
     )
     return None
 
 
 def _resume(taking: Taking, typed: fields.Sure) -> object:
-    opt_out.resume(taking.desk, subject_id=taking.subject_id, actor=taking.actor)
+    opt_out.resume(taking.context, subject_id=taking.subject_id, actor=taking.actor)
     return None
 
 

@@ -30,7 +30,7 @@ def aftercare_now(visit: Appointment, patient: Patient, now: datetime) -> Afterc
         return Aftercare()
     if quiet_until(now, zone_of(patient), services.clinic.quiet) is None:
         return Aftercare(is_owed=True)
-    steps = steps_to_hand_over(services.desk, appointment_id=visit.id)
+    steps = steps_to_hand_over(services.context, appointment_id=visit.id)
     wordings = [
         plan.wording(
             step,

@@ -77,7 +77,7 @@ def page_of(
     about = services.store.of_patient(patient.id)
     request, records = _told(subject, patient, about)
     decided = _names_decided(records)
-    said = cache(lambda id_: name_of(services.desk, id_, decided.get(id_)))
+    said = cache(lambda id_: name_of(services.context, id_, decided.get(id_)))
     others = _others(subject, about, actor, now)
     lines = timeline(records, patient=patient, phone=phone, name_of=said)
     return responses.page(

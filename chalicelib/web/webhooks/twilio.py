@@ -72,7 +72,7 @@ def inbound() -> Response:
     fields = _read(InboundFields, "/twilio/inbound")
     services = wiring.services()
     receive_text(
-        services.desk,
+        services.context,
         Incoming(
             sid=fields.MessageSid,
             sender=fields.From,
@@ -94,7 +94,7 @@ def status(message_id: str) -> Response:
     fields = _read(StatusFields, f"/twilio/status/{message_id}")
     if MESSAGE_ID.fullmatch(message_id):
         text_receipts.take(
-            wiring.services().office,
+            wiring.services().delivery_context,
             message_id,
             sid=fields.MessageSid,
             to=fields.To,

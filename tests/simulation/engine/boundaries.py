@@ -127,7 +127,7 @@ class FaultyStore:
 
 
 class FaultyQueue:
-    """Implements ports.Nudge: ids are lost, come twice, late and in any order."""
+    """Implements ports.DeliveryQueue: ids are lost, come twice, late and in any order."""
 
     def __init__(self, faults: Faults, deliver: Any) -> None:
         self._faults = faults

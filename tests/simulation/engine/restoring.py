@@ -11,7 +11,7 @@ from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from tests.simulation.engine.faults import RESTORED, Faults
@@ -103,4 +103,4 @@ def forget(ledger: Ledger, since: datetime, table: QuickTable) -> None:
         ledger.changed_at[message.id] = now
     known = {text.sid for text in table.rows(InboundText)}
     ledger.heard = {sid: at for sid, at in ledger.heard.items() if sid in known}
-    ledger.stop = standing(table.get(Stop.ref()))
+    ledger.stop = standing(table.get(CircuitBreaker.ref()))

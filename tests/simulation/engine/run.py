@@ -116,7 +116,7 @@ class _Play:
             text_sender=provider,
             text_inbox=provider,
             email_sender=self.mails,
-            nudge=FaultyQueue(faults, lambda id_: self.service.deliver(id_)),
+            queue=FaultyQueue(faults, lambda id_: self.service.deliver(id_)),
             links=SignedLinks(base_url=SETTINGS.base_url, keys=SETTINGS.link_keys),
             pause=lambda attempt: stage.put_off(0.05),
         )
@@ -125,8 +125,8 @@ class _Play:
         browser = Browser(self, self.client)  # type: ignore[arg-type]
         acts = Acts(stage, faults, self.say, browser)
         self.service = Service(services, acts)
-        self.desk = FrontDesk(services, acts, ledger)
-        scene = Scene(people, stage, faults, ledger, self.service, self.desk, numbers)
+        self.front_desk = FrontDesk(services, acts, ledger)
+        scene = Scene(people, stage, faults, ledger, self.service, self.front_desk, numbers)
         self.people = People(scene, provider, asks_a_day=run.asks_a_day, days=run.days)
         faults.meddle = self.people.meddle
         self.dispatcher = Dispatcher(acts, faults, self.service, self.table, provider)
@@ -192,7 +192,7 @@ class _Play:
             provider=self.provider,
             mails=self.mails,
             service=self.service,
-            desk=self.desk,
+            front_desk=self.front_desk,
         )
 
     def _tell(self) -> None:

@@ -17,5 +17,5 @@ class Scene:
     faults: Faults
     ledger: Ledger
     service: Service
-    desk: FrontDesk
+    front_desk: FrontDesk
     numbers: list[str]  #: of those who live near the clinic

@@ -7,9 +7,9 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.outbox import deliver, dispatch
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import ReceivedText
-from chalicelib.usecases.inbound.poll import hear_what_was_missed
+from chalicelib.usecases.inbound.poll import poll_missed_texts
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
-from chalicelib.usecases.privacy.retention import erase_what_is_old
+from chalicelib.usecases.privacy.retention import erase_expired
 from chalicelib.web.http.middleware import EventFailed
 from chalicelib.wiring import Services
 from tests.simulation.engine.acts import Acts
@@ -36,7 +36,7 @@ class Service:
         def work() -> None:
             assert self._stage.current is not None
             self._stage.current.about = message_id
-            deliver.deliver(self._services.office, message_id)
+            deliver.deliver(self._services.delivery_context, message_id)
 
         def ended(act: Act) -> None:
             if act.killed:
@@ -47,11 +47,11 @@ class Service:
     def tick(self) -> None:
         def work() -> None:
             services = self._services
-            dispatch.run(services.office)
-            hear_what_was_missed(
-                services.desk, services.text_inbox, quiet_words=services.settings.quiet_words
+            dispatch.run(services.delivery_context)
+            poll_missed_texts(
+                services.context, services.text_inbox, quiet_words=services.settings.quiet_words
             )
-            erase_what_is_old(services.desk, services.text_inbox)
+            erase_expired(services.context, services.text_inbox)
 
         self._acts.perform("tick", work)
 
@@ -63,7 +63,7 @@ class Service:
                 sid=text.sid, sender=text.sender, body=text.body, opt_out_type=means
             )
             receive_text(
-                self._services.desk, incoming, quiet_words=self._services.settings.quiet_words
+                self._services.context, incoming, quiet_words=self._services.settings.quiet_words
             )
 
         def by_web() -> None:
@@ -87,7 +87,7 @@ class Service:
 
         def work() -> None:
             text_receipts.take(
-                self._services.office,
+                self._services.delivery_context,
                 text.message_id,
                 sid=text.sid,
                 to=text.to,
@@ -125,4 +125,4 @@ class Service:
             elif after:
                 self._stage.after(lambda: self.tell(mail, event, after[1:]), seconds=after[0])
 
-        self._acts.perform(f"mail {mail.message_id} {mail.fate}", work, ended)
+        self._acts.perform(f"mail {mail.message_id} {mail.outcome}", work, ended)

@@ -9,7 +9,7 @@ from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.messaging.transitions import LOOK_AFTER
 from chalicelib.domain.people.patient import ENDED_BY_MAIL
 from chalicelib.outbox.outcomes.refused import BACKOFF_MOST
-from chalicelib.ports import MailFate, ReceivedText
+from chalicelib.ports import MailOutcome, ReceivedText
 from tests.simulation.engine.table import QuickTable
 from tests.simulation.invariants.judge import SKEW, SLACK
 from tests.simulation.invariants.ledger import Ledger, hold
@@ -83,8 +83,8 @@ class Account:
         row = self._rows[mail.message_id]
         if row.sid != mail.sid:
             return  # another mail of this row left later
-        stops = mail.fate in (MailFate.BOUNCED, MailFate.UNWANTED)
-        if mail.fate is not MailFate.UNWANTED:
+        stops = mail.outcome in (MailOutcome.BOUNCED, MailOutcome.UNWANTED)
+        if mail.outcome is not MailOutcome.UNWANTED:
             came = row.status is MessageStatus.UNDELIVERED
             hold(came, f"{row.id} is {row.status}, yet its mail came back")
         if row.staff_id is not None:
@@ -100,10 +100,10 @@ class Account:
         patient = self._ledger.patients[row.patient_id or ""]
         if stops and patient.erased_at is None and patient.email == mail.to:
             known = (row.patient_id, mail.to) in self._ledger.no_mail
-            hold(known, f"{row.id}: mails to {mail.to} go on: {mail.fate}")
+            hold(known, f"{row.id}: mails to {mail.to} go on: {mail.outcome}")
         about = row.id.removesuffix("-mail")
         is_owed = row.void_because is None and patient.erased_at is None
-        if row.kind in CALLED and is_owed and mail.fate is not MailFate.UNWANTED:
+        if row.kind in CALLED and is_owed and mail.outcome is not MailOutcome.UNWANTED:
             called = f"{about}-call" in self._rows or f"{row.id}-call" in self._rows
             hold(called, f"{row.id} came back, and nobody calls")
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from chalicelib.adapters.twilio.codes import fate_of
+from chalicelib.adapters.twilio.codes import failure_class_of
 from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.people.patient import Patient
-from chalicelib.domain.system import Stop
-from chalicelib.ports import Fate
+from chalicelib.domain.system import CircuitBreaker
+from chalicelib.ports import FailureClass
 from tests.simulation.engine.table import QuickTable
 from tests.simulation.invariants.account import CALLED, RETRY
 from tests.simulation.invariants.decisions import is_of
@@ -54,7 +54,9 @@ class Drops:
             tried = RETRY.search(row.id)
             if tried is not None and int(tried[1]) > MOST_RETRIES:
                 before = RETRY.sub("", row.id) + f"-r{int(tried[1]) - 1}"
-                is_ours = fate_of(self._rows[before].error_code) is Fate.CONFIGURATION
+                is_ours = (
+                    failure_class_of(self._rows[before].error_code) is FailureClass.CONFIGURATION
+                )
                 hold(is_ours, f"{row.id}: too many (R33)")
             reason = row.reason or ""
             if row.status is MessageStatus.FAILED and reason.startswith(UNSURE):
@@ -69,7 +71,7 @@ class Drops:
 
     def of_stop(self, provider: Provider) -> None:
         """Texts that our settings stopped go again after the first that was accepted (R33)."""
-        stop = self._table.get(Stop.ref())
+        stop = self._table.get(CircuitBreaker.ref())
         if stop is not None and stop.stands:
             since = [
                 text

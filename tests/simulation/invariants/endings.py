@@ -29,7 +29,7 @@ class Rested(NamedTuple):
     provider: Provider
     mails: Mails
     service: Service
-    desk: FrontDesk
+    front_desk: FrontDesk
 
 
 def judge_in_the_end(run: Rested) -> None:
@@ -41,10 +41,10 @@ def judge_in_the_end(run: Rested) -> None:
         return  # much of what was promised is forgotten; what was sent was judged at once
     account.of_texts(run.provider.taken, run.provider.received)
     account.of_mails(run.mails.sent, run.service.told)
-    account.of_erased(run.desk.erased, run.provider.taken)
+    account.of_erased(run.front_desk.erased, run.provider.taken)
     Visits(ledger, table, PLANS).of_visits()
     promises = Promises(ledger, table)
-    promises.to_who_asked(run.desk.acknowledged)
+    promises.to_who_asked(run.front_desk.acknowledged)
     promises.to_who_wrote()
     promises.to_staff()
     counted = run.provider.faults.counted

@@ -15,7 +15,7 @@ from chalicelib.domain.messaging.message import FINAL, Message, MessageStatus
 from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.people.patient import Consent, Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.ports import ReceivedText, Store
@@ -78,7 +78,7 @@ class Ledger:
     #: Patients who ended their own messages on a page: when, by which change, who.
     ended_own: list[tuple[datetime, str, str]] = field(default_factory=list)
     told_to_the_end: set[str] = field(default_factory=set)  #: those whose handler was not cut off
-    stop: Stop | None = None  #: of all texts, while it stands
+    stop: CircuitBreaker | None = None  #: of all texts, while it stands
     stopped_at: datetime | None = None  #: the last time that texts were stopped
     #: From when to when what was written is gone, since the table was restored.
     lost: list[tuple[datetime, datetime]] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Ledger:
                 self.heard.setdefault(operation.key.pk.removeprefix("TXT-"), now)
             record = read(operation.key, table)
             match record:
-                case Stop():
+                case CircuitBreaker():
                     if self.stop is None:
                         self.stopped_at = now
                     stop = self.stop = standing(record)

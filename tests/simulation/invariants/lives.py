@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import MOST_LINES
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from tests.simulation.invariants.ledger import SKEWS, Ledger, hold
 
 PROBES = timedelta(minutes=5)  # between two texts that try whether texts may go again (R33)
@@ -20,7 +20,7 @@ class Lives:
         self._ledger = ledger
         self._clinic = clinic
 
-    def written(self, before: Message | None, row: Message, stop: Stop | None) -> None:
+    def written(self, before: Message | None, row: Message, stop: CircuitBreaker | None) -> None:
         """A row as it was and as it is now; the stop of all texts as it was before."""
         if before is None:
             self._begins(row)
@@ -29,7 +29,7 @@ class Lives:
         self._comes_due(before, row)
         self._asks_leave(before, row, stop)
 
-    def probed(self, stop: Stop) -> None:
+    def probed(self, stop: CircuitBreaker) -> None:
         """Texts are stopped; when the next one tries was written just now."""
         act = self._ledger.stage.current
         waits = stop.probe_at - (act.began_at if act and act.began_at else self._ledger.stage.now)
@@ -72,7 +72,7 @@ class Lives:
         if row.reason is None and before.due_at is not None and row.due_at > before.due_at:
             hold(row.due_at < now + WAITS, f"{row.id} waits until {row.due_at} and says not why")
 
-    def _asks_leave(self, before: Message, row: Message, stop: Stop | None) -> None:
+    def _asks_leave(self, before: Message, row: Message, stop: CircuitBreaker | None) -> None:
         """While texts are stopped, only a probe is claimed (R33)."""
         is_claim = (
             row.attempt > before.attempt

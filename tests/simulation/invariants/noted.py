@@ -11,7 +11,7 @@ from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Consent, Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Key, Record, Ref
-from chalicelib.domain.system import Stop
+from chalicelib.domain.system import CircuitBreaker
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.ports import Store
@@ -50,11 +50,11 @@ class Applied(NamedTuple):
     visits: list[tuple[Appointment | None, Appointment]]
     rows: list[tuple[Message | None, Message]]
     events: list[AuditEvent]
-    stop_before: Stop | None
-    stop: Stop | None  #: as it was written just now
+    stop_before: CircuitBreaker | None
+    stop: CircuitBreaker | None  #: as it was written just now
 
 
-def standing(stop: Stop | None) -> Stop | None:
+def standing(stop: CircuitBreaker | None) -> CircuitBreaker | None:
     """The stop of all texts, if they wait."""
     return stop if stop is not None and stop.stands else None
 
@@ -66,7 +66,7 @@ def end_of(row: Message) -> Happened:
 
 def read(key: Key, table: Store) -> object:
     """The record at this key, if it is of a kind that is accounted for."""
-    if key == Stop.ref().key:
-        return table.get(Stop.ref())
+    if key == CircuitBreaker.ref().key:
+        return table.get(CircuitBreaker.ref())
     kind = _KIND_BY_SK.get(key.sk) or _KIND_BY_FAMILY.get(key.sk.partition("#")[0])
     return table.get(Ref(kind, key)) if kind is not None else None

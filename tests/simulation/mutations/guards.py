@@ -21,19 +21,21 @@ from tests.simulation.mutations.taking_away import put
 
 def _no_claim() -> None:
     """Two couriers may take the same row: the claim tests nothing."""
-    claimed = transitions.claimed
+    claimed = transitions.claim_patch
 
     def blindly(*given: Any, **named: Any) -> Patch:
         return replace(claimed(*given, **named), when=())
 
-    put(claim, "claimed", blindly)
+    put(claim, "claim_patch", blindly)
 
 
 def _no_lease() -> None:
     """A claim is not respected: whoever finds the row under way takes it for abandoned."""
 
-    def at_once(office: Any, message: Any, now: Any) -> None:
-        office.store.commit(Change(transitions.again(message, due_at=now, why="unknown", now=now)))
+    def at_once(context: Any, message: Any, now: Any) -> None:
+        context.store.commit(
+            Change(transitions.retry_patch(message, due_at=now, why="unknown", now=now))
+        )
 
     put(reconcile, "after_lease", at_once)
     put(transitions, "LEASE", timedelta(seconds=20))
@@ -44,29 +46,29 @@ def _no_version() -> None:
     """The claim does not ask whether the visit is still as it was when the row was looked at."""
     permissions = claim._permissions
 
-    def without_subject(seen: Any) -> list[Any]:
-        subject = seen.message.subject
+    def without_subject(snapshot: Any) -> list[Any]:
+        subject = snapshot.message.subject
         key = subject.requirement().key if subject is not None else None
-        return [part for part in permissions(seen) if part.key != key]
+        return [part for part in permissions(snapshot) if part.key != key]
 
     put(claim, "_permissions", without_subject)
 
 
 def _no_withdrawal() -> None:
     """A move or a cancellation leaves the old messages as they are."""
-    put(reschedule, "voids", lambda messages, **_: [])
+    put(reschedule, "void_patches", lambda messages, **_: [])
 
 
 def _no_reconciliation() -> None:
     """What is unknown is not looked up: it is sent again when its lease is over."""
 
-    def blindly(office: Any, message: Any, now: Any) -> None:
+    def blindly(context: Any, message: Any, now: Any) -> None:
         if message.lease_until is not None and now < message.lease_until:
             until = message.lease_until
-            patch = transitions.looked(message, found_nothing=False, due_at=until, now=now)
+            patch = transitions.look_up_patch(message, found_nothing=False, due_at=until, now=now)
         else:
-            patch = transitions.again(message, due_at=now, why="unknown", now=now)
-        office.store.commit(Change(patch))
+            patch = transitions.retry_patch(message, due_at=now, why="unknown", now=now)
+        context.store.commit(Change(patch))
 
     put(reconcile, "after_lease", blindly)
 
@@ -85,7 +87,7 @@ def _no_opt_out() -> None:
 
 def _deaf_to_stop() -> None:
     """A STOP is read and answered, and the number goes on being texted."""
-    put(receive, "opt_out_at_once", lambda *_: None)
+    put(receive, "opt_out_first", lambda *_: None)
 
 
 def _no_opt_out_in_claim() -> None:
@@ -94,7 +96,7 @@ def _no_opt_out_in_claim() -> None:
     put(
         claim,
         "_permissions",
-        lambda seen: [part for part in permissions(seen) if part.key.sk != "TEL"],
+        lambda snapshot: [part for part in permissions(snapshot) if part.key.sk != "TEL"],
     )
 
 
@@ -104,7 +106,7 @@ def _no_consent() -> None:
     put(
         claim,
         "_permissions",
-        lambda seen: [part for part in permissions(seen) if part.key.sk != "PAT"],
+        lambda snapshot: [part for part in permissions(snapshot) if part.key.sk != "PAT"],
     )
     put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._consent))
 
@@ -143,13 +145,13 @@ def _no_mail_events() -> None:
 
 def _no_consequence() -> None:
     """A look-up that finds a text undelivered notes it on the row, and nothing follows."""
-    put(reconcile, "followed_up", lambda *_, **__: [])
+    put(reconcile, "follow_up", lambda *_, **__: [])
 
 
 def _no_promptness() -> None:
     """The dispatcher looks for what is due only every ten minutes."""
     oldest = dispatch._oldest
-    put(dispatch, "_oldest", lambda office, now: [] if now.minute % 10 else oldest(office, now))
+    put(dispatch, "_oldest", lambda context, now: [] if now.minute % 10 else oldest(context, now))
 
 
 MUTATIONS: Mapping[str, Callable[[], None]] = {

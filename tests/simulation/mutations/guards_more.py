@@ -15,7 +15,7 @@ from chalicelib.messages import catalogue
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.outbox import checks, context, deliver, reconcile, send
 from chalicelib.outbox.outcomes import fallback, refused, undelivered
-from chalicelib.ports import Fate
+from chalicelib.ports import FailureClass
 from chalicelib.transaction import PATIENT
 from chalicelib.usecases.inbound import handlers, receive
 from chalicelib.usecases.patients import opt_out
@@ -28,13 +28,13 @@ from tests.simulation.mutations.taking_away import put
 
 def _no_first_text() -> None:
     """Whatever is due goes before the text that says who writes (R4)."""
-    situation = context.situation
-    put(deliver, "situation", lambda *given: situation(*given)._replace(first_text=None))
+    situation = context.take_snapshot
+    put(deliver, "take_snapshot", lambda *given: situation(*given)._replace(first_text=None))
 
 
 def _no_echo_filter() -> None:
     """Our own words that come back are read as the patient's (R61)."""
-    put(receive, "without_our_words", lambda desk, incoming: incoming)
+    put(receive, "without_our_words", lambda context, incoming: incoming)
 
 
 def _no_exception_for_danger() -> None:
@@ -49,26 +49,26 @@ def _no_start() -> None:
 
 def _no_opt_out_by_staff() -> None:
     """What staff hear by telephone is noted, and the number goes on being texted (R9)."""
-    stands = opt_out.opted_out
+    stands = opt_out.opt_out_patch
 
     def noted(number: str, *, means: str, now: Any) -> Patch:
         if means != "phone":
             return stands(number, means=means, now=now)
         return Patch(Phone.ref(number).key, set={"record": Phone.KIND, "number": number})
 
-    put(opt_out, "opted_out", noted)
+    put(opt_out, "opt_out_patch", noted)
 
 
 def _no_stop() -> None:
     """Refused for our settings, each text goes on trying, and nobody is told (R33)."""
-    put(refused, "stopped", lambda *_, **__: [])
+    put(refused, "open_breaker", lambda *_, **__: [])
 
 
 def _no_end_of_the_stop() -> None:
     """Texts that were stopped go on waiting, whatever was accepted since (R33)."""
-    put(send, "ended_by_acceptance", lambda *_: [])
-    put(undelivered, "ended_by_arrival", lambda *_: [])
-    put(reconcile, "ended_by_arrival", lambda *_: [])
+    put(send, "close_by_acceptance", lambda *_: [])
+    put(undelivered, "close_by_arrival", lambda *_: [])
+    put(reconcile, "close_by_arrival", lambda *_: [])
 
 
 def _no_second_try() -> None:
@@ -77,7 +77,9 @@ def _no_second_try() -> None:
     put(
         refused,
         "_retry_at",
-        lambda taken, fate, now: None if fate is Fate.LATER else retry_at(taken, fate, now),
+        lambda taken, failure_class, now: (
+            None if failure_class is FailureClass.RETRY else retry_at(taken, failure_class, now)
+        ),
     )
 
 
@@ -99,13 +101,13 @@ def _no_audit() -> None:
 
 def _no_history() -> None:
     """A row that is void does not say why (R56)."""
-    voids = transitions.voids
+    voids = transitions.void_patches
 
     def silently(messages: Any, **named: Any) -> list[Patch]:
         return [replace(patch, append={}) for patch in voids(messages, **named)]
 
     for module in (reschedule, attendance, book, offers, erase, course_rules):
-        put(module, "voids", silently)
+        put(module, "void_patches", silently)
 
 
 def _no_aftercare_again() -> None:
@@ -126,14 +128,18 @@ def _no_call() -> None:
 
 def _no_erasing() -> None:
     """Our own copies of old texts stay (R55)."""
-    put(retention, "erased", lambda message, **_: Patch(Message.ref(message.id).key, set={}))
+    put(
+        retention,
+        "erase_words_patch",
+        lambda message, **_: Patch(Message.ref(message.id).key, set={}),
+    )
 
 
 def _mailed_link_speaks_for_number() -> None:
     """Whoever has a link that was mailed opts the number out, for everybody who uses it (R9)."""
 
-    def opts_out(desk: Any, *, subject_id: str, links: int) -> None:
-        opt_out.opt_out(desk, subject_id=subject_id, means="page", actor=PATIENT, links=links)
+    def opts_out(context: Any, *, subject_id: str, links: int) -> None:
+        opt_out.opt_out(context, subject_id=subject_id, means="page", actor=PATIENT, links=links)
 
     put(visit_routes, "end_own_messages", opts_out)
 

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.adapters.links import DAY
 from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.privacy.erase import erase
-from chalicelib.usecases.requests.submit import Wish, submit
+from chalicelib.usecases.requests.submit import RequestForm, submit
 from chalicelib.usecases.staff import acting
 from chalicelib.usecases.tasks import close_task
 from chalicelib.web.staff.decision_fields import read
@@ -65,10 +65,10 @@ class FrontDesk:
         """A member of staff presses a button."""
 
         def work() -> None:
-            desk, now = self._services.desk, self._services.clock.now()
+            context, now = self._services.context, self._services.clock.now()
             row = DECISIONS[name]
-            actor = acting(desk, staff_id, now)
-            row.take(Taking(desk, subject_id, actor), read(row.fields, dict(form)))
+            actor = acting(context, staff_id, now)
+            row.take(Taking(context, subject_id, actor), read(row.fields, dict(form)))
 
         is_web = False
 
@@ -104,9 +104,9 @@ class FrontDesk:
         """A task is done."""
 
         def work() -> None:
-            desk = self._services.desk
-            actor = acting(desk, staff_id, self._services.clock.now())
-            close_task(desk, task_id=task_id, note="done", actor=actor)
+            context = self._services.context
+            actor = acting(context, staff_id, self._services.clock.now())
+            close_task(context, task_id=task_id, note="done", actor=actor)
 
         def by_web() -> None:
             now = self._services.clock.now()
@@ -172,9 +172,9 @@ class FrontDesk:
 
         def work() -> None:
             nonlocal under_way
-            desk = self._services.desk
-            actor = acting(desk, staff_id, self._services.clock.now())
-            under_way = erase(desk, subject_id, actor=actor).under_way
+            context = self._services.context
+            actor = acting(context, staff_id, self._services.clock.now())
+            under_way = erase(context, subject_id, actor=actor).under_way
 
         def ended(act: Act) -> None:
             if act.killed or isinstance(act.failed, Unavailable):
@@ -186,11 +186,11 @@ class FrontDesk:
 
         self._acts.perform(f"{staff_id}: erase {subject_id}", work, ended)
 
-    def ask(self, fields: dict[str, Any], wish: Wish, key: str) -> None:
+    def ask(self, fields: dict[str, Any], request_form: RequestForm, key: str) -> None:
         """A patient sends the form; the fields as JSON, and the same as a wish."""
 
         def work() -> None:
-            submit(self._services.desk, wish, origin=FORM, key=key)
+            submit(self._services.context, request_form, origin=FORM, key=key)
 
         said = 201
 
@@ -202,7 +202,7 @@ class FrontDesk:
         def ended(act: Act) -> None:
             if act.killed or isinstance(act.failed, Unavailable):
                 # No answer came, so the form is sent again with the same key (F2).
-                self._stage.after(lambda: self.ask(fields, wish, key), seconds=60)
+                self._stage.after(lambda: self.ask(fields, request_form, key), seconds=60)
             elif act.failed is None and said == 201:
                 self.acknowledged.add(fields["note"])
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from chalicelib.adapters.ses import TAG, tagged
-from chalicelib.ports import Accepted, Email, Fate, MailFate, OutcomeUnknown, Refused
+from chalicelib.ports import Accepted, Email, FailureClass, MailOutcome, OutcomeUnknown, Refused
 from tests.mail_rules import refuse_unwritable
 from tests.simulation.engine.faults import Faults
 
@@ -23,7 +23,7 @@ class Mailed:
     sid: str
     email: Email
     at: datetime
-    fate: MailFate | None = None  #: what becomes of it, unless it arrives
+    outcome: MailOutcome | None = None  #: what becomes of it, unless it arrives
 
     @property
     def message_id(self) -> str:
@@ -39,18 +39,18 @@ class Mailed:
 
 
 #: What becomes of a mail by which fault, and how SES tells it.
-COMES_BACK: Mapping[str, tuple[MailFate, dict[str, Any]]] = {
+COMES_BACK: Mapping[str, tuple[MailOutcome, dict[str, Any]]] = {
     "mail: there is no such address": (
-        MailFate.BOUNCED,
+        MailOutcome.BOUNCED,
         {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}},
     ),
     "mail: the mailbox is full": (
-        MailFate.DELAYED,
+        MailOutcome.DELAYED,
         {"eventType": "Bounce", "bounce": {"bounceType": "Transient"}},
     ),
-    "mail: our own service rejects it": (MailFate.REFUSED, {"eventType": "Reject"}),
+    "mail: our own service rejects it": (MailOutcome.REFUSED, {"eventType": "Reject"}),
     "mail: its reader wants none": (
-        MailFate.UNWANTED,
+        MailOutcome.UNWANTED,
         {"eventType": "Complaint", "complaint": {}},
     ),
 }
@@ -77,16 +77,16 @@ class Mails:
         faults = self._faults
         faults.boundary("provider: mail, before")
         if faults.happens("mail: refused for now"):
-            raise Refused(Fate.LATER)
+            raise Refused(FailureClass.RETRY)
         if faults.happens("mail: refused for good"):
-            raise Refused(Fate.NEVER)
+            raise Refused(FailureClass.PERMANENT)
         refuse_unwritable(email)
         sid = f"mail-{len(self.sent) + 1}"
         mail = Mailed(sid, email, faults.stage.now)
         self.sent.append(mail)
         self._judge(mail)
         self._may_come_back(mail)
-        if mail.fate is None:
+        if mail.outcome is None:
             self._read(mail)
         if faults.happens("mail: answer lost"):
             raise OutcomeUnknown("simulated")
@@ -95,9 +95,9 @@ class Mails:
 
     def _may_come_back(self, mail: Mailed) -> None:
         faults = self._faults
-        for kind, (fate, told) in COMES_BACK.items():
-            if mail.fate is None and faults.happens(kind):
-                mail.fate = fate
+        for kind, (outcome, told) in COMES_BACK.items():
+            if mail.outcome is None and faults.happens(kind):
+                mail.outcome = outcome
                 if not mail.message_id:
                     return  # it names no row, so what is told of it reaches nobody
                 tags = {TAG: [tagged(mail.message_id)]}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.usecases.requests.submit import Wish
+from chalicelib.usecases.requests.submit import RequestForm
 from tests.simulation.engine.scene import Scene
 from tests.simulation.invariants.ledger import ECHOES
 from tests.simulation.world.delivery import Taken
@@ -57,7 +57,7 @@ class Patients:
             return
         hours = scene.chance.choice([0.02, 1, 30]) * scene.chance.uniform(0.5, 1.5)
         scene.stage.after(
-            lambda: scene.desk.open_page(page, message, scene.chance.choice),
+            lambda: scene.front_desk.open_page(page, message, scene.chance.choice),
             hours=hours,
         )
 
@@ -100,8 +100,8 @@ class Patients:
         key = f"key-{self._count:08d}"
         as_json = {name: value for name, value in fields.items() if value is not None}
         as_json["preferred"] = [{"day": "mon", "part": "morning"}]
-        wish = Wish(**fields | {"preferred": ("mon:morning",)})
+        request_form = RequestForm(**fields | {"preferred": ("mon:morning",)})
 
         for _ in range(2 if self.scene.faults.happens("form sent twice") else 1):
-            self.scene.desk.ask(as_json, wish, key)
+            self.scene.front_desk.ask(as_json, request_form, key)
         self.scene.stage.after(self._asked, minutes=chance.uniform(1, 600))

@@ -22,7 +22,7 @@ class People:
         self.staff = staff = Staff(scene)
         self.patients = Patients(scene, provider, asked=staff.answer_someone)
         chance, stage = scene.chance, scene.stage
-        zone = scene.desk.clinic.zone
+        zone = scene.front_desk.clinic.zone
         for day in range(days):
             on = (stage.now + timedelta(days=day)).astimezone(zone).date()
             stage.at(at_wall_clock(on, time(7), zone), staff.morning)

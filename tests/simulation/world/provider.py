@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from chalicelib.adapters.twilio import codes
-from chalicelib.ports import Accepted, Fate, OutcomeUnknown, ProviderText, ReceivedText, Refused
+from chalicelib.ports import (
+    Accepted,
+    FailureClass,
+    OutcomeUnknown,
+    ProviderText,
+    ReceivedText,
+    Refused,
+)
 from tests.simulation.engine.faults import Faults
 from tests.simulation.engine.stage import Stage
 from tests.simulation.world.delivery import Delivery, Taken
@@ -54,7 +61,7 @@ class Provider:
             self.misconfigured_until = self.stage.now + timedelta(hours=hours)
         self._refuse(to, body, validity)
         if faults.happens("text: 429"):
-            raise Refused(Fate.LATER, 429)
+            raise Refused(FailureClass.RETRY, 429)
         if faults.happens("text: 5xx, not accepted"):
             raise OutcomeUnknown("simulated 503")
         message_id = status_callback.partition("#")[0].rpartition("/")[2]
@@ -95,8 +102,8 @@ class Provider:
         text = self._by_sid.get(sid)
         return self._shown(text) if text is not None else None
 
-    def fate_of(self, code: int | None) -> Fate:
-        return codes.fate_of(code)
+    def failure_class_of(self, code: int | None) -> FailureClass:
+        return codes.failure_class_of(code)
 
     def erase(self, sid: str) -> None:
         self._asked()
@@ -123,7 +130,7 @@ class Provider:
     def _is_up(self) -> None:
         if self.faults.lasts("no provider for hours", "no provider for a day"):
             if self.faults.chance.random() < 0.5:
-                raise Refused(Fate.LATER)  # no connection: for certain nothing left
+                raise Refused(FailureClass.RETRY)  # no connection: for certain nothing left
             raise OutcomeUnknown("simulated outage")
 
     def _asked(self) -> None:
@@ -137,7 +144,7 @@ class Provider:
     def _knows_us(self) -> None:
         until = self.misconfigured_until
         if until is not None and self.stage.now < until and not self.faults.is_calm:
-            raise Refused(Fate.CONFIGURATION, 20003)
+            raise Refused(FailureClass.CONFIGURATION, 20003)
 
     def _refuse(self, to: str, body: str, validity: timedelta) -> None:
         try:
@@ -147,10 +154,10 @@ class Provider:
             raise
         self._stops.refuse(to=to, body=body, validity=validity)
         if to in self.bad_numbers:
-            raise Refused(self.fate_of(21614), 21614)
+            raise Refused(self.failure_class_of(21614), 21614)
         if self.faults.happens("text: refused for good"):
             code = self.faults.chance.choice([21611, 30007, 30003, 99999])
-            raise Refused(self.fate_of(code), code)
+            raise Refused(self.failure_class_of(code), code)
 
     def _accept(
         self, to: str, body: str, message_id: str, called_at: datetime, validity: timedelta

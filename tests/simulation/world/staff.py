@@ -108,14 +108,14 @@ class Staff:
         if task.what == "doubtful_stop" and theirs and chance.random() < 0.6:
             ledger.may_be_resumed(task.number or "")
             self.decide("resume", theirs[0].id, {})
-        self.scene.desk.close(task.id, chance.choice(STAFF))
+        self.scene.front_desk.close(task.id, chance.choice(STAFF))
 
     def changes(self, visit_id: str) -> None:
         """A visit is moved or called off, or its patient's details change."""
         visit = self.scene.ledger.visits[visit_id]
         chance = self.scene.chance
         if self.scene.faults.happens("a patient wants to be erased"):
-            self.scene.desk.erase(visit_id, chance.choice(STAFF))
+            self.scene.front_desk.erase(visit_id, chance.choice(STAFF))
             return
         name = chance.choices(
             ["reschedule", "cancel", "driver", "contact", "opt_out"], [8, 3, 3, 1, 1]
@@ -148,12 +148,12 @@ class Staff:
     def decide(self, name: str, subject_id: str, form: Form) -> None:
         """Whatever is decided, its box is ticked."""
         by = self.scene.chance.choice(STAFF)
-        self.scene.desk.decide(name, subject_id, by, {**form, "sure": ["yes"]})
+        self.scene.front_desk.decide(name, subject_id, by, {**form, "sure": ["yes"]})
 
     def _place(self, visit_type: str) -> dict[str, list[str]]:
         """A time in the next days, on few resources, so that people meet."""
         chance = self.scene.chance
-        clinic = self.scene.desk.clinic
+        clinic = self.scene.front_desk.clinic
         kind, zone = clinic.visit_type(visit_type), clinic.zone
         day = self.scene.stage.now.astimezone(zone).date() + timedelta(days=chance.randint(0, 9))
         first, last = (9, 15) if chance.random() < 0.85 else EVENINGS
