@@ -85,7 +85,7 @@ class Refusing:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "fate"),
+    ("code", "status", "failure_class"),
     [
         ("TooManyRequestsException", 429, FailureClass.RETRY),
         ("ThrottlingException", 400, FailureClass.RETRY),

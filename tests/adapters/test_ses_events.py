@@ -44,7 +44,7 @@ def bounce(kind: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "fate"),
+    ("text", "failure_class"),
     [
         pytest.param(bounce("Permanent"), MailOutcome.BOUNCED, id="permanent"),
         pytest.param(bounce("Transient"), MailOutcome.DELAYED, id="transient"),

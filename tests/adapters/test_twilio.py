@@ -150,7 +150,7 @@ def test_what_does_not_say_is_unknown(provider: Provider, status: int, body: str
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "fate"),
+    ("status", "code", "failure_class"),
     [
         pytest.param(429, 20429, FailureClass.RETRY, id="429"),
         pytest.param(429, None, FailureClass.RETRY, id="429 without a code"),

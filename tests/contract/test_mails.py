@@ -82,7 +82,7 @@ def test_a_break_of_the_line_adds_no_header(mailing: Mailing, field: str, line_b
     assert mailing.arrived() == []
 
 
-@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("failure_class", FATES)
 def test_what_became_of_a_mail_is_told_with_its_row_and_its_id(
     telling: Telling, failure_class: MailOutcome
 ) -> None:
@@ -98,7 +98,7 @@ def test_nothing_is_told_of_a_mail_that_arrives(telling: Telling) -> None:
     assert telling.told() == []
 
 
-@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("failure_class", FATES)
 def test_nothing_is_told_of_a_mail_that_names_no_row(
     telling: Telling, failure_class: MailOutcome
 ) -> None:

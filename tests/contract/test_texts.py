@@ -126,7 +126,7 @@ def test_only_the_bare_word_is_a_stop_to_the_provider(texting: Texting, body: st
 
 
 @pytest.mark.parametrize(
-    ("changes", "fate", "code"),
+    ("changes", "failure_class", "code"),
     [
         pytest.param({"to": "+1316555"}, FailureClass.NUMBER_BAD, 21211, id="half a number"),
         pytest.param({"to": "3165550142"}, FailureClass.NUMBER_BAD, 21211, id="not E.164"),
@@ -231,7 +231,7 @@ def test_a_text_that_is_under_way_keeps_its_words_until_it_arrives(texting: Text
 
 
 @pytest.mark.parametrize(
-    ("code", "fate"),
+    ("code", "failure_class"),
     [
         (None, FailureClass.PERMANENT),
         (99999, FailureClass.PERMANENT),

@@ -32,7 +32,7 @@ def send(aws: EmbeddedAws, message_id: str = MESSAGE_ID) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fault", "fate"),
+    ("fault", "failure_class"),
     [
         ({"bounce": "permanent"}, MailOutcome.BOUNCED),
         ({"bounce": "transient"}, MailOutcome.DELAYED),

@@ -55,7 +55,9 @@ def test_a_text_that_did_not_arrive(code: int) -> None:
     assert calls_to(world, patient_id) == []
 
 
-@pytest.mark.parametrize("fate", [MailOutcome.BOUNCED, MailOutcome.DELAYED, MailOutcome.REFUSED])
+@pytest.mark.parametrize(
+    "failure_class", [MailOutcome.BOUNCED, MailOutcome.DELAYED, MailOutcome.REFUSED]
+)
 def test_a_mail_that_came_back(failure_class: MailOutcome) -> None:
     world, visit_id, patient_id = treated(sms_consent=False, detailed_consent=False)
     mail = next(m for m in reversed(world.mails.sent) if m.to == "ana@example.org")

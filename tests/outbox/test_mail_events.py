@@ -48,7 +48,7 @@ def mailed_instead() -> tuple[World, str]:
     return world, visit_id
 
 
-@pytest.mark.parametrize("fate", [*CAME_BACK, MailOutcome.UNWANTED])
+@pytest.mark.parametrize("failure_class", [*CAME_BACK, MailOutcome.UNWANTED])
 def test_a_member_of_staff_who_gets_no_mail_is_named_to_the_others(
     failure_class: MailOutcome,
 ) -> None:
@@ -81,7 +81,7 @@ def test_mails_about_mails_that_come_back_do_not_go_round_in_circles() -> None:
     assert tasks(world) == ["staff_mail_does_not_arrive"] * 2
 
 
-@pytest.mark.parametrize("fate", [*CAME_BACK, MailOutcome.UNWANTED])
+@pytest.mark.parametrize("failure_class", [*CAME_BACK, MailOutcome.UNWANTED])
 def test_what_is_told_again_changes_nothing(failure_class: MailOutcome) -> None:
     world, visit_id = mailed_instead()
     mail = mail_to(world, "ana@example.org")
@@ -92,7 +92,7 @@ def test_what_is_told_again_changes_nothing(failure_class: MailOutcome) -> None:
     assert visit_id in mail.message_id
 
 
-@pytest.mark.parametrize("fate", CAME_BACK)
+@pytest.mark.parametrize("failure_class", CAME_BACK)
 def test_a_patients_mail_that_comes_back_becomes_a_call(failure_class: MailOutcome) -> None:
     world, _ = mailed_instead()
     mail = mail_to(world, "ana@example.org")
@@ -115,7 +115,8 @@ def test_preparation_that_comes_back_is_one_call_before_the_fasting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "why"), [(MailOutcome.BOUNCED, "bounced"), (MailOutcome.UNWANTED, "complained")]
+    ("failure_class", "why"),
+    [(MailOutcome.BOUNCED, "bounced"), (MailOutcome.UNWANTED, "complained")],
 )
 def test_no_more_mail_goes_to_that_address_and_people_call_instead(
     failure_class: MailOutcome, why: str

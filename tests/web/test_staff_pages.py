@@ -219,7 +219,7 @@ def test_a_form_that_comes_back_under_a_requests_link_acts_on_the_visit(browser:
 
 
 @pytest.mark.parametrize(
-    ("fate", "why"),
+    ("failure_class", "why"),
     [
         (MailOutcome.BOUNCED, "no mail goes there any more, since one came back"),
         (MailOutcome.UNWANTED, "no mail goes there any more, since one was marked as unwanted"),

@@ -48,7 +48,7 @@ def take(context: DeliveryContext, event: MailEvent) -> bool:
             context.commit(change, now)
         except Stale:
             continue
-        told = {"message_id": message.id, "fate": event.outcome.value}
+        told = {"message_id": message.id, "failure_class": event.outcome.value}
         if message.staff_id is None:
             log.warning("mail_event.patient", extra=told)
         else:

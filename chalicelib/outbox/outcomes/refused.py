@@ -49,7 +49,7 @@ def settle_refusal(
     except Stale:
         # Another courier has written the same consequences a moment ago, or a START has come.
         context.commit(_put_back(context, snapshot, taken, error, now, []), now)
-    told = {"message_id": taken.id, "code": error.code, "fate": error.failure_class.value}
+    told = {"message_id": taken.id, "code": error.code, "failure_class": error.failure_class.value}
     if taken.channel is Channel.EMAIL and error.failure_class is not FailureClass.RETRY:
         log.error("mail.refused", extra=told)
     else:
