@@ -16,12 +16,12 @@ LINTS = ("lint.careplans", "lint.messages")
 BOOKS = """
 import logging; logging.disable(logging.CRITICAL)
 from datetime import timedelta
-from chalicelib.usecases import booking
+from chalicelib.usecases.visits import book
 from tests.world import RUTH, World, at
 world = World()
 asked = world.request(language={language!r})
-visit = booking.confirm(
-    world.desk, subject_id=asked.reference, when=at("2026-12-08T09:00"),
+visit = book.confirm(
+    world.context, subject_id=asked.reference, when=at("2026-12-08T09:00"),
     visit_type={visit_type!r}, resource="room-1", actor=RUTH,
 )
 world.run_until(visit.end_at + timedelta(days=2))
@@ -102,7 +102,7 @@ def test_a_visit_type_that_is_taken_out_leaves_its_plan_for_what_is_booked(copy:
     file.write_text(before + rest[1] + rest[2], encoding="utf-8")
     said = told(copy, "-m", LINTS[0])
     assert "careplans/iv_infusion.toml: left for what is booked" in said
-    plans = "from chalicelib.clinic.careplan import load_careplans; print(*load_careplans())"
+    plans = "from chalicelib.clinic.careplan.plan import load_careplans; print(*load_careplans())"
     assert "iv_infusion" in told(copy, "-c", plans).split()
     assert "IV infusion," not in said
 

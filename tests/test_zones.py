@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TELLS = """
 from datetime import datetime
-from chalicelib.clinic.parts import known_zone
+from chalicelib.clinic.profile_models import known_zone
 from chalicelib.clinic.profile import load_profile
 print(datetime(2026, 12, 1, tzinfo=load_profile().zone).isoformat())
 try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-RESOURCES = Path(__file__).parent.parent / ".chalice" / "resources.json"
+RESOURCES = Path(__file__).parents[2] / ".chalice" / "resources.json"
 #: What an emulator understands of a table; the rest is encryption, recovery and protection.
 _OF_A_TABLE = (
     "AttributeDefinitions",

@@ -16,7 +16,7 @@ from local.twilio.rules import BrokenOff
 
 TWILIO = "/2010-04-01/"
 MAX_BODY = 256 * 1024  # bytes; the console is for one person on this machine
-_FILES = Path(__file__).parent / "templates"
+_FILES = Path(__file__).parents[1] / "templates"
 _KIND_BY_FILE = {
     "console.html": "text/html; charset=utf-8",
     "console.css": "text/css; charset=utf-8",

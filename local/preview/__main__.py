@@ -27,7 +27,7 @@ from local.preview.stage import stage
 from local.preview.texts import LEVELS, Advice, Written, catalogue_texts, cost, leaflets, plan_texts
 from local.preview.values import fillings, usual
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT.parent / ".local" / "preview" / "index.html"
 MORNING = time(10)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from local.aws.keeper import Keeper
+from local.parent import end_with_parent
 from local.run import HOST, require_free
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,7 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: end_with_parent(signal.SIGKILL),
         )
 
     def says(self, line: str) -> None:

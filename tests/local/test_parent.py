@@ -40,13 +40,14 @@ def begun(makefile: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=minding_hangups,
+        preexec_fn=as_from_a_terminal,
     )
 
 
-def minding_hangups() -> None:
-    """As from a terminal, though the tests themselves may run under `nohup`, which is inherited."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def as_from_a_terminal() -> None:
+    """Though the tests may run under `nohup` or in the background, and what is ignored stays so."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def told_after(makefile: Path, end: Callable[[subprocess.Popen[str]], None]) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.settings import Settings
 from local.aws.keeper import InUse
+from local.parent import end_with_parent
 from local.run import CannotRun, environment, port_from, require_free
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,7 @@ def started(folder: Path, **settings: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: end_with_parent(signal.SIGKILL),
     )
 
 

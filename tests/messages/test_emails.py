@@ -108,8 +108,8 @@ def test_staff_mail_has_its_link_and_greets_by_name(kind: str) -> None:
     ("stage", "subject"),
     [
         ("new", "212 requests open: not each of the last hour had a mail of its own"),
-        ("waiting", "Still waiting: 212 requests, answer promised by Tue Dec 1, 1:12 PM"),
-        ("overdue", "Overdue: 212 requests, answer promised by Tue Dec 1, 1:12 PM"),
+        ("waiting", "Still waiting: 212 requests, answer due by Tue Dec 1, 1:12 PM"),
+        ("overdue", "Overdue: 212 requests, answer due by Tue Dec 1, 1:12 PM"),
     ],
 )
 def test_a_mail_about_many_requests_says_how_many_and_which(stage: str, subject: str) -> None:

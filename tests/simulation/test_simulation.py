@@ -48,7 +48,7 @@ def test_without_faults_nothing_is_refused_or_put_off() -> None:
 
 def test_a_guard_that_is_taken_away_is_noticed() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.simulation.mutations.__main__", "the withdrawal on a move"],
+        [sys.executable, "-m", "tests.simulation.mutations", "the withdrawal on a move"],
         capture_output=True,
         text=True,
         timeout=120,

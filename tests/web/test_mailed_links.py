@@ -270,7 +270,7 @@ def test_an_answer_is_for_who_still_gets_texts(browser: Browser) -> None:
     ends(browser, books(world, language="es"))
     books(world, resource="room-2", name="Bo Example", email=None)
     hear(world, "where do I park")
-    assert "thank you" in world.texts.bodies[-1]
+    assert "reads replies" in world.texts.bodies[-1]
 
 
 def test_a_start_of_the_number_that_is_the_patients_alone_lets_texts_go_again(

@@ -89,7 +89,7 @@ def test_the_page_of_an_offer_that_is_gone_asks_to_call(
     answer = browser.get(link)
     assert answer.status_code == 200
     assert "316-555-0100" in text_of(answer)
-    chosen = browser.send(f"{link}/choose", [("starts_at", "2026-12-08T09:00")])
+    chosen = browser.send(f"{link}/choose", [("starts_at", "2026-12-08T09:00"), *SURE])
     assert chosen.status_code == 409
     (request,) = all_of(browser, ConsultationRequest)
     links = browser.world.services.links
@@ -234,9 +234,8 @@ def test_one_row_that_cannot_be_read_leaves_the_others_on_the_sheet(
     booked(browser)
     visit = the_visit(browser)
     other = asked(browser, phone="+13165550143", name="Bo Example")
-    assert (
-        browser.send(f"{other}/confirm", [*BOOKING[:2], ("resource", "room-2")]).status_code == 303
-    )
+    booking = [*BOOKING[:2], ("resource", "room-2"), *SURE]
+    assert browser.send(f"{other}/confirm", booking).status_code == 303
     spoilt = {
         "visit": (Appointment.ref(visit.id).key, {"status": "elsewhere"}),
         "patient": (Patient.ref(visit.patient_id).key, {"text_consent": "often"}),
