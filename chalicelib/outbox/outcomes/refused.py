@@ -11,25 +11,21 @@ from chalicelib.domain.messaging.message import Channel, Exemption, Message, Mes
 from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.messaging.transitions import end_patch, hold_patch, retry_patch
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.randomness import source
 from chalicelib.messages.factory import task_message
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.circuit_breaker import PROBE_EVERY, open_breaker, probe_patch
 from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.outbox.outcomes.fallback import TASK_BY_KIND, fallback_for, visit_call_by
+from chalicelib.outbox.outcomes.retry_policy import AFTER_REFUSAL, next_try_at
 from chalicelib.outbox.outcomes.staff_alerts import staff_unreachable, texts_refused
 from chalicelib.ports import FailureClass, Refused
 
 log = Logger(service="bookend", child=True)
 
-FEW = 3  # tries in all for what may pass by itself (R33: twice again)
-BACKOFF = timedelta(seconds=30)
-BACKOFF_MOST = timedelta(minutes=30)
-DOUBLINGS = 6  # the next one passes the most
 MEND_WITHIN = timedelta(hours=4)
 
-# How a fate that ends the message is written down.
-END_BY_FATE: Mapping[FailureClass, MessageStatus] = {
+# How a class of failure that ends the message is written down.
+END_BY_CLASS: Mapping[FailureClass, MessageStatus] = {
     FailureClass.PERMANENT: MessageStatus.FAILED,
     FailureClass.RETRY_FEW: MessageStatus.FAILED,
     FailureClass.NUMBER_BAD: MessageStatus.FAILED,
@@ -41,7 +37,7 @@ END_BY_FATE: Mapping[FailureClass, MessageStatus] = {
 def settle_refusal(
     context: DeliveryContext, snapshot: Snapshot, taken: Message, error: Refused
 ) -> None:
-    """Nothing left, for certain: the row waits for another try or ends, by the error's fate."""
+    """Nothing left, for certain: the row waits for another try or ends, by the error's class."""
     now = context.clock.now()
     consequences = _consequences(context, snapshot, taken, error, now)
     try:
@@ -66,12 +62,12 @@ def _put_back(
 ) -> Change:
     change = Change()
     change.include(also)
-    retry_at = _retry_at(taken, error.failure_class, now)
+    retry_at = next_try_at(AFTER_REFUSAL, error.failure_class, tried=taken.attempt, now=now)
     if retry_at is not None and retry_at < taken.send_before:
         why = f"refused for now: {error.code or error.failure_class.value}"
         change.include([retry_patch(taken, due_at=retry_at, why=why, now=now, code=error.code)])
     else:
-        status = END_BY_FATE.get(error.failure_class, MessageStatus.EXPIRED)
+        status = END_BY_CLASS.get(error.failure_class, MessageStatus.EXPIRED)
         why = f"refused: {error.code or error.failure_class.value}"
         change.include([end_patch(taken, status, why=why, now=now, code=error.code)])
         change.include(fallback_for(context, snapshot))
@@ -192,24 +188,6 @@ def settle_unsayable(context: DeliveryContext, snapshot: Snapshot, error: Cannot
     )
     context.commit(change, snapshot.now)
     log.error("message.not_sayable", extra={"message_id": message.id, "why": str(error)})
-
-
-def _retry_at(taken: Message, failure_class: FailureClass, now: datetime) -> datetime | None:
-    match failure_class:
-        case FailureClass.CONFIGURATION:
-            return now + PROBE_EVERY
-        case FailureClass.RETRY:
-            return now + _backoff(taken.attempt)
-        case FailureClass.RETRY_FEW if taken.attempt < FEW:
-            return now + _backoff(taken.attempt)
-        case _:
-            return None
-
-
-def _backoff(attempt: int) -> timedelta:
-    """Exponential with full jitter, so that what failed together does not come back together."""
-    most: timedelta = min(BACKOFF * 2 ** min(attempt - 1, DOUBLINGS), BACKOFF_MOST)
-    return timedelta(seconds=5) + most * source().random()
 
 
 def _consequences(

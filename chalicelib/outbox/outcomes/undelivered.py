@@ -1,6 +1,6 @@
 """What follows when we hear whether a text arrived, by a receipt or a look-up (F35)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Message, MessageStatus
@@ -10,11 +10,8 @@ from chalicelib.outbox.circuit_breaker import close_by_arrival, open_breaker_by_
 from chalicelib.outbox.context import DeliveryContext, take_snapshot
 from chalicelib.outbox.outcomes.fallback import fallback_for
 from chalicelib.outbox.outcomes.refused import mark_number, tell_staff_of
+from chalicelib.outbox.outcomes.retry_policy import AFTER_NO_ARRIVAL, next_try_at
 from chalicelib.ports import FailureClass
-
-FEW = 2  # how often an undelivered text is tried again, each time as a new row
-RETRY_AFTER = timedelta(minutes=15)
-RETRY_AFTER_MOST = timedelta(hours=4)  # while all texts are stopped
 
 
 def follow_up(
@@ -55,16 +52,10 @@ def follow_up(
 def _retry(message: Message, failure_class: FailureClass, now: datetime) -> Message | None:
     """A fresh row for the same words, so that a final status stays final; None once enough."""
     tried = int(message.facts.get("retry", "0"))
-    match failure_class:
-        case FailureClass.CONFIGURATION:
-            wait: timedelta = min(RETRY_AFTER * 2 ** min(tried, FEW * 2), RETRY_AFTER_MOST)
-        case FailureClass.RETRY_FEW if tried < FEW:
-            wait = RETRY_AFTER
-        case _:
-            return None
-    due_at = to_milliseconds(now + wait)
-    if message.void_because is not None or due_at >= message.send_before:
+    at = next_try_at(AFTER_NO_ARRIVAL, failure_class, tried=tried + 1, now=now)
+    if at is None or message.void_because is not None or at >= message.send_before:
         return None
+    due_at = to_milliseconds(at)
     base = message.id.removesuffix(f"-r{tried}")
     return Message(
         id=f"{base}-r{tried + 1}",
@@ -76,6 +67,7 @@ def _retry(message: Message, failure_class: FailureClass, now: datetime) -> Mess
         facts={**message.facts, "retry": str(tried + 1)},
         priority=message.priority,
         answers_person=message.answers_person,
+        exempt_from=message.exempt_from,
         scheduled_at=due_at,
         send_before=message.send_before,
         created_at=now,

@@ -8,7 +8,7 @@ from chalicelib.domain.messaging.message import FINAL, LEFT, Channel, Message, M
 from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.messaging.transitions import LOOK_AFTER
 from chalicelib.domain.people.patient import ENDED_BY_MAIL
-from chalicelib.outbox.outcomes.refused import BACKOFF_MOST
+from chalicelib.outbox.outcomes.retry_policy import AFTER_REFUSAL
 from chalicelib.ports import MailOutcome, ReceivedText
 from tests.simulation.engine.table import QuickTable
 from tests.simulation.invariants.judge import SKEW, SLACK
@@ -24,6 +24,8 @@ RETRY = re.compile(r"-r(\d+)$")
 ABOUT_US = frozenset({"retry", "deadline_at"})
 #: What a person must say by telephone when the mail that said it has come back.
 CALLED = frozenset({"confirmation", "moved", "cancelled", "preparation", "aftercare", "check_in"})
+
+LONGEST_WAIT = max(policy.longest for policy in AFTER_REFUSAL.values())
 
 
 class Account:
@@ -117,7 +119,7 @@ class Account:
             last = row.send_before - SLACK
             early = at < last and "quiet hours" not in (row.reason or "")
             # Refused for now, and the next try would have come too late.
-            is_last = "refused" in (row.reason or "") and at > last - BACKOFF_MOST
+            is_last = "refused" in (row.reason or "") and at > last - LONGEST_WAIT
             hold(not early or is_last, f"{row.id} expired too early, {at}: {row.reason}")
         if row.reason == "opted out" and row.patient_id is not None:
             numbers = self._ledger.numbers[row.patient_id]

@@ -15,6 +15,7 @@ from chalicelib.messages import catalogue
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.outbox import checks, context, deliver, reconcile, send
 from chalicelib.outbox.outcomes import fallback, refused, undelivered
+from chalicelib.outbox.outcomes.retry_policy import AFTER_REFUSAL
 from chalicelib.ports import FailureClass
 from chalicelib.transaction import PATIENT
 from chalicelib.usecases.inbound import handlers, receive
@@ -73,14 +74,8 @@ def _no_end_of_the_stop() -> None:
 
 def _no_second_try() -> None:
     """A text that is refused for now is given up (R32)."""
-    retry_at = refused._retry_at
-    put(
-        refused,
-        "_retry_at",
-        lambda taken, failure_class, now: (
-            None if failure_class is FailureClass.RETRY else retry_at(taken, failure_class, now)
-        ),
-    )
+    others = {name: AFTER_REFUSAL[name] for name in AFTER_REFUSAL if name != FailureClass.RETRY}
+    put(refused, "AFTER_REFUSAL", others)
 
 
 def _no_consent_record() -> None:
