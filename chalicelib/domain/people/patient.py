@@ -42,9 +42,8 @@ class Patient(Record):
     email: Annotated[str | None, Personal(None, by_age=False)] = None
     mail_stopped: str | None = None  #: why no mail goes to `email` any more; None: mails go
     language: str = "en"
-    time_zone: Annotated[str | None, Personal(None, by_age=False)] = (
-        None  #: IANA name; None means the clinic's
-    )
+    #: IANA name; None means the clinic's
+    time_zone: Annotated[str | None, Personal(None, by_age=False)] = None
     discreet: bool = False  #: wishes neutral words everywhere
     text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
     texts_ended_at: Instant | None = (
