@@ -1,8 +1,9 @@
 """A text that came in, and whose a provider's id is."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from chalicelib.domain.personal import NOBODY, Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
 
 
@@ -12,9 +13,9 @@ class InboundText(Record):
     KIND: ClassVar[str] = "inbound"
 
     sid: str
-    phone: str
+    phone: Annotated[str, Personal(NOBODY, by_age=False)]
     patient_id: str | None = None
-    body: str
+    body: Annotated[str, Personal("")]
     meaning: str
     at: Instant
     ttl: int  #: epoch seconds

@@ -6,11 +6,12 @@ pending → withdrawn | suppressed | expired | failed        sending → pending
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from chalicelib.domain.change import Is, OneOf, Require
+from chalicelib.domain.personal import Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
 
 
@@ -114,9 +115,8 @@ class Message(Record):
     patient_id: str | None = None
     staff_id: str | None = None  #: whom a mail to staff is for
     subject: Subject | None = None  #: None: owed whatever happens
-    facts: dict[str, str] = Field(
-        default_factory=dict
-    )  #: what only the decision knew, such as the times proposed
+    #: what only the decision knew, such as the times proposed
+    facts: Annotated[dict[str, str], Personal({}, by_age=False)] = Field(default_factory=dict)
     priority: int = 2  #: R19's class: 1 is never dropped
     answers_person: bool = False  #: an answer to a person's own text: no quiet hours (R14)
     exempt_from: tuple[Exemption, ...] = ()  #: what does not hold it back (R6, R44)
@@ -135,8 +135,10 @@ class Message(Record):
     first_claimed_at: Instant | None = None
     lease_until: Instant | None = None
     looked_at: Instant | None = None  #: when a complete look-up last found nothing
-    to: str | None = None  #: the number or address it was claimed for
-    body: str | None = None  #: the exact text that was claimed
+    #: the number or address it was claimed for
+    to: Annotated[str | None, Personal(None, by_age=False)] = None
+    #: the exact text that was claimed
+    body: Annotated[str | None, Personal(None)] = None
     sid: str | None = None  #: the provider's id
     provider_status: str | None = None  #: the provider's own word
     error_code: int | None = None

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from chalicelib.domain.personal import Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
 
 
@@ -19,9 +20,11 @@ class Task(Record):
 
     id: str
     what: str  #: which kind, such as `call_patient`; the words come from the catalogue
-    detail: str = ""  #: what the person needs to know, such as the text that came in
+    #: what the person needs to know, such as the text that came in
+    detail: Annotated[str, Personal("")] = ""
     patient_id: str | None = None
-    number: str | None = None  #: whence the text came; the only lead when nobody knows the sender
+    #: whence the text came; the only lead when nobody knows the sender
+    number: Annotated[str | None, Personal(None, by_age=False)] = None
     subject_id: str | None = None
     urgent: bool = False
     opened_at: Instant
@@ -31,7 +34,7 @@ class Task(Record):
     done_at: Instant | None = None
     done_by: str | None = None
     done_by_name: str | None = None  #: what they were called then (R71)
-    note: str = ""
+    note: Annotated[str, Personal("")] = ""
     erase_at: Instant | None = None  #: when its words go, once it is done (R55)
 
     @property

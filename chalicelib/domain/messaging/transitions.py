@@ -18,6 +18,7 @@ from chalicelib.domain.messaging.message import (
     MessageStatus,
     message_id,
 )
+from chalicelib.domain.personal import blanks
 from chalicelib.domain.record import written
 
 LEASE = timedelta(minutes=5)  # longer than one run of the courier may last (60 s)
@@ -297,12 +298,13 @@ def erase_words_patch(message: Message, *, now: datetime) -> Patch:
 
 def erase_traces_patches(message: Message, *, now: datetime) -> list[Patch]:
     """The row says neither what was said nor to whom; nothing to write where it says neither."""
-    if message.body is None and message.to is None and not message.facts:
+    gone = blanks(Message)
+    if all(getattr(message, name) == value for name, value in gone.items()):
         return []
     return [
         Patch(
             message.key,
-            set={"body": None, "to": None, "facts": {}},
+            set=gone,
             append={"history": (history_line(now, "erased", ""),)},
             when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
         )

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from chalicelib.domain.change import Is, Require
 from chalicelib.domain.errors import AlreadyDecided
+from chalicelib.domain.personal import NOBODY, Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
 
 
@@ -36,12 +37,13 @@ class Patient(Record):
     KIND: ClassVar[str] = "patient"
 
     id: str
-    name: str
-    phone: str  #: E.164
-    email: str | None = None
+    name: Annotated[str, Personal(NOBODY, by_age=False)]
+    phone: Annotated[str, Personal(NOBODY, by_age=False)]  #: E.164
+    email: Annotated[str | None, Personal(None, by_age=False)] = None
     mail_stopped: str | None = None  #: why no mail goes to `email` any more; None: mails go
     language: str = "en"
-    time_zone: str | None = None  #: IANA name; None means the clinic's
+    #: IANA name; None means the clinic's
+    time_zone: Annotated[str | None, Personal(None, by_age=False)] = None
     discreet: bool = False  #: wishes neutral words everywhere
     text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
     texts_ended_at: Instant | None = (

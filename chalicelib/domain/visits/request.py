@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from chalicelib.domain.errors import AlreadyDecided
+from chalicelib.domain.personal import Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, erased_later, written
 
 
@@ -45,9 +46,10 @@ class ConsultationRequest(Record):
     patient_id: str
     status: RequestStatus = RequestStatus.RECEIVED
     version: int = 1  #: raised by every proposal; messages name the version they are about
-    reason: str
-    preferred: tuple[str, ...] = ()  #: `mon:morning`
-    note: str = ""
+    reason: Annotated[str, Personal("undisclosed")]
+    #: `mon:morning`
+    preferred: Annotated[tuple[str, ...], Personal((), by_age=False)] = ()
+    note: Annotated[str, Personal("")] = ""
     received_at: Instant
     answer_by: Instant  #: the patient was told to expect an answer until then (R48)
     source: str  #: `form`, `json`, `staff`
@@ -57,7 +59,7 @@ class ConsultationRequest(Record):
     appointment_id: str | None = None  #: where a booked request's link leads on to
     course_id: str | None = None
     reason_code: str | None = None  #: why it was declined
-    decline_note: str = ""
+    decline_note: Annotated[str, Personal("")] = ""
     erase_at: Instant | None = None  #: when reason and notes go, once it is answered (R55)
     decisions: tuple[Decision, ...] = ()
 

@@ -15,6 +15,7 @@ from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.messaging.transitions import erase_traces_patches, void_patches
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
+from chalicelib.domain.personal import NOBODY, without_personal_data
 from chalicelib.domain.record import Record, Ref, erased_later
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import OPEN, ConsultationRequest, RequestStatus
@@ -22,9 +23,6 @@ from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_tr
 from chalicelib.usecases.first_text import left_by
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.reschedule import PATIENT_ASKED, cancel
-
-NOBODY = "erased"  # what stands in place of a name and of a number
-
 
 WHY = "erased at the patient's wish"
 
@@ -145,11 +143,7 @@ def _make_nameless(
         patient = _patient(context, patient_id)
         phone = context.store.get(Phone.ref(patient.phone))
         change = change_of(patient.id, "erased", actor, now)
-        nobody = patient.evolve(
-            name=NOBODY,
-            phone=NOBODY,
-            email=None,
-            time_zone=None,
+        nobody = without_personal_data(patient).evolve(
             text_consent=TextConsent.NONE,
             links=patient.links + 1,
             erased_at=patient.erased_at or now,
@@ -200,18 +194,17 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
         case InboundText() if row.phone != NOBODY:
             # The provider's copy is erased by a tick; the row stays, so that nothing is heard anew.
             at = now if row.erase_at is not None else None
-            return [Save(row.evolve(phone=NOBODY, body="", erase_at=at))]
+            return [Save(without_personal_data(row).evolve(erase_at=at))]
         case Task():
             done_at = row.done_at or now
-            done = {"status": TaskStatus.DONE, "done_at": done_at, "detail": "", "note": ""}
-            return _changed(row, row.evolve(**done, number=None, erase_at=None))
+            done = {"status": TaskStatus.DONE, "done_at": done_at, "erase_at": None}
+            return _changed(row, without_personal_data(row).evolve(**done))
         case ConsultationRequest():
-            gone: dict[str, object] = {"reason": "undisclosed", "note": "", "decline_note": ""}
-            gone |= {"preferred": (), "erase_at": None}
+            gone: dict[str, object] = {"erase_at": None}
             if row.status in OPEN:
                 closed = (*row.decisions, actor.decided("closed", now))
                 gone |= {"status": RequestStatus.CLOSED, "decisions": closed}
-            return _changed(row, row.evolve(**gone))
+            return _changed(row, without_personal_data(row).evolve(**gone))
     return []
 
 

@@ -1,6 +1,7 @@
 """Words that were kept long enough are erased, at the provider and here (R55). Opt-outs stay."""
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from aws_lambda_powertools import Logger
 
@@ -11,11 +12,14 @@ from chalicelib.domain.messaging.message import WAITING, Message
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.messaging.transitions import erase_words_patch
 from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.personal import without_personal_data
 from chalicelib.domain.record import Record, erased_later
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.ports import OutcomeUnknown, Refused, TextInbox
 from chalicelib.transaction import Context
 from chalicelib.usecases.privacy.erase import erase_the_rest
+
+R = TypeVar("R", bound=Record)
 
 log = Logger(service="bookend", child=True)
 
@@ -59,13 +63,14 @@ def _erasing(context: Context, inbox: TextInbox, record: Record, now: datetime) 
             quoting = [
                 erase_words_patch(message, now=now) for message in told if "detail" in message.facts
             ]
-            return [Save(record.evolve(body="", erase_at=None)), *quoting]
-        case Task():
-            return [Save(record.evolve(detail="", note="", erase_at=None))]
-        case ConsultationRequest():
-            gone = record.evolve(reason="undisclosed", note="", decline_note="", erase_at=None)
-            return [Save(gone)]
+            return [Save(_without_words(record)), *quoting]
+        case Task() | ConsultationRequest():
+            return [Save(_without_words(record))]
     raise Unreadable(f"a {record.KIND} has no words to erase")
+
+
+def _without_words(record: R) -> R:
+    return without_personal_data(record, by_age=True).evolve(erase_at=None)
 
 
 def _of_sent(

@@ -1,0 +1,40 @@
+"""What is personal data, said on the field: erasure, retention and the export read it there (R55).
+
+`note: Annotated[str, Personal("")] = ""`: erased, the field has this value. A text field of a
+stored record without the mark must stand in the list of what is kept: a test holds that.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from chalicelib.domain.record import Record
+
+R = TypeVar("R", bound=Record)
+
+NOBODY = "erased"  # what stands in place of a name and of a number
+
+
+@dataclass(frozen=True)
+class Personal:
+    """The field tells who somebody is, or what they said or were told."""
+
+    gone: Any  #: its value once it is erased
+    by_age: bool = True  #: goes after the retention time too; else only at the patient's wish
+
+
+def blanks(kind: type[Record], *, by_age: bool = False) -> dict[str, Any]:
+    """The personal fields of a kind of record, each with its value once it is erased.
+
+    `by_age`: only those that go when the retention time is over.
+    """
+    return {
+        name: mark.gone
+        for name, field in kind.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Personal) and (mark.by_age or not by_age)
+    }
+
+
+def without_personal_data(record: R, *, by_age: bool = False) -> R:
+    """The record with nothing left that tells who it was about or what was said."""
+    return record.evolve(**blanks(type(record), by_age=by_age))
