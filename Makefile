@@ -6,27 +6,29 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 CONSOLE_PORT ?= 8001
 FRESH ?=
+K ?=
 STAGE ?= dev
-SEED ?= 0:20
+SEED ?= fresh:20
 DAYS ?= 30
 ASKS ?= 0.5
 AUDIT ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run preview simulate test test-all test-properties check audit bench package export erase deploy doctor
+.PHONY: help run preview simulate test test-all test-properties coverage check audit bench package export erase deploy doctor
 
 help:
 	@echo 'make run          the whole service on this machine: http://127.0.0.1:$(PORT), console http://127.0.0.1:$(CONSOLE_PORT)'
 	@echo '                  FRESH=1 starts empty; PORT and CONSOLE_PORT choose other ports'
 	@echo 'make preview      every text, mail and timeline as one page in .local/preview'
-	@echo 'make test         every test that needs only Python'
+	@echo 'make test         every test that needs only Python, with the same seeds each time; K=expression picks some by name'
 	@echo 'make test-all     the same, and those on DynamoDB Local and in a browser, which it installs; TESTS=… for some'
 	@echo 'make check        ruff, format, mypy, import contracts, care plans, wordings'
 	@echo 'make audit        asks whether a package that is deployed has a known hole; fails when one has'
 	@echo 'make package      the CloudFormation bundle in dist/, of STAGE=dev; STAGE=prod refuses samples'
 	@echo 'make test-properties  the property tests of times in full: over 120,000 cases, some 10 minutes'
-	@echo 'make simulate     a clinic of many days with every fault, by seeds: SEED=0:20 DAYS=30 ASKS=0.5 (requests a day)'
+	@echo 'make coverage     the same tests, and which lines of chalicelib they run; shown, never a reason to fail'
+	@echo 'make simulate     a clinic of many days with every fault, by seeds: SEED=fresh:20 (or 17, or 0:20) DAYS=30 ASKS=0.5 (requests a day)'
 	@echo 'make bench        how long the parts take here, and what they ask of DynamoDB, as one table'
 	@echo 'make export       everything held about one patient, as JSON; WHO=REQ-…, in the environment of a stage'
 	@echo 'make erase        erases one patient, but for opt-out and consents; WHO=REQ-… BY=staff-id'
@@ -59,10 +61,15 @@ preview: $(STAMP)
 	@$(PYTHON) -m local.preview.__main__
 
 test: $(STAMP)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(if $(K),-k '$(K)')
 
 test-all: $(STAMP)
 	@$(PYTHON) -m local.test_all $(TESTS)
+
+# Processes that tests start are not counted. The report stands whatever the tests said before it.
+coverage: $(STAMP)
+	@$(PYTHON) -m coverage run -m pytest $(if $(K),-k '$(K)'); tested=$$?; \
+		$(PYTHON) -m coverage report && exit $$tested
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check

@@ -1,18 +1,47 @@
-"""Which tests run: those whose tools are there. `--must-run` makes sure that they did."""
+"""Which tests run: those whose tools are there. `--must-run` makes sure that they did.
 
+What Hypothesis tries is the same in every run, but for `make test-properties`. A failing test shows
+the ids of its log lines.
+"""
+
+import logging
 import os
 from collections import Counter
 from collections.abc import Generator
+from typing import Any
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["pytester"]
+
+# Before any test module is imported: its own settings begin with these.
+hypothesis.settings.register_profile("fixed", derandomize=True)
+if os.environ.get("HYPOTHESIS_PROFILE") != "full":
+    hypothesis.settings.load_profile("fixed")
 
 #: Tests with such a mark run only where this variable says where their tool is: `make test-all`.
 VARIABLE_BY_MARK = {"dynamodb_local": "DYNAMODB_LOCAL_URL", "browser": "BOOKEND_CHROMIUM"}
 
 _passed_by_mark = pytest.StashKey[Counter[str]]()
 _wanted_by_mark = pytest.StashKey[Counter[str]]()
+
+
+class WithIds(logging.Formatter):
+    """`message.sent message_id=APT-1.v1-ride attempt=1`: an event's name alone tells little."""
+
+    USUAL = frozenset({*vars(logging.makeLogRecord({})), "asctime", "message", "taskName"})
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        given = {name: value for name, value in vars(record).items() if name not in self.USUAL}
+        ids = [f"{name}={value}" for name, value in given.items() if not name.startswith("_")]
+        shown = logging.makeLogRecord(vars(record))
+        shown.msg, shown.args = " ".join([record.getMessage(), *ids]), None
+        return self._inner.format(shown)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +54,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after pytest's own plugin that captures logs
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_passed_by_mark] = Counter()
     config.stash[_wanted_by_mark] = Counter()
+    logs: Any = config.pluginmanager.get_plugin("logging-plugin")
+    if logs is not None:  # `-p no:logging`
+        logs.report_handler.setFormatter(WithIds(logs.formatter))
 
 
 @pytest.hookimpl(trylast=True)  # after -k and -m have chosen

@@ -4,6 +4,7 @@ import argparse
 import logging
 import multiprocessing
 import os
+import secrets
 import sys
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from tests.simulation.engine.run import SHARDS, play_quietly
 from tests.simulation.engine.story import shortest, told
 
 BATCH = 5
+FRESH = "fresh"  # seeds that nobody has tried
 #: What was never broken, said when it was not; each is judged by the modules beside this one.
 HELD = (
     "held throughout: each text left at most once, in its window, outside quiet hours, within the"
@@ -39,6 +41,7 @@ def main(arguments: list[str]) -> int:
         Run(seed, days=asked.days, asks_a_day=asked.asks, without=_without(asked))
         for seed in asked.seeds
     ]
+    say(f"seeds from {asked.seeds.start} to {asked.seeds.stop - 1}")
     counted: Counter[str] = Counter()
     texts = visits = 0
     failed: list[Outcome] = []
@@ -70,6 +73,22 @@ def table_of(counted: Mapping[str, int]) -> str:
     return "\n".join(f"{count:9,}  {what}" for what, count in [*rows, *told])
 
 
+def seeds_of(text: str) -> range:
+    """The seeds that are named: one, from:to, or so many that nobody has tried."""
+    first, _, end = text.partition(":")
+    if first == FRESH and (end or "1").isdecimal() and end != "0":
+        begin = secrets.randbelow(10**9)
+        return range(begin, begin + int(end or 1))
+    if not (first.isdecimal() and (end or first).isdecimal()):
+        raise argparse.ArgumentTypeError(
+            f"a number, from:to such as 0:20, or fresh:20, not {text!r}"
+        )
+    seeds = range(int(first), int(end) if end else int(first) + 1)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"from:to must hold at least one seed, not {text!r}")
+    return seeds
+
+
 def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
     if len(runs) == 1:
         yield play_quietly(runs[0], tell=say)
@@ -94,10 +113,12 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation",
         description=__doc__,
-        usage="make simulate SEED=0:20 DAYS=30 ASKS=0.5, or %(prog)s with these options",
+        usage="make simulate SEED=fresh:20 DAYS=30 ASKS=0.5, or %(prog)s with these options",
     )
-    parser.add_argument("--seeds", type=_seeds, default=range(20), help="one, or from:to")
-    parser.add_argument("--seed", dest="seeds", type=_seeds, help="the same")
+    parser.add_argument(
+        "--seeds", type=seeds_of, default=range(20), help="one, from:to, or fresh:20"
+    )
+    parser.add_argument("--seed", dest="seeds", type=seeds_of, help="the same")
     parser.add_argument("--days", type=_days, default=30)
     parser.add_argument("--asks", type=_asks, default=0.5, help="requests a day")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
@@ -118,16 +139,6 @@ def _read(arguments: list[str]) -> argparse.Namespace:
 def _without(asked: argparse.Namespace) -> frozenset[str]:
     """The kinds of fault that are left out."""
     return KINDS - frozenset(asked.only) if asked.only or asked.calm else frozenset()
-
-
-def _seeds(text: str) -> range:
-    first, _, end = text.partition(":")
-    if not (first.isdecimal() and (end or first).isdecimal()):
-        raise argparse.ArgumentTypeError(f"a number, or from:to such as 0:20, not {text!r}")
-    seeds = range(int(first), int(end) if end else int(first) + 1)
-    if not seeds:
-        raise argparse.ArgumentTypeError(f"from:to must hold at least one seed, not {text!r}")
-    return seeds
 
 
 def _days(text: str) -> int:
