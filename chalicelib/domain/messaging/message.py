@@ -1,4 +1,4 @@
-"""A message that is owed: one outbox row. Its life's steps are in `life.py`.
+"""A message that is owed: one outbox row. Its life's steps are in `transitions.py`.
 
 pending → sending → sent → delivered | undelivered
 pending → withdrawn | suppressed | expired | failed        sending → pending | failed
