@@ -1,5 +1,9 @@
-"""`make` takes a Python that can run this, or says in one line that there is none."""
+"""`make` takes a Python that can run this, or says in one line that there is none.
 
+And pre-commit runs what `make check` runs.
+"""
+
+import re
 import shutil
 import subprocess
 import sys
@@ -56,3 +60,12 @@ def test_make_takes_the_versions_that_are_promised(
 def test_the_project_takes_the_same_versions(minor: int, is_accepted: bool) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (f"3.{minor}.0" in SpecifierSet(project["requires-python"])) is is_accepted
+
+
+def test_pre_commit_runs_what_make_check_runs() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"^check: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    plain = recipe.replace("$(VENV)", ".venv").replace("$(PYTHON)", ".venv/bin/python")
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    entries = re.findall(r"^ +entry: (?:env )?(.+)$", hooks, re.MULTILINE)
+    assert entries == [line.strip() for line in plain.splitlines()]
