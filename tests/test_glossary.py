@@ -15,21 +15,6 @@ ROWS = [
 NAMED = sorted({name for _, names, _ in ROWS for name in re.findall(r"`(\w+)`", names)})
 SOURCES = [path.read_text(encoding="utf-8") for path in (HERE / "chalicelib").rglob("*.py")]
 CODE = "\n".join((*SOURCES, (HERE / "chalicelib/clinic/clinic.toml").read_text(encoding="utf-8")))
-#: What the code still calls by an older name, by the word that takes its place.
-RENAMED = {
-    "CircuitBreaker": "Stop",
-    "Context": "Desk",
-    "DeliveryContext": "Office",
-    "DeliveryQueue": "Nudge",
-    "FailureClass": "Fate",
-    "InboundContext": "Heard",
-    "PERMANENT": "NEVER",
-    "RETRY": "LATER",
-    "RETRY_FEW": "A_FEW_TIMES",
-    "RequestForm": "Wish",
-    "Snapshot": "Situation",
-    "run_in_transaction": "decide",
-}
 RECORDS = sorted(set(re.findall(r"^class (\w+)\(Record\):", CODE, re.MULTILINE)))
 
 
@@ -41,9 +26,9 @@ def test_every_word_stands_once_and_is_explained() -> None:
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_every_stored_record_has_its_word(record: str) -> None:
-    assert record in NAMED or record in {RENAMED.get(name) for name in NAMED}
+    assert record in NAMED
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_every_name_is_one_of_the_code(name: str) -> None:
-    assert re.search(rf"\b({name}|{RENAMED.get(name, name)})\b", CODE)
+    assert re.search(rf"\b{name}\b", CODE)

@@ -156,7 +156,7 @@ def test_each_sample_is_named(ours: Ours, named: str) -> None:
 def copy(tmp_path: Path) -> Path:
     """The project as `make package` needs it, with the tools of this one."""
     ignored = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
-    for name in ("chalicelib", ".chalice"):
+    for name in ("chalicelib", "lint", ".chalice"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=ignored)
     for name in ("Makefile", "app.py", "requirements.txt", "requirements-dev.txt"):
         shutil.copy(PROJECT / name, tmp_path)
@@ -229,9 +229,9 @@ def answer_for_everything(copy: Path) -> None:
         text = re.sub(r'^approver = ".*"$', 'approver = "Ruth Example"', text, flags=re.MULTILINE)
         text = text.replace('role = "sample"', 'role = "physician"')
         file.write_text(text, encoding="utf-8")
-    for lint, found in (("clinic", plans), ("messages", wordings)):
+    for lint, found in (("careplans", plans), ("messages", wordings)):
         # The lint tells the sum to set.
-        said = run(copy, sys.executable, "-m", f"chalicelib.{lint}.lint").stdout
+        said = run(copy, sys.executable, "-m", f"lint.{lint}").stdout
         for file in found:
             [sha256] = re.findall(rf"{file.parent.name}/{file.name}, .*set it to (\w+)", said)
             text = file.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from local.aws_keeper import Keeper
+from local.aws.keeper import Keeper
 
 Keeper(Path(sys.argv[1]), patience=timedelta())
 """

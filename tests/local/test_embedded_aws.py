@@ -23,8 +23,8 @@ from pathlib import Path
 
 import boto3
 
-from local.aws import EmbeddedAws
-from local.aws_keeper import Keeper
+from local.aws.embedded import EmbeddedAws
+from local.aws.keeper import Keeper
 
 keeper = Keeper(Path(sys.argv[1]))
 with EmbeddedAws(keeper=keeper, clock=lambda: datetime.now(UTC), senders=[]) as aws:
