@@ -32,8 +32,6 @@ FATE_BY_ERROR = {
     "UnrecognizedClientException": FailureClass.CONFIGURATION,
 }
 TOO_MANY = 429  # whatever code comes with it
-
-
 LONGEST = 500  # characters of a line; RFC 5322 allows 998
 # A subject that is folded right after its name reads with a blank in front in some programs.
 UNFOLDED = policy.default.clone(max_line_length=LONGEST)

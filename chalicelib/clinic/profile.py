@@ -29,6 +29,7 @@ from chalicelib.clinic.profile_models import (
 )
 from chalicelib.clinic.speech import languages, speech
 from chalicelib.clinic.toml_files import UnknownInClinic, checked, read_toml
+from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Value
 from chalicelib.domain.visits.appointment import Appointment, BookedAs, VisitNames
 
@@ -80,6 +81,10 @@ class Clinic(Value):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def zone_of(self, patient: Patient | None) -> ZoneInfo:
+        """The patient's zone: what they chose, else the clinic's (R15)."""
+        return ZoneInfo(patient.time_zone) if patient and patient.time_zone else self.zone
 
     @property
     def phone_said(self) -> str:

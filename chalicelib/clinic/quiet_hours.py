@@ -7,17 +7,9 @@ from chalicelib.clinic.local_time import at_wall_clock
 from chalicelib.clinic.profile_models import Quiet
 
 ONE_DAY, TWO_DAYS = timedelta(days=1), timedelta(days=2)
-
-
 MOMENT = timedelta(microseconds=1)
-
-
 EVENING = time(17)  # on the clinic's clock: what ends from then on ended "that evening" (R14)
-
-
 LAST_RECORDED = time(23, 30)  # on the same clock: a discharge recorded later causes no text
-
-
 AFTER_RECORDING = timedelta(minutes=15)  # of a discharge: its text leaves within these
 
 

@@ -1,4 +1,4 @@
-"""What is personal data, said on the field: erasure, retention and the export read it there (R55).
+"""What is personal data, said on the field: erasure and retention read it there (R55).
 
 `note: Annotated[str, Personal("")] = ""`: erased, the field has this value. A text field of a
 stored record without the mark must stand in the list of what is kept: a test holds that.

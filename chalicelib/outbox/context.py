@@ -115,7 +115,7 @@ def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> 
         first_text=_first_text(context, message, phone, rows.get("first_text")),
         counts={row.on: row for row in of_phone if isinstance(row, SentCount)},
         stop=rows["stop"],
-        zone=ZoneInfo(patient.time_zone) if patient and patient.time_zone else context.clinic.zone,
+        zone=context.clinic.zone_of(patient),
         rests_until=_rests_until(context, message, rows.get("subject"), now),
         waiting=waiting_of(context.store, message),
     )

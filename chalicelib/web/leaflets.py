@@ -1,7 +1,6 @@
 """A plan's leaflet as pages say it, in the reader's zone."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from chalicelib import wiring
 from chalicelib.clinic.careplan.plan import plan_of
@@ -22,7 +21,7 @@ def lines_of(wordings: Sequence[Wording], visit: Appointment, patient: Patient) 
             services.clinic,
             plan_of(services.plans, visit),
             start=visit.start_at,
-            reader_zone=zone_of(patient),
+            reader_zone=services.clinic.zone_of(patient),
             language=wording.language,
             long=True,
         )
@@ -31,7 +30,3 @@ def lines_of(wordings: Sequence[Wording], visit: Appointment, patient: Patient) 
     # A text begins with the clinic's name; on the clinic's own page that says nothing.
     said = [text.removeprefix(f"{services.clinic.sender}: ") for text in texts]
     return [text[:1].upper() + text[1:] for text in said]
-
-
-def zone_of(patient: Patient) -> ZoneInfo:
-    return ZoneInfo(patient.time_zone) if patient.time_zone else wiring.services().clinic.zone

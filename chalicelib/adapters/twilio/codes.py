@@ -36,5 +36,5 @@ FATE_BY_CODE: Mapping[int, FailureClass] = {
 
 
 def failure_class_of(code: int | None) -> FailureClass:
-    """The code's fate; an unknown code is not retried, and staff are told."""
+    """The code's class of failure; an unknown code is not retried, and staff are told."""
     return FATE_BY_CODE.get(code or 0, FailureClass.PERMANENT)

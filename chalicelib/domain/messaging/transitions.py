@@ -290,7 +290,7 @@ def erase_words_patch(message: Message, *, now: datetime) -> Patch:
     facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
     return Patch(
         message.key,
-        set={"body": None, "facts": facts},
+        set={**blanks(Message, by_age=True), "facts": facts},
         append={"history": (history_line(now, "erased", ""),)},
         when=(Is("status", message.status.value),),
     )

@@ -26,8 +26,6 @@ class SentBy(StrEnum):
 
 
 ENDED_BY_MAIL = "opted out by a mailed link"  # why a text of who ended only their own is withdrawn
-
-
 UNWANTED = "opted_out"  # of `mail_stopped`: they asked for no more mails by a link of one
 
 

@@ -25,14 +25,8 @@ from chalicelib.usecases.inbound.context import (
 )
 
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
-
-
 THEN_EVERY = "60"  # minutes, until somebody takes it
-
-
 ANSWER = "urgent_answer"
-
-
 ANSWERED = timedelta(minutes=10)  # the answer leaves within, and then the next one is due (R44)
 
 

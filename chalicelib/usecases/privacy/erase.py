@@ -25,14 +25,8 @@ from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.reschedule import PATIENT_ASKED, cancel
 
 WHY = "erased at the patient's wish"
-
-
 AT_ONCE = 40  # writes of one transaction; DynamoDB takes a hundred
-
-
 CAUGHT_UP = timedelta(minutes=10)  # an index lags by seconds
-
-
 AGAIN = timedelta(hours=1)  # while a text is under way
 
 
@@ -51,7 +45,7 @@ def erase(context: Context, who: str, *, actor: Actor) -> Erased:
     a tick does in a while: an index may not name yet what was written a moment before.
     AlreadyDecided while the patient is being treated.
     """
-    patient = _patient(context, who)
+    patient = patient_named(context, who)
     about = context.store.of_patient(patient.id)
     # First of all, so that nobody books, texts or hears them while the rest goes on.
     _make_nameless(context, patient.id, about, actor)
@@ -84,7 +78,7 @@ def _call_off(context: Context, about: Sequence[Record], actor: Actor) -> None:
 
 
 def _words_of(context: Context, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
-    rows = _all(context, patient, [*about, *context.store.of_patient(patient.id)])
+    rows = everything_about(context, patient, [*about, *context.store.of_patient(patient.id)])
     wanted = iter(rows)
     changed, under_way = 1, 0
     while part := list(islice(wanted, AT_ONCE)):
@@ -100,7 +94,8 @@ def _visits(context: Context, about: Sequence[Record]) -> list[Appointment]:
     return [visit for visit in found if visit is not None]
 
 
-def _patient(context: Context, who: str) -> Patient:
+def patient_named(context: Context, who: str) -> Patient:
+    """Whom an id names: their own, or that of a request or a visit of theirs."""
     if not who.startswith("PAT-"):
         return patient_of(context, who)
     found = context.store.get(Patient.ref(who))
@@ -109,7 +104,7 @@ def _patient(context: Context, who: str) -> Patient:
     return found
 
 
-def _all(context: Context, patient: Patient, about: Sequence[Record]) -> list[Record]:
+def everything_about(context: Context, patient: Patient, about: Sequence[Record]) -> list[Record]:
     """Every row about them, by its key: their own, and what is under something of theirs.
 
     A text or a decision may have told several who share a number; each one's words are their own.
@@ -140,7 +135,7 @@ def _make_nameless(
         visits = _visits(context, about)
         for visit in visits:
             visit.refuse_unless(*not_here)
-        patient = _patient(context, patient_id)
+        patient = patient_named(context, patient_id)
         phone = context.store.get(Phone.ref(patient.phone))
         change = change_of(patient.id, "erased", actor, now)
         nobody = without_personal_data(patient).evolve(

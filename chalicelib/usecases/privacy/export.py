@@ -6,13 +6,13 @@ from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.transaction import Context
-from chalicelib.usecases.privacy.erase import _all, _patient
+from chalicelib.usecases.privacy.erase import everything_about, patient_named
 
 
 def export_patient(context: Context, who: str) -> dict[str, Any]:
     """All that is stored about the patient whom a request, a visit or an id names, as JSON."""
-    patient = _patient(context, who)
-    everything = _all(context, patient, context.store.of_patient(patient.id))
+    patient = patient_named(context, who)
+    everything = everything_about(context, patient, context.store.of_patient(patient.id))
     owners = {row.key.pk for row in everything}
     rows = [
         {"record": row.KIND, **_own_part(row, patient, owners).model_dump(mode="json")}

@@ -5,7 +5,6 @@ R14: late at night no text leaves, so the form of the discharge asks whether the
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from chalicelib.clinic.careplan.conditions import circumstances_of
 from chalicelib.clinic.careplan.plan import plan_of
@@ -67,7 +66,9 @@ def said_otherwise(
     others = [part for part in owed if not (isinstance(part, Save) and part.record in rows)]
     if handed_over:
         return [*others, *(Save(_handed_over(row, now)) for row in rows)]
-    is_night = quiet_until(now, _zone(context, visit), context.clinic.quiet) is not None
+    is_night = (
+        quiet_until(now, context.clinic.zone_of(visit.patient), context.clinic.quiet) is not None
+    )
     if not is_night and any(_was_said(visit, left, row) for row in rows):
         return owed
     called = [Save(row.evolve(facts={**row.facts, "called": "yes"})) for row in rows]
@@ -90,7 +91,10 @@ def _leaves(context: Context, visit: Visit, left: Appointment, row: Message, now
         left.discharged_at or left.end_at, left.discharge_recorded_at, clinic.zone, clinic.quiet
     )
     at = max(row.due_at, now)
-    return held_until(at, _zone(context, visit), clinic.quiet, leaves_until=until) is None
+    return (
+        held_until(at, context.clinic.zone_of(visit.patient), clinic.quiet, leaves_until=until)
+        is None
+    )
 
 
 def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
@@ -124,8 +128,3 @@ def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> 
         now=now,
         urgent=is_night,
     )
-
-
-def _zone(context: Context, visit: Visit) -> ZoneInfo:
-    zone = visit.patient.time_zone
-    return ZoneInfo(zone) if zone else context.clinic.zone

@@ -17,7 +17,7 @@ from chalicelib.web.http import responses
 from chalicelib.web.http.i18n import Words, words
 from chalicelib.web.http.templates import said_at_length
 from chalicelib.web.http.wall_time import as_typed
-from chalicelib.web.leaflets import lines_of, zone_of
+from chalicelib.web.leaflets import lines_of
 
 
 class Opened(NamedTuple):
@@ -118,7 +118,8 @@ def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
 
 def _moment(at: datetime, patient: Patient) -> str:
     """`Martes, 8 de diciembre, 9:00 AM`, with the zone when their clock differs (R16)."""
-    local = at.astimezone(wiring.services().clinic.zone)
-    differs = local.utcoffset() != at.astimezone(zone_of(patient)).utcoffset()
+    clinic = wiring.services().clinic
+    local = at.astimezone(clinic.zone)
+    differs = local.utcoffset() != at.astimezone(clinic.zone_of(patient)).utcoffset()
     said = said_at_length(at, patient.language) + (f" {local:%Z}" if differs else "")
     return said[:1].upper() + said[1:]

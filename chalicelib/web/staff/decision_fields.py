@@ -23,8 +23,6 @@ from chalicelib.web.http.wall_time import wall_time
 from chalicelib.web.public.request_fields import DAYS, Address, Language, Name, Note, Number
 
 F = TypeVar("F", bound="Fields")
-
-
 INSTEAD = "instead"  # a free time that was picked after the one that was typed turned out taken
 
 

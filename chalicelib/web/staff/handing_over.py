@@ -10,7 +10,7 @@ from chalicelib.clinic.quiet_hours import quiet_until
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.usecases.visits.attendance import steps_to_hand_over
-from chalicelib.web.leaflets import lines_of, zone_of
+from chalicelib.web.leaflets import lines_of
 
 
 class Aftercare(NamedTuple):
@@ -28,7 +28,7 @@ def aftercare_now(visit: Appointment, patient: Patient, now: datetime) -> Afterc
     plan = plan_of(services.plans, visit)
     if not any(step.kind is StepKind.AFTERCARE for step in plan.steps):
         return Aftercare()
-    if quiet_until(now, zone_of(patient), services.clinic.quiet) is None:
+    if quiet_until(now, services.clinic.zone_of(patient), services.clinic.quiet) is None:
         return Aftercare(is_owed=True)
     steps = steps_to_hand_over(services.context, appointment_id=visit.id)
     wordings = [

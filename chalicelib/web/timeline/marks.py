@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from chalicelib.clinic.profile import Clinic
 from chalicelib.domain.people.patient import Patient
@@ -31,7 +30,7 @@ def picture_of(
     scene = Scene(
         zone=clinic.zone,
         quiet=clinic.quiet,
-        quiet_zone=ZoneInfo(patient.time_zone) if patient.time_zone else clinic.zone,
+        quiet_zone=clinic.zone_of(patient),
         visits=visits,
         now=now,
     )
