@@ -15,18 +15,8 @@ from chalicelib.adapters.rows import (
     row_of,
     span_of,
 )
-from chalicelib.domain.change import (
-    AtMost,
-    Change,
-    Condition,
-    Forget,
-    Is,
-    OneOf,
-    Operation,
-    Patch,
-    Save,
-    as_stored,
-)
+from chalicelib.domain.change import Change, Forget, Operation, Patch, Save, as_stored
+from chalicelib.domain.conditions import AtMost, Condition, Is, OneOf
 from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.record import Key, Record, Ref, written
 from chalicelib.ports import Due

@@ -6,17 +6,8 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 
 from chalicelib.adapters.rows import Row, conditions, due_attributes, row_of
-from chalicelib.domain.change import (
-    AtMost,
-    Condition,
-    Forget,
-    Is,
-    OneOf,
-    Operation,
-    Patch,
-    Save,
-    as_stored,
-)
+from chalicelib.domain.change import Forget, Operation, Patch, Save, as_stored
+from chalicelib.domain.conditions import AtMost, Condition, Is, OneOf
 
 _serialize = TypeSerializer().serialize
 

@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger
 from pydantic import ValidationError
 
 from chalicelib.domain.audit import AuditEvent
-from chalicelib.domain.change import Condition, Forget, Is, Operation, Patch, Require, Save
+from chalicelib.domain.change import Forget, Operation, Patch, Require, Save
+from chalicelib.domain.conditions import Condition, Is
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.messaging.inbound_text import InboundText, ProviderId
 from chalicelib.domain.messaging.message import Message, message_id, message_key
@@ -18,7 +19,7 @@ from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Consent, Patient, PatientLink
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.people.staff_member import StaffMember
-from chalicelib.domain.record import Key, Record, written
+from chalicelib.domain.record import INDEX_ATTRIBUTES, Key, Record, written
 from chalicelib.domain.system import CircuitBreaker, Heartbeat, InboundMark
 from chalicelib.domain.visits.appointment import Appointment, Course
 from chalicelib.domain.visits.day_sheet import DaySheet, Room
@@ -54,10 +55,7 @@ KINDS: Mapping[str, type[Record]] = {
     )
 }
 
-# Attributes of a row that only its keys and the indexes need; a record may have one as a field.
-_INDEX_ONLY = frozenset(
-    {"pk", "sk", "record", "due_shard", "open_kind", "patient_at", "deadline_at", "ttl"}
-)
+_INDEX_ONLY = INDEX_ATTRIBUTES | {"pk", "sk", "due_shard"}
 
 Row = dict[str, Any]
 LONG_AGO = datetime.min.replace(tzinfo=UTC)

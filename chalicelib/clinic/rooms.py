@@ -28,10 +28,7 @@ def room_names(store: Store, clinic: Clinic, *visits: Appointment) -> dict[str, 
 def kept_name(clinic: Clinic, room_id: str) -> list[Patch]:
     """The room's name is kept; nothing for a room that the data does not name."""
     return [
-        Patch(
-            Room(id=room.id, name=room.name).key,
-            set={"record": Room.KIND, "id": room.id, "name": room.name},
-        )
+        Patch.upsert(Room(id=room.id, name=room.name), id=room.id, name=room.name)
         for room in clinic.resources
         if room.id == room_id
     ]

@@ -1,39 +1,13 @@
 """One decision's writes. `Store.commit(Change)` is the only write that a use case has."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
-from chalicelib.domain.record import Key, Record, new_id, stored
+from chalicelib.domain.conditions import Condition
+from chalicelib.domain.record import INDEX_ATTRIBUTES, Key, Record, Ref, new_id, stored
 
 MOST_OPERATIONS = 100  # DynamoDB's limit for one transaction
-
-
-@dataclass(frozen=True)
-class Is:
-    """The attribute has this value; with None, it is absent."""
-
-    name: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """The attribute has one of these values."""
-
-    name: str
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class AtMost:
-    """The attribute is absent or not above the limit."""
-
-    name: str
-    limit: int
-
-
-Condition = Is | OneOf | AtMost
 
 
 @dataclass(frozen=True)
@@ -53,6 +27,7 @@ class Patch:
 
     `set` with None removes the attribute. `add` counts up. `append` adds to the end of a list.
     Like every write it raises the revision, so a `Save` of what was read before is refused.
+    Made by `of` or `upsert`, which know the record's fields.
     """
 
     key: Key
@@ -60,14 +35,72 @@ class Patch:
     add: Mapping[str, int] = field(default_factory=dict)
     append: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     when: tuple[Condition, ...] = ()
+    kind: type[Record] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        row: Record | Ref[Any],
+        *,
+        when: Iterable[Condition] = (),
+        add: Mapping[str, int] | None = None,
+        append: Mapping[str, tuple[Any, ...]] | None = None,
+        **values: Any,
+    ) -> Self:
+        """The row's fields get these values. UnknownField for a name that is no field of it."""
+        kind, key = _kind_and_key(row)
+        made = cls(key, as_stored(values), add or {}, append or {}, tuple(when), kind)
+        names = {*made.set, *made.add, *made.append, *(part.name for part in made.when)}
+        _refuse_unknown(kind, names)
+        return made
+
+    @classmethod
+    def upsert(
+        cls,
+        row: Record | Ref[Any],
+        *,
+        when: Iterable[Condition] = (),
+        add: Mapping[str, int] | None = None,
+        **values: Any,
+    ) -> Self:
+        """As `of`, for a row that may not be there yet: it says which kind of record it is."""
+        kind, _ = _kind_and_key(row)
+        return cls.of(row, when=when, add=add, record=kind.KIND, **values)
+
+    def only_if(self, *conditions: Condition) -> Self:
+        """The same patch under these conditions alone."""
+        if self.kind is not None:
+            _refuse_unknown(self.kind, {part.name for part in conditions})
+        return replace(self, when=conditions)
 
 
 @dataclass(frozen=True)
 class Require:
-    """Nothing is written unless these conditions hold of the row."""
+    """Nothing is written unless these conditions hold of the row. Made by `of`."""
 
     key: Key
     when: tuple[Condition, ...]
+
+    @classmethod
+    def of(cls, row: Record | Ref[Any], *when: Condition) -> Self:
+        """These conditions hold of the row. UnknownField for a name that is no field of it."""
+        kind, key = _kind_and_key(row)
+        _refuse_unknown(kind, {part.name for part in when})
+        return cls(key, when)
+
+
+class UnknownField(TypeError):
+    """A condition or a patch names what is no field of the record."""
+
+
+def _kind_and_key(row: Record | Ref[Any]) -> tuple[type[Record], Key]:
+    return (type(row), row.key) if isinstance(row, Record) else row
+
+
+def _refuse_unknown(kind: type[Record], names: set[str]) -> None:
+    unknown = names - kind.model_fields.keys() - INDEX_ATTRIBUTES
+    if unknown:
+        raise UnknownField(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
 
 
 @dataclass(frozen=True)
@@ -124,9 +157,7 @@ def _merged(known: Operation, new: Operation) -> Operation:
         case Patch(), Patch():
             return _both(known, new)
         case (Patch() as patch, Require() as require) | (Require() as require, Patch() as patch):
-            return Patch(
-                patch.key, patch.set, patch.add, patch.append, (*patch.when, *require.when)
-            )
+            return replace(patch, when=(*patch.when, *require.when))
     raise ValueError(f"two operations on {known.key.sk} contradict each other")
 
 
@@ -139,6 +170,7 @@ def _both(first: Patch, then: Patch) -> Patch:
         add={name: first.add.get(name, 0) + then.add.get(name, 0) for name in names},
         append={name: (*first.append.get(name, ()), *then.append.get(name, ())) for name in lists},
         when=(*first.when, *then.when),
+        kind=first.kind or then.kind,
     )
 
 

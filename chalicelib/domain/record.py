@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.randomness import source
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O or U to misread
@@ -40,6 +41,11 @@ def id_from(prefix: str, cause: str) -> str:
     return f"{prefix}-" + "".join(_ALPHABET[number >> 5 * place & 31] for place in range(10))
 
 
+# What a row has beside the record's fields: its kind, and what only the indexes and the time to
+# live need. A record may have one as a field.
+INDEX_ATTRIBUTES = frozenset({"record", "open_kind", "patient_at", "deadline_at", "ttl"})
+
+
 class Key(NamedTuple):
     """Where a record is stored: everything with one `pk` can be read in one query."""
 
@@ -68,6 +74,10 @@ class Record(Value):
         """Attributes that only the indexes and the time to live need; none of them is a field."""
         return {}
 
+    def as_read(self, *names: str) -> tuple[Is, ...]:
+        """Conditions: these fields of the stored row are as they are here."""
+        return tuple(Is(name, stored(getattr(self, name))) for name in names)
+
     def evolve(self, **changes: Any) -> Self:
         """The same record with other values, validated again."""
         return type(self).model_validate({**dict(self), **changes})
@@ -83,7 +93,7 @@ class Ref(NamedTuple, Generic[R]):
     key: Key
 
 
-def erased_later(at: datetime | None) -> dict[str, str | int]:
+def erased_later(at: datetime | None) -> dict[str, Any]:
     """The index attributes of a row whose words go at that time; nothing for one without."""
     return {} if at is None else {"open_kind": "erase", "deadline_at": written(at)}
 

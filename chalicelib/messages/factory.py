@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from chalicelib.domain.messaging.message import Channel, Message, Subject
+from chalicelib.domain.messaging.message import Channel, Message
+from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import id_from, to_milliseconds

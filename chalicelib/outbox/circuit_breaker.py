@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import Task, TaskStatus
-from chalicelib.domain.record import id_from, written
+from chalicelib.domain.record import id_from
 from chalicelib.domain.system import CircuitBreaker
 from chalicelib.messages.factory import task_message
 from chalicelib.outbox.context import CLOCKS_DIFFER, DeliveryContext
@@ -50,8 +50,7 @@ def open_breaker_by_receipt(
 
 def probe_patch(stop: CircuitBreaker, now: datetime) -> Operation:
     """This text tries, and the others go on waiting; refused when another one tries already."""
-    probe = as_stored({"probe_at": now + PROBE_EVERY})
-    return Patch(stop.key, set=probe, when=(Is("revision", stop.revision),))
+    return Patch.of(stop, probe_at=now + PROBE_EVERY, when=stop.as_read("revision"))
 
 
 def close_by_acceptance(
@@ -74,9 +73,7 @@ def close_by_arrival(
 def _ended(context: DeliveryContext, stop: CircuitBreaker, now: datetime) -> list[Operation]:
     """Texts go again, and the task that said otherwise is done."""
     alarm = context.store.get(Task.ref(id_from("TSK", f"{_owner(stop)}.{_ALARM}")))
-    ended = Patch(
-        stop.key, set=as_stored({"ended_at": now}), when=(Is("since", written(stop.since)),)
-    )
+    ended = Patch.of(stop, ended_at=now, when=stop.as_read("since"))
     if alarm is None or alarm.status is TaskStatus.DONE:
         return [ended]
     done = alarm.evolve(

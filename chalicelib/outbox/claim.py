@@ -1,9 +1,9 @@
 """The claim of a message: one transaction that holds all that must still be true (R30, F13)."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
+from chalicelib.domain.change import Change, Operation, Patch, Require, Save
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.messaging.message import Exemption, Message
 from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
@@ -82,14 +82,13 @@ def _permissions(snapshot: Snapshot) -> list[Operation]:
         if snapshot.message.answers_person
         else patient.while_texted_at(phone.number)
     )
-    agreed = Require(patient.key, (OneOf("text_consent", (patient.text_consent.value,)),))
+    agreed = Require.of(patient, *patient.as_read("text_consent"))
     wanted = Is("opted_out_at", None)
     required: list[Operation] = [
         is_theirs,
         *([] if Exemption.CONSENT in exempt else [agreed]),
-        Require(
-            phone.key,
-            (Is("bad_because", None), *([] if Exemption.OPT_OUT in exempt else [wanted])),
+        Require.of(
+            phone, Is("bad_because", None), *([] if Exemption.OPT_OUT in exempt else [wanted])
         ),
     ]
     if snapshot.message.subject is not None:
@@ -125,22 +124,18 @@ def _address(snapshot: Snapshot, to: str) -> list[Operation]:
     """No mail leaves for an address that was changed, or given up, since (F13, F36)."""
     if snapshot.patient is None or snapshot.message.staff_id is not None:
         return []
-    return [Require(snapshot.patient.key, (Is("email", to), Is("mail_stopped", None)))]
+    return [Require.of(snapshot.patient, Is("email", to), Is("mail_stopped", None))]
 
 
 def _counted(snapshot: Snapshot, phone: Phone) -> Operation:
     """The number's count of the day rises once per message, whatever is tried again (R19)."""
     on = calendar_day(snapshot)
     known = snapshot.counts.get(on)
-    values: Mapping[str, object] = {
-        "record": SentCount.KIND,
-        "number": phone.number,
-        "on": on,
-        "ttl": int((snapshot.now + KEPT).timestamp()),
-    }
-    return Patch(
-        SentCount.ref(phone.number, on).key,
-        set=values,
+    return Patch.upsert(
+        SentCount.ref(phone.number, on),
+        number=phone.number,
+        on=on,
+        ttl=int((snapshot.now + KEPT).timestamp()),
         add={"count": 0 if snapshot.message.is_counted else 1},
         when=(Is("count", known.count if known else None),),
     )
@@ -190,18 +185,13 @@ def _links(
         expires_at=until,
     )
     return [
-        Patch(
-            link.key,
-            set=as_stored(
-                {
-                    "record": PatientLink.KIND,
-                    "hash": link.hash,
-                    "subject_id": subject_id,
-                    "links": links,
-                    "sent_by": sent_by,
-                    "expires_at": until,
-                    **link.index(),
-                }
-            ),
+        Patch.upsert(
+            link,
+            hash=link.hash,
+            subject_id=subject_id,
+            links=links,
+            sent_by=sent_by,
+            expires_at=until,
+            ttl=link.index()["ttl"],
         )
     ]

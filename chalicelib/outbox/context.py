@@ -1,6 +1,5 @@
 """What the courier has at hand, and what it knows of one message when it decides."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -10,14 +9,12 @@ from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import NotFound, Unreadable
 from chalicelib.domain.messaging.message import Channel, Message
-from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.messaging.transitions import due_now
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone, SentCount
-from chalicelib.domain.record import Key, Record, Ref
+from chalicelib.domain.record import Record, Ref
 from chalicelib.domain.system import CircuitBreaker
-from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
-from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.outbox.floods import Waiting, waiting_of
 from chalicelib.ports import EmailSender, Links, TextSender
 from chalicelib.transaction import Context
@@ -78,14 +75,6 @@ class Snapshot(NamedTuple):
         return self.subject if isinstance(self.subject, Appointment) else None
 
 
-SUBJECTS: Mapping[str, type[Record]] = {
-    "APT": Appointment,
-    "REQ": ConsultationRequest,
-    "CRS": Course,
-    "TSK": Task,
-}
-
-
 def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> Snapshot:
     """The state of now, by two requests: the rows known by id, then all of the phone's.
 
@@ -93,8 +82,7 @@ def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> 
     """
     wanted: dict[str, Ref[Record]] = {"stop": CircuitBreaker.ref()}  # type: ignore[dict-item]
     if message.subject is not None:
-        kind = SUBJECTS[message.subject.sk]
-        wanted["subject"] = Ref(kind, Key(message.subject.pk, message.subject.sk))
+        wanted["subject"] = message.subject.ref
     if message.patient_id is not None:
         wanted["patient"] = Patient.ref(message.patient_id)  # type: ignore[assignment]
     if message.follows is not None:

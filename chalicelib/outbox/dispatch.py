@@ -7,7 +7,7 @@ from itertools import islice
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Patch, as_stored
+from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.system import Heartbeat
 from chalicelib.outbox.context import DeliveryContext
@@ -25,7 +25,7 @@ def run(context: DeliveryContext) -> int:
     most = context.texts_per_minute
     ids = [due.message_id for due in islice(_oldest(context, now), most)]
     queued = context.queue.send(ids) if ids else 0
-    beat = Patch(Heartbeat.ref().key, set=as_stored({"record": Heartbeat.KIND, "at": now}))
+    beat = Patch.upsert(Heartbeat.ref(), at=now)
     context.store.commit(Change(beat))
     log.info("tick", extra={"due": len(ids), "queued": queued})
     return queued

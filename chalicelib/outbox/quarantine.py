@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Is, OneOf, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Patch, Save
+from chalicelib.domain.conditions import OneOf
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
 from chalicelib.domain.messaging.message import WAITING, Message, MessageStatus, message_id
 from chalicelib.domain.messaging.transitions import end_patch
@@ -64,10 +65,11 @@ def is_set_aside(message: Message) -> bool:
 def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
     now = context.clock.now()
     message = _read(context, key)
-    later = as_stored({"due_at": now + oddity.until, "reason": oddity.why})
     # What cannot be read has no status to ask for; it is there, or it had not failed.
-    as_read = () if message is None else (Is("status", message.status.value),)
-    patch = _end(message, oddity, now) or Patch(key, set=later, when=as_read)
+    as_read = () if message is None else message.as_read("status")
+    patch = _end(message, oddity, now) or Patch.of(
+        Ref(Message, key), due_at=now + oddity.until, reason=oddity.why, when=as_read
+    )
     # What may not be lost without harm is told by itself, whatever else of the visit has failed.
     is_vital = message is not None and message.kind in TASK_BY_KIND
     about = f"{key.sk.removeprefix('MSG#')}-failing" if is_vital else oddity.what
@@ -87,7 +89,7 @@ def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
 
 def _wait(context: DeliveryContext, key: Key, until: datetime, now: datetime) -> None:
     """Only a row that is there and still waits: one that has left keeps its own time (R40)."""
-    _write(context, Change(Patch(key, set=as_stored({"due_at": until}), when=_WAITS)), now)
+    _write(context, Change(Patch.of(Ref(Message, key), due_at=until, when=_WAITS)), now)
 
 
 def _read(context: DeliveryContext, key: Key) -> Message | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.domain.change import Is, Operation, Patch, Save
+from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.messaging.message import LEFT, WAITING, Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, Patient
@@ -64,12 +64,8 @@ def passed_on(
     message = _for_another(context, owner_id, patient, phone, now=now)
     if message is None:
         return operations
-    still = (Is("welcome_id", phone.welcome_id),)
-    return [
-        *operations,
-        Save(message),
-        Patch(phone.key, set={"welcome_id": message.id}, when=still),
-    ]
+    welcomed = Patch.of(phone, welcome_id=message.id, when=phone.as_read("welcome_id"))
+    return [*operations, Save(message), welcomed]
 
 
 def _for_another(

@@ -11,16 +11,14 @@ from chalicelib.adapters.dynamodb import DynamoStore
 from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import (
     MOST_OPERATIONS,
-    AtMost,
     Change,
     Forget,
-    Is,
-    OneOf,
     Patch,
     Require,
     Save,
     TooManyWrites,
 )
+from chalicelib.domain.conditions import AtMost, Is, OneOf
 from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.messaging.message import Channel, Message, message_key

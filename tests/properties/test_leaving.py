@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.clinic.profile_models import Caps, Quiet
 from chalicelib.clinic.quiet_hours import next_quiet, quiet_until
-from chalicelib.domain.messaging.message import Channel, Message, Subject
+from chalicelib.domain.messaging.message import Channel, Message
+from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.system import CircuitBreaker

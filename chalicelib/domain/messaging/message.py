@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from chalicelib.domain.change import Is, OneOf, Require
+from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.personal import Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
 
@@ -87,20 +87,6 @@ class Happened(Value):
     at: Instant
     what: str
     why: str = ""
-
-
-class Subject(Value):
-    """What a message is about, and when it is still owed: its version and one of these statuses."""
-
-    pk: str
-    sk: str
-    version: int
-    statuses: tuple[str, ...]
-
-    def requirement(self) -> Require:
-        return Require(
-            Key(self.pk, self.sk), (Is("version", self.version), OneOf("status", self.statuses))
-        )
 
 
 class Message(Record):

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.change import Change, Is, Patch, as_stored
+from chalicelib.domain.change import Change, Patch
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.messaging.message import (
     FINAL,
     NEXT,
@@ -29,9 +30,10 @@ LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once af
 def void_patches(messages: Iterable[Message], *, because: str, now: datetime) -> list[Patch]:
     """Withdraw all that has not ended. Tests no status, so no courier can make it fail."""
     return [
-        Patch(
-            message.key,
-            set=as_stored({"void_because": because, "due_at": now}),
+        Patch.of(
+            message,
+            void_because=because,
+            due_at=now,
             append={"history": (history_line(now, "void", because),)},
         )
         for message in messages
@@ -79,7 +81,7 @@ def claim_patch(
             "reason": None,
         },
         Is("void_because", None),
-        Is("attempt", message.attempt),
+        *message.as_read("attempt"),
     )
 
 
@@ -102,9 +104,10 @@ def open_task_patch(message: Message, *, now: datetime) -> Patch:
     """A row of the channel `task` has opened its task; the commit itself was the sending."""
     if message.channel is not Channel.TASK:
         raise ValueError("only a task is sent by committing it")
-    return Patch(
-        message.key,
-        set=as_stored({"status": MessageStatus.SENT, "due_at": None}),
+    return Patch.of(
+        message,
+        status=MessageStatus.SENT,
+        due_at=None,
         append={"history": (history_line(now, "opened", ""),)},
         when=(Is("status", MessageStatus.PENDING.value), Is("void_because", None)),
     )
@@ -127,7 +130,7 @@ def retry_patch(
             "error_code": code,
             "reason": why,
         },
-        Is("claim_id", message.claim_id),
+        *message.as_read("claim_id"),
     )
 
 
@@ -137,11 +140,12 @@ def hold_patch(message: Message, *, until: datetime, why: str, now: datetime) ->
         return None
     is_told = message.reason == why or len(message.history) >= MOST_LINES
     lines = () if is_told else (history_line(now, "hold", why),)
-    return Patch(
-        message.key,
-        set=as_stored({"due_at": until, "reason": why}),
+    return Patch.of(
+        message,
+        due_at=until,
+        reason=why,
         append={"history": lines} if lines else {},
-        when=(Is("status", message.status.value), Is("attempt", message.attempt)),
+        when=message.as_read("status", "attempt"),
     )
 
 
@@ -158,16 +162,16 @@ def end_patch(
         now,
         why,
         {"due_at": None, "reason": why, "error_code": code, "body": None},
-        Is("attempt", message.attempt),
+        *message.as_read("attempt"),
     )
 
 
 def put_aside_patch(message: Message, *, now: datetime) -> Patch:
     """Nothing more to do with this row: it leaves the index and keeps its status."""
-    return Patch(
-        message.key,
-        set={"due_at": None},
-        when=(Is("status", message.status.value), Is("attempt", message.attempt)),
+    return Patch.of(
+        message,
+        due_at=None,
+        when=message.as_read("status", "attempt"),
     )
 
 
@@ -184,11 +188,12 @@ def step(
         raise ValueError(f"{message.status} cannot become {status}")
     # A row that is tried for weeks keeps its first tries and its end; `attempt` counts them all.
     is_told = status in FINAL or len(message.history) < MOST_LINES
-    return Patch(
-        message.key,
-        set=as_stored({"status": status, **values}),
+    return Patch.of(
+        message,
+        status=status,
+        **values,
         append={"history": (history_line(now, status, why),)} if is_told else {},
-        when=(Is("status", message.status.value), *when),
+        when=(*message.as_read("status"), *when),
     )
 
 
@@ -215,7 +220,7 @@ def receipt_patch(
 
 def late_word_patch(message: Message, *, word: str, now: datetime) -> Patch:
     """A text of this row left, though the row had ended without it, or with another one (F80)."""
-    return Patch(message.key, append={"history": (history_line(now, "told later", word),)})
+    return Patch.of(message, append={"history": (history_line(now, "told later", word),)})
 
 
 def complaint_patch(message: Message, *, word: str, now: datetime) -> Patch | None:
@@ -225,11 +230,11 @@ def complaint_patch(message: Message, *, word: str, now: datetime) -> Patch | No
     """
     if message.provider_status == word or message.first_claimed_at is None:
         return None
-    return Patch(
-        message.key,
-        set={"provider_status": word},
+    return Patch.of(
+        message,
+        provider_status=word,
         append={"history": (history_line(now, word, ""),)},
-        when=(Is("provider_status", message.provider_status),),
+        when=message.as_read("provider_status"),
     )
 
 
@@ -249,7 +254,7 @@ def remember_patch(
     The table was restored, or the acceptance came after two look-ups had found nothing (F71, F80).
     One write: after a claim alone, only texts newer than the claim would be looked for.
     """
-    values = {
+    values: dict[str, Any] = {
         "status": status,
         "sid": sid,
         "claim_id": sid,
@@ -263,11 +268,11 @@ def remember_patch(
         "reason": None,
         "due_at": None if status in FINAL else now + LOOK_AFTER,
     }
-    return Patch(
-        message.key,
-        set=as_stored(values),
+    return Patch.of(
+        message,
+        **values,
         append={"history": (history_line(now, status, f"{word}, found"),)},
-        when=(Is("status", MessageStatus.PENDING.value), Is("attempt", message.attempt)),
+        when=(Is("status", MessageStatus.PENDING.value), *message.as_read("attempt")),
     )
 
 
@@ -275,24 +280,26 @@ def look_up_patch(
     message: Message, *, found_nothing: bool, due_at: datetime, now: datetime
 ) -> Patch:
     """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
-    return Patch(
-        message.key,
-        set=as_stored({"due_at": due_at} | ({"looked_at": now} if found_nothing else {})),
+    seen: dict[str, Any] = {"looked_at": now} if found_nothing else {}
+    return Patch.of(
+        message,
+        due_at=due_at,
+        **seen,
         append={"history": (history_line(now, "looked up", "nothing found"),)}
         if found_nothing
         else {},
-        when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
+        when=message.as_read("status", "claim_id"),
     )
 
 
 def erase_words_patch(message: Message, *, now: datetime) -> Patch:
     """The row has no words any more, and keeps what became of it (R55)."""
     facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
-    return Patch(
-        message.key,
-        set={**blanks(Message, by_age=True), "facts": facts},
+    return Patch.of(
+        message,
+        **{**blanks(Message, by_age=True), "facts": facts},
         append={"history": (history_line(now, "erased", ""),)},
-        when=(Is("status", message.status.value),),
+        when=message.as_read("status"),
     )
 
 
@@ -302,10 +309,10 @@ def erase_traces_patches(message: Message, *, now: datetime) -> list[Patch]:
     if all(getattr(message, name) == value for name, value in gone.items()):
         return []
     return [
-        Patch(
-            message.key,
-            set=gone,
+        Patch.of(
+            message,
+            **gone,
             append={"history": (history_line(now, "erased", ""),)},
-            when=(Is("status", message.status.value), Is("claim_id", message.claim_id)),
+            when=message.as_read("status", "claim_id"),
         )
     ]

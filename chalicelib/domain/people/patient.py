@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from chalicelib.domain.change import Is, Require
+from chalicelib.domain.change import Require
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import AlreadyDecided
 from chalicelib.domain.personal import NOBODY, Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
@@ -71,15 +72,15 @@ class Patient(Record):
 
     def unless_erased(self) -> Require:
         """The same as a condition: who is erased at this very moment is not begun with either."""
-        return Require(self.key, (Is("erased_at", None),))
+        return Require.of(self, Is("erased_at", None))
 
     def while_reached_at(self, number: str) -> Require:
         """What concerns their number is not written if they have another by then."""
-        return Require(self.key, (Is("phone", number),))
+        return Require.of(self, Is("phone", number))
 
     def while_texted_at(self, number: str) -> Require:
         """What waits for a text of theirs is not written if none goes to this number by then."""
-        return Require(self.key, (Is("phone", number), Is("texts_ended_at", None)))
+        return Require.of(self, Is("phone", number), Is("texts_ended_at", None))
 
     def link_name(self, subject_id: str, sent_by: SentBy) -> str:
         """What this patient's link to a request or an appointment is derived from.

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from chalicelib.domain.change import Is
-from chalicelib.domain.record import Instant, Key, Record, Ref, written
+from chalicelib.domain.record import Instant, Key, Record, Ref
 
 
 class Phone(Record):
@@ -26,11 +25,6 @@ class Phone(Record):
         default_factory=dict
     )  #: `1` → its meaning: `confirm APT-… 2` with the visit's version, or `offer REQ-… time`
     asked_at: Instant | None = None  #: when `choosing` was asked
-
-    def as_read(self, *instants: str) -> tuple[Is, ...]:
-        """That these instants of the number are as they were read."""
-        read = {name: getattr(self, name) for name in instants}
-        return tuple(Is(name, at and written(at)) for name, at in read.items())
 
     @property
     def key(self) -> Key:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from chalicelib.domain.change import Is, Require
+from chalicelib.domain.change import Require
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
 from chalicelib.domain.visits.request import Decision
@@ -84,7 +84,7 @@ class Appointment(Record):
 
     def while_unchanged(self) -> Require:
         """What is about the visit as it was read is not written if it has changed by then."""
-        return Require(self.key, (Is("version", self.version), Is("status", self.status.value)))
+        return Require.of(self, *self.as_read("version", "status"))
 
     @property
     def is_open(self) -> bool:

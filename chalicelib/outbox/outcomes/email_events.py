@@ -7,7 +7,8 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Is, Operation, Patch
+from chalicelib.domain.change import Change, Operation, Patch
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import complaint_patch, receipt_patch
@@ -80,8 +81,8 @@ def _followed_up(
     is_new = patient.email == message.to and patient.mail_stopped is None
     if failure_class in STOPS and is_new:
         same_address = (Is("email", message.to), Is("mail_stopped", None))
-        stopped = {"mail_stopped": failure_class.value}
-        operations.append(Patch(patient.key, set=stopped, when=same_address))
+        stopped = Patch.of(patient, mail_stopped=failure_class.value, when=same_address)
+        operations.append(stopped)
     if failure_class is MailOutcome.UNWANTED:
         return [*operations, *(unless_there(context, _complaint(message, now)) if is_new else [])]
     if message.void_because is not None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Is, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Operation, Patch, Save
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.messaging.message import Channel, Exemption, Message, MessageStatus
 from chalicelib.domain.messaging.task import Task, TaskStatus
@@ -127,13 +129,12 @@ def mark_number(
     ):
         return blocked
     task, marks = _MARKS[failure_class](code, now)
-    base: dict[str, object] = {"record": Phone.KIND, "number": message.to}
     when: tuple[Is, ...] = ()
     if failure_class is FailureClass.OPTED_OUT and phone is not None and phone.number == message.to:
         when = phone.as_read("opted_in_at")
     return [
         *blocked,
-        Patch(Phone.ref(message.to).key, set=as_stored(base | marks), when=when),
+        Patch.upsert(Phone.ref(message.to), number=message.to, when=when, **marks),
         Save(
             task_message(
                 owner_id=message.owner_id,
@@ -151,12 +152,12 @@ def _answer_blocked(message: Message) -> list[Operation]:
     """Whoever takes the alarm must know that nobody has answered its sender (R44)."""
     if "alarm" not in message.facts:
         return []
-    alarm = Task.ref(message.facts["alarm"]).key
+    alarm = Task.ref(message.facts["alarm"])
     note = "The provider blocks this number: our answer did not reach them."
-    return [Patch(alarm, set={"note": note}, when=(Is("status", TaskStatus.OPEN.value),))]
+    return [Patch.of(alarm, note=note, when=(Is("status", TaskStatus.OPEN.value),))]
 
 
-_MARKS: Mapping[FailureClass, Callable[[int | None, datetime], tuple[str, dict[str, object]]]] = {
+_MARKS: Mapping[FailureClass, Callable[[int | None, datetime], tuple[str, dict[str, Any]]]] = {
     FailureClass.NUMBER_BAD: lambda code, _now: (
         "number_bad",
         {"bad_because": f"this number cannot be texted ({code})"},

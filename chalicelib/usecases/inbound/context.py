@@ -194,7 +194,7 @@ def can_be_texted(phone: Phone | Unreadable | None, effects: list[Operation]) ->
         return []
     if any(isinstance(effect, Save) and effect.key == phone.key for effect in effects):
         return []
-    return [Patch(phone.key, set={"bad_because": None})]
+    return [Patch.of(phone, bad_because=None)]
 
 
 def is_before(said_at: datetime | None, asked_at: datetime | None) -> bool:

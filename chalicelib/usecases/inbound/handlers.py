@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain.change import Is, Operation, Patch, Save
+from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.messaging.message import LEFT, Message
 from chalicelib.domain.people.patient import Consent, Patient, TextConsent
-from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.record import written
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.usecases.first_text import first_text, is_welcomed
@@ -48,14 +47,13 @@ def _start(inbound: InboundContext) -> list[Operation]:
     out = inbound.phone.opted_out_at
     if out is not None and inbound.at < out:
         return [read_this(inbound, "reply_to_read")]
-    lifted = {
-        "record": Phone.KIND,
+    lifted: dict[str, Any] = {
         "number": inbound.phone.number,
         "opted_out_at": None,
         "opted_out_means": None,
     }
     if inbound.phone.opted_in_at is None or inbound.at >= inbound.phone.opted_in_at:
-        lifted |= {"opted_in_at": written(inbound.at), "opted_in_by": inbound.owner_id}
+        lifted |= {"opted_in_at": inbound.at, "opted_in_by": inbound.owner_id}
     # Whoever ended their own texts comes last, so that no crowd of strangers keeps others out.
     first = sorted(inbound.patients, key=lambda one: one.texts_ended_at is not None)[:MOST_STARTED]
     started = [_started(inbound, patient) for patient in first]
@@ -103,18 +101,19 @@ def _started(inbound: InboundContext, patient: Patient) -> Patient:
 
 
 def _first_text(
-    inbound: InboundContext, lifted: Mapping[str, str | None], started: list[Patient]
+    inbound: InboundContext, lifted: Mapping[str, Any], started: list[Patient]
 ) -> list[Operation]:
     """The number's row without its block; if its first text has not left, it gets it (R4)."""
     texted = [patient for patient in started if patient.gets_texts]
     agreed = [patient for patient in texted if patient in inbound.patients]
-    key, reader = inbound.phone.key, next(iter(agreed or texted), None)
+    reader = next(iter(agreed or texted), None)
     # A STOP, or another START, may come while this one is heard.
-    as_read = (*inbound.phone.as_read("opted_out_at"), Is("welcome_id", inbound.phone.welcome_id))
+    as_read = inbound.phone.as_read("opted_out_at", "welcome_id")
     if reader is None or is_welcomed(inbound.context, inbound.phone):
-        return [Patch(key, set=lifted, when=as_read)]
+        return [Patch.upsert(inbound.phone, when=as_read, **lifted)]
     first = first_text(inbound.owner_id, reader, inbound.phone, now=inbound.now)
-    return [Patch(key, set={**lifted, "welcome_id": first.id}, when=as_read), Save(first)]
+    welcomed = {**lifted, "welcome_id": first.id}
+    return [Patch.upsert(inbound.phone, when=as_read, **welcomed), Save(first)]
 
 
 def _help(inbound: InboundContext) -> list[Operation]:

@@ -3,10 +3,10 @@
 Dying after it is harmless: the text is read again.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain.change import Change, Is, Operation, Require
+from chalicelib.domain.change import Change, Operation, Require
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.people.phone import Phone
@@ -35,7 +35,7 @@ def opt_out_first(context: Context, incoming: Incoming, at: datetime) -> bool:
         if known is not None:
             return Change(), False
         # The same text, told twice at once, may be heard by now, and a START have come after it.
-        unheard = Require(InboundText.ref(incoming.sid).key, (Is("record", None),))
+        unheard = Require.of(InboundText.ref(incoming.sid), Is("record", None))
         if meaning is Meaning.DOUBTFUL_STOP:
             pause = _pause(incoming, phone, at)
             return Change(*pause, *([unheard] if pause else [])), bool(pause)
@@ -49,7 +49,7 @@ def opt_out_first(context: Context, incoming: Incoming, at: datetime) -> bool:
         stands = opt_out_patch(incoming.sender, means="text", now=max(at, out or at))
         if incoming.received_at is not None:
             # What is found late may be older than an opt-out, or a START, of this very moment.
-            stands = replace(stands, when=_as_read(incoming, phone))
+            stands = stands.only_if(*_as_read(incoming, phone))
         return Change(stands, unheard), out is None
 
     return run_in_transaction(context, attempt)
@@ -63,7 +63,7 @@ def _pause(incoming: Incoming, phone: Phone | Unreadable | None, at: datetime) -
             return []
     pause = pause_patch(incoming.sender, now=at)
     if incoming.received_at is not None and not isinstance(phone, Unreadable):
-        pause = replace(pause, when=_as_read(incoming, phone))
+        pause = pause.only_if(*_as_read(incoming, phone))
     return [pause]
 
 

@@ -1,17 +1,15 @@
 """What reached our number though the webhook missed it: listed at the provider, and heard."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Is, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.record import written
 from chalicelib.domain.system import InboundMark
 from chalicelib.messages.factory import task_message
 from chalicelib.messages.replies.reading import Meaning
@@ -110,9 +108,9 @@ def _stands(
 ) -> None:
     """The opt-out as it was sent, after the START as that was; unless either has changed since."""
     stop = opt_out_patch(phone.number, means=means, now=at)
-    as_read = (Is("opted_out_at", None), Is("opted_in_by", phone.opted_in_by))
-    values = {**stop.set, "opted_in_at": written(started_at)}
-    _write(context, Change(replace(stop, set=values, when=as_read)))
+    as_read = phone.as_read("opted_out_at", "opted_in_by")
+    started = Patch.of(phone, opted_in_at=started_at, when=as_read)
+    _write(context, Change(stop, started))
     log.warning("inbound.stop_stands")
 
 
@@ -145,8 +143,8 @@ def _incoming(text: ReceivedText) -> Incoming:
 
 
 def _move(context: Context, mark: InboundMark, now: datetime) -> None:
-    values = as_stored({"at": now, "alarmed": False})
-    _write(context, Change(Patch(mark.key, set=values, when=(Is("revision", mark.revision),))))
+    moved = Patch.of(mark, at=now, alarmed=False, when=mark.as_read("revision"))
+    _write(context, Change(moved))
 
 
 def _alarm(context: Context, mark: InboundMark, now: datetime) -> None:
@@ -162,7 +160,7 @@ def _alarm(context: Context, mark: InboundMark, now: datetime) -> None:
         deadline_at=now,
         now=now,
     )
-    alarmed = Patch(mark.key, set={"alarmed": True}, when=(Is("revision", mark.revision),))
+    alarmed = Patch.of(mark, alarmed=True, when=mark.as_read("revision"))
     _write(context, Change(alarmed, Save(task)))
 
 

@@ -6,7 +6,7 @@ Nothing beside the alarm can fail it, and dying after it is harmless: the text i
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.staff_directory import staff_now
-from chalicelib.domain.change import Change, Is, Operation, Require, Save
+from chalicelib.domain.change import Change, Operation, Require, Save
 from chalicelib.domain.messaging.message import LEFT, WAITING, Message
 from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.record import id_from
@@ -117,7 +117,7 @@ def _joined(inbound: InboundContext, alarm: Task) -> list[Operation]:
     )
     if not answer:
         # Whoever takes the alarm at this very moment has not read this text.
-        return [again, Require(alarm.key, (Is("status", TaskStatus.OPEN.value),))]
+        return [again, Require.of(alarm, *alarm.as_read("status"))]
     return [again, Save(alarm.evolve(subject_id=inbound.owner_id)), *answer]
 
 

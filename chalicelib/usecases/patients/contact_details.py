@@ -46,7 +46,7 @@ def contact(
             change.include(_other_number(context, change.id, patient, phone, now))
         else:
             # Somebody has looked at the number and says that it is right.
-            change.include([Patch(Phone.ref(phone).key, set=_NOT_BAD | {"number": phone})])
+            change.include([Patch.upsert(Phone.ref(phone), number=phone, bad_because=None)])
         change.include([Save(changed)])
         return change, changed
 
@@ -55,9 +55,6 @@ def contact(
 
 def _details(patient: Patient) -> tuple[str | None, ...]:
     return patient.name, patient.phone, patient.email, patient.language
-
-
-_NOT_BAD: dict[str, object] = {"record": Phone.KIND, "bad_because": None}
 
 
 def patient_of(context: Context, subject_id: str) -> Patient:

@@ -1,9 +1,10 @@
 """Who wants no more texts, however they say so; and a pause that was not meant (R5 to R10)."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain.change import Change, Is, Operation, Patch, Require, Save, as_stored
+from chalicelib.domain.change import Change, Operation, Patch, Require, Save
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Invalid, LinkExpired, Unreadable
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.people.patient import UNWANTED, Patient
@@ -72,7 +73,7 @@ def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
         patient.refuse_erased()
         if links != patient.links:
             raise LinkExpired
-        ended: dict[str, object] = {}
+        ended: dict[str, Any] = {}
         if patient.texts_ended_at is None:
             ended["texts_ended_at"] = now
         if patient.mail_to is not None:
@@ -80,8 +81,8 @@ def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
         if not ended:
             return Change(), (patient, now)
         change = change_of(patient.id, "own_messages_ended", PATIENT, now, means="mailed_link")
-        still = (Is("email", patient.email), Is("phone", patient.phone), Is("erased_at", None))
-        change.include([Patch(patient.key, set=as_stored(ended), when=still)])
+        still = patient.as_read("email", "phone", "erased_at")
+        change.include([Patch.of(patient, when=still, **ended)])
         return change, (patient, now)
 
     patient, said_at = run_in_transaction(context, stands)
@@ -150,15 +151,15 @@ def resume(context: Context, *, subject_id: str, actor: Actor) -> None:
             raise Invalid(sure="No text is paused here. After STOP the patient must text START.")
         change = change_of(patient.id, "texts_resumed", actor, now)
         change.include([patient.while_reached_at(patient.phone)])
-        lifted: dict[str, object] = {"opted_out_at": None, "opted_out_means": None}
-        when = (Is("opted_out_means", DOUBTFUL), Is("welcome_id", phone.welcome_id))
+        lifted: dict[str, Any] = {"opted_out_at": None, "opted_out_means": None}
+        when = phone.as_read("opted_out_means", "welcome_id")
         # A number that was owed no text yet is owed none by this.
         reader = None if phone.welcome_id is None else _who_agreed(context, patient, phone)
         if reader is not None and not is_welcomed(context, phone):
             first = first_text(change.id, reader, phone, now=now)
             change.include([Save(first)])
             lifted["welcome_id"] = first.id
-        change.include([Patch(phone.key, set=lifted, when=when)])
+        change.include([Patch.of(phone, when=when, **lifted)])
         return change, None
 
     return run_in_transaction(context, attempt)
@@ -166,22 +167,12 @@ def resume(context: Context, *, subject_id: str, actor: Actor) -> None:
 
 def opt_out_patch(number: str, *, means: str, now: datetime) -> Patch:
     """The one fact on the phone's row. It tests nothing, so it is never refused (R5)."""
-    return Patch(
-        Phone.ref(number).key,
-        set=as_stored(
-            {
-                "record": Phone.KIND,
-                "number": number,
-                "opted_out_at": now,
-                "opted_out_means": means,
-            }
-        ),
-    )
+    return Patch.upsert(Phone.ref(number), number=number, opted_out_at=now, opted_out_means=means)
 
 
 def pause_patch(number: str, *, now: datetime) -> Patch:
     """The same for what may have meant stop (R6); refused beside an opt-out that was meant."""
-    return replace(opt_out_patch(number, means=DOUBTFUL, now=now), when=(Is("opted_out_at", None),))
+    return opt_out_patch(number, means=DOUBTFUL, now=now).only_if(Is("opted_out_at", None))
 
 
 def ask_whether_cancelling(
@@ -199,7 +190,7 @@ def ask_whether_cancelling(
         ]
         if not soon:
             continue
-        still.append(Require(Patient.ref(patient_id).key, (Is("erased_at", None),)))
+        still.append(Require.of(Patient.ref(patient_id), Is("erased_at", None)))
         first = min(soon, key=lambda visit: visit.start_at)
         today = said_at.astimezone(context.clinic.zone).date()
         tasks.append(

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
-from chalicelib.domain.change import Change, Is, OneOf, Operation, Patch, Require, Save, as_stored
+from chalicelib.domain.change import Change, Operation, Patch, Require, Save
+from chalicelib.domain.conditions import OneOf
 from chalicelib.domain.errors import AlreadyDecided, NotFound
 from chalicelib.domain.messaging.inbound_text import InboundText, ProviderId
 from chalicelib.domain.messaging.message import Message, MessageStatus
@@ -147,7 +147,7 @@ def _make_nameless(
         )
         change.include([Save(nobody)])
         change.include(
-            Require(visit.key, (OneOf("status", not_here),))
+            Require.of(visit, OneOf("status", not_here))
             for visit in visits
             if visit.status is AppointmentStatus.BOOKED
         )
@@ -179,13 +179,11 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
     match row:
         case Message():
             # Refused when a courier takes it at this moment: then it is under way, and counted.
-            same = (Is("claim_id", row.claim_id),)
-            void = [
-                replace(patch, when=same) for patch in void_patches([row], because=WHY, now=now)
-            ]
+            same = row.as_read("claim_id")
+            void = [patch.only_if(*same) for patch in void_patches([row], because=WHY, now=now)]
             return [*void, *([] if _is_under_way(row) else erase_traces_patches(row, now=now))]
         case ProviderId(erase_at=datetime()):
-            return [Patch(row.key, set=as_stored({"erase_at": now}) | erased_later(now))]
+            return [Patch.of(row, erase_at=now, **erased_later(now))]
         case InboundText() if row.phone != NOBODY:
             # The provider's copy is erased by a tick; the row stays, so that nothing is heard anew.
             at = now if row.erase_at is not None else None

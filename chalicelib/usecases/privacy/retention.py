@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Operation, Patch, Save, as_stored
+from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.messaging.inbound_text import InboundText, ProviderId
 from chalicelib.domain.messaging.message import WAITING, Message
@@ -85,4 +85,4 @@ def _of_sent(
 
 
 def _put_off(record: Record, at: datetime) -> Patch:
-    return Patch(record.key, set=as_stored({"erase_at": at}) | erased_later(at))
+    return Patch.of(record, erase_at=at, **erased_later(at))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from chalicelib.domain.change import AtMost, Operation, Patch
+from chalicelib.domain.change import Operation, Patch
+from chalicelib.domain.conditions import AtMost
 from chalicelib.domain.record import Ref
 from chalicelib.domain.visits.request import RateCount
 from chalicelib.messages.floods import end_of_span
@@ -67,14 +68,11 @@ def of_the_deadline(mailed: int, answer_by: datetime) -> Limit:
 
 def count_one(limit: Limit) -> Operation:
     """One more; refused once a limit that refuses is reached, whoever counts at that moment."""
-    return Patch(
-        limit.ref.key,
-        set={
-            "record": RateCount.KIND,
-            "source": limit.source,
-            "window": limit.window,
-            "ttl": int(limit.kept_until.timestamp()),
-        },
+    return Patch.upsert(
+        limit.ref,
+        source=limit.source,
+        window=limit.window,
+        ttl=int(limit.kept_until.timestamp()),
         add={"count": 1},
         when=() if limit.most is None else (AtMost("count", limit.most - 1),),
     )

@@ -1,11 +1,11 @@
 """What happens on the day: arrived, discharged, did not come; and taking the last of them back."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.clinic.careplan.step import Step
-from chalicelib.domain.change import Change, Is, Operation, Save
+from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.messaging.message import LEFT, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import void_patches
@@ -220,11 +220,10 @@ def _aftercare_again(
         for message in after
         if message.status in TAKEN and message.id.removesuffix(STANDS_IN) not in late
     }
-    unclaimed = (Is("status", MessageStatus.PENDING.value),)
     planned = visit_messages(context, appointment, visit.phone, event="discharged", now=now)
     return [
         *(
-            replace(patch, when=unclaimed)
+            patch.only_if(Is("status", MessageStatus.PENDING.value))
             for patch in void_patches(waiting, because="the end of the visit was recorded", now=now)
         ),
         *(

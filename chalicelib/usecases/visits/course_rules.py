@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chalicelib.clinic.local_time import said_day
 from chalicelib.clinic.profile_models import CourseRule
-from chalicelib.domain.change import Is, Operation, Require, Save
+from chalicelib.domain.change import Operation, Require, Save
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.transitions import void_patches
@@ -56,7 +56,7 @@ def in_its_course(context: Context, old: Appointment, moved: Appointment) -> lis
         raise Invalid(starts_at=wrong)
     # Its neighbours, and the first and the last, between whom the course lasts.
     beside = {v.id: v for v in (*before[:1], *before[-1:], *after[:1], *after[-1:])}
-    return [Require(v.key, (Is("version", v.version),)) for v in beside.values()]
+    return [Require.of(v, *v.as_read("version")) for v in beside.values()]
 
 
 def after_calling_off(

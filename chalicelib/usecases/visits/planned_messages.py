@@ -9,7 +9,8 @@ from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.clinic.careplan.schedule import Event, PlannedStep, plan_visit
 from chalicelib.clinic.careplan.step import Step, StepKind
 from chalicelib.domain.change import Save
-from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus, Subject
+from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus
+from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.messages import catalogue
