@@ -1,6 +1,6 @@
 """Whether a message may leave now: pure, from what was read a moment ago."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,7 +9,14 @@ from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.clinic.careplan.schedule import due_times
 from chalicelib.clinic.careplan.step import Anchor, StepKind
 from chalicelib.clinic.quiet_hours import aftercare_until, evening_until, held_until, next_quiet
-from chalicelib.domain.messaging.message import FINAL, LEFT, Channel, Exemption, MessageStatus
+from chalicelib.domain.messaging.message import (
+    FINAL,
+    LEFT,
+    Channel,
+    Exemption,
+    MessageStatus,
+    Recipient,
+)
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, TextConsent
 from chalicelib.domain.visits.appointment import AppointmentStatus
 from chalicelib.messages import catalogue
@@ -101,8 +108,7 @@ def _gone(snapshot: Snapshot) -> Verdict:
 def _words(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """The same of the catalogue's words; without them it cannot be said, and a person hears so."""
     message = snapshot.message
-    is_ours = message.staff_id is not None or message.channel is Channel.TASK
-    if message.step is not None or is_ours or catalogue.has(message.kind):
+    if message.step is not None or catalogue.has(message.kind):
         return None
     return _until_deployed(snapshot, "there are no such words any more")
 
@@ -147,10 +153,6 @@ def _rest(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     return Hold(until, "24 hours after a session")
 
 
-OWED: tuple[Check, ...] = (_void, _subject, _waiting, _step)
-WAITS: tuple[Check, ...] = (_still_here, _rest, _words)
-
-
 VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
 VALID_AT_MOST = timedelta(seconds=36_000)  # Twilio's own limit
 ANSWERS_MORE = 10  # above the day's cap; then nobody types by hand, a machine answers ours (F59)
@@ -159,8 +161,8 @@ AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text und
 
 def judge(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """None when it may leave now; else the first reason why not."""
-    checks = _ALL + (_TEXT if snapshot.message.channel is Channel.TEXT else ())
-    for check in checks:
+    message = snapshot.message
+    for check in CHECKS[message.channel, message.recipient]:
         verdict = check(context, snapshot)
         if verdict is not None:
             return verdict
@@ -181,8 +183,9 @@ def validity(context: DeliveryContext, snapshot: Snapshot) -> timedelta:
 
 def is_in_time(context: DeliveryContext, snapshot: Snapshot) -> bool:
     """Whether it may still leave, by the clock alone: what a courier that paused asks again."""
-    checks = (_window, _quiet) if snapshot.message.channel is Channel.TEXT else (_window,)
-    return not any(check(context, snapshot) for check in checks)
+    message = snapshot.message
+    checks = CHECKS[message.channel, message.recipient]
+    return not any(check(context, snapshot) for check in BY_THE_CLOCK if check in checks)
 
 
 def calendar_day(snapshot: Snapshot) -> str:
@@ -305,5 +308,15 @@ def _misses_its_evening(context: DeliveryContext, snapshot: Snapshot, until: dat
     return _held_until(context, snapshot, max(snapshot.now, tonight)) is not None
 
 
-_ALL: tuple[Check, ...] = (*OWED, _window, *WAITS)
-_TEXT: tuple[Check, ...] = (_consent, _number, _own, _quiet, _stopped, _caps, _first_text)
+_OWED: tuple[Check, ...] = (_void, _subject, _step, _window)
+_SAID: tuple[Check, ...] = (_still_here, _rest, _words)
+_TEXTED: tuple[Check, ...] = (_consent, _number, _own, _quiet, _stopped, _caps, _first_text)
+BY_THE_CLOCK: tuple[Check, ...] = (_window, _quiet)
+
+# What is asked before a row leaves, in this order. A row that is not named here never leaves.
+CHECKS: Mapping[tuple[Channel, Recipient], tuple[Check, ...]] = {
+    (Channel.TEXT, Recipient.PATIENT): (*_OWED, *_SAID, *_TEXTED),
+    (Channel.EMAIL, Recipient.PATIENT): (*_OWED, *_SAID),
+    (Channel.EMAIL, Recipient.STAFF): (_void, _subject, _waiting, _window),
+    (Channel.TASK, Recipient.STAFF): (_void, _subject, _waiting, _step, _window),
+}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
-from chalicelib.domain.messaging.message import Exemption, Message
+from chalicelib.domain.messaging.message import Exemption, Message, Recipient
 from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
 from chalicelib.domain.people.phone import Phone, SentCount
@@ -122,7 +122,7 @@ def _repeated(snapshot: Snapshot) -> list[Operation]:
 
 def _address(snapshot: Snapshot, to: str) -> list[Operation]:
     """No mail leaves for an address that was changed, or given up, since (F13, F36)."""
-    if snapshot.patient is None or snapshot.message.staff_id is not None:
+    if snapshot.patient is None or snapshot.message.recipient is Recipient.STAFF:
         return []
     return [Require.of(snapshot.patient, Is("email", to), Is("mail_stopped", None))]
 

@@ -21,6 +21,13 @@ class Channel(StrEnum):
     TASK = "task"  #: sent by opening a Task
 
 
+class Recipient(StrEnum):
+    """Whom a row is for. What is checked before it leaves hangs on this and on its channel."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+
+
 class MessageStatus(StrEnum):
     PENDING = "pending"
     SENDING = "sending"  #: claimed; the provider may or may not have it
@@ -154,6 +161,12 @@ class Message(Record):
     @property
     def owner_id(self) -> str:
         return self.id.partition(".")[0]
+
+    @property
+    def recipient(self) -> Recipient:
+        """A task is for whoever of the staff takes it."""
+        is_staffs = self.staff_id is not None or self.channel is Channel.TASK
+        return Recipient.STAFF if is_staffs else Recipient.PATIENT
 
     @property
     def page_of(self) -> str | None:

@@ -11,12 +11,12 @@ from typing import Any
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.messaging import transitions
 from chalicelib.domain.visits.day_sheet import DaySheet
-from chalicelib.outbox import checks, claim, dispatch, reconcile, send
+from chalicelib.outbox import claim, dispatch, reconcile, send
 from chalicelib.outbox.outcomes import email_events
 from chalicelib.usecases.inbound import receive
 from chalicelib.usecases.visits import reschedule
 from tests.simulation.mutations.guards_more import MORE
-from tests.simulation.mutations.taking_away import put
+from tests.simulation.mutations.taking_away import put, without_check
 
 
 def _no_claim() -> None:
@@ -82,7 +82,7 @@ def _no_second_look() -> None:
 def _no_opt_out() -> None:
     """Nobody asks whether the number opted out, neither before the claim nor in it."""
     _no_opt_out_in_claim()
-    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._number))
+    without_check("_number")
 
 
 def _deaf_to_stop() -> None:
@@ -108,7 +108,7 @@ def _no_consent() -> None:
         "_permissions",
         lambda snapshot: [part for part in permissions(snapshot) if part.key.sk != "PAT"],
     )
-    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._consent))
+    without_check("_consent")
 
 
 def _no_day_sheet() -> None:
@@ -118,19 +118,17 @@ def _no_day_sheet() -> None:
 
 def _no_quiet_hours() -> None:
     """Texts leave at night: neither before the claim nor after it does one ask."""
-    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._quiet))
-    put(checks, "_quiet", lambda *_: None)
+    without_check("_quiet")
 
 
 def _no_caps() -> None:
     """Any number of texts a day."""
-    put(checks, "_TEXT", tuple(check for check in checks._TEXT if check is not checks._caps))
+    without_check("_caps")
 
 
 def _no_window() -> None:
     """What is too late is sent all the same: neither before the claim nor after it does one ask."""
-    put(checks, "_ALL", tuple(check for check in checks._ALL if check is not checks._window))
-    put(checks, "_window", lambda *_: None)
+    without_check("_window")
 
 
 def _no_address() -> None:
