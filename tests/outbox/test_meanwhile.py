@@ -5,10 +5,10 @@ from typing import Any
 from chalicelib.outbox import deliver
 from chalicelib.ports import Accepted, FailureClass, Refused
 from tests.outbox.rows import before_the_next_claim
-from tests.usecases.test_catching_up import MINUTE, phone, with_visit
-from tests.usecases.test_courses import course_of
-from tests.usecases.test_inbound import hear
+from tests.usecases.inbound.test_poll import MINUTE, phone, with_visit
+from tests.usecases.inbound.test_receive import hear
 from tests.usecases.test_meanwhile import cancels
+from tests.usecases.visits.test_courses import course_of
 from tests.world import World
 
 

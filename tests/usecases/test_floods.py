@@ -13,7 +13,7 @@ from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import offers
-from tests.usecases.test_inbound import ANA, booked, hear, visit_of
+from tests.usecases.inbound.test_receive import ANA, booked, hear, visit_of
 from tests.world import FORM, NOON, RUTH, World, at, request_form
 
 TOGETHER = timedelta(minutes=15)  # how much later than its deadline a request may be told of

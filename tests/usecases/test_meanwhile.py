@@ -15,13 +15,13 @@ from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests.outbox import rows
 from tests.outbox.rows import moves
-from tests.usecases.test_catching_up import ANA, MINUTE, arrives, lists, phone, visit, with_visit
-from tests.usecases.test_courses import course_of, visits, with_rule
-from tests.usecases.test_first_texts import NIGHT, booked_at_night, first_alone, firsts
-from tests.usecases.test_forgetting import PLANTED, ticks
-from tests.usecases.test_inbound import booked, hear, offered, tasks, visit_of
-from tests.usecases.test_opting_out import OTHER, has_another_number, meanwhile
+from tests.usecases.inbound.test_poll import ANA, MINUTE, arrives, lists, phone, visit, with_visit
+from tests.usecases.inbound.test_receive import booked, hear, offered, tasks, visit_of
+from tests.usecases.patients.test_opt_out import OTHER, has_another_number, meanwhile
+from tests.usecases.privacy.test_forgetting import PLANTED, ticks
+from tests.usecases.test_first_text import NIGHT, booked_at_night, first_alone, firsts
 from tests.usecases.test_shared_phones import BO
+from tests.usecases.visits.test_courses import course_of, visits, with_rule
 from tests.world import RUTH, World, at
 
 REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts have left

@@ -16,7 +16,7 @@ from chalicelib.outbox import deliver
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.visits.load import open_visits
-from tests.usecases.test_inbound import ANA, booked, hear, offered, tasks, visit_of
+from tests.usecases.inbound.test_receive import ANA, booked, hear, offered, tasks, visit_of
 from tests.world import RUTH, World
 
 BO = "Bo Example"

@@ -19,9 +19,9 @@ from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.visits import book, offers
 from tests.clinic.builders import a_step
 from tests.outbox.rows import booked, row
-from tests.usecases.test_inbound import ANA
+from tests.usecases.inbound.test_receive import ANA
 from tests.web.browser import browsing, text_of
-from tests.web.test_staff import BOOKING, all_of, asked, rows
+from tests.web.staff.test_decisions import BOOKING, all_of, asked, rows
 from tests.world import RUTH, World, at
 
 MOST_STAFF = 12

@@ -15,8 +15,8 @@ from chalicelib.usecases.privacy import erase, export
 from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests import taken_out
 from tests.outbox.rows import ever, row, tasks
-from tests.usecases.test_courses import course_of, visits
 from tests.usecases.test_whole_way import booked, kinds
+from tests.usecases.visits.test_courses import course_of, visits
 from tests.world import RUTH, World, at
 
 NINE = datetime(2026, 12, 8, 15, tzinfo=UTC)

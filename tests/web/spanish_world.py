@@ -15,7 +15,7 @@ from chalicelib.clinic.profile_models import ConsentTexts
 from chalicelib.ports import Email
 from chalicelib.usecases.visits import book
 from tests.web.browser import Browser
-from tests.web.test_patient import mailed_link
+from tests.web.patient.test_answers import mailed_link
 from tests.world import RUTH, World, at
 
 # Common words that are none in Spanish; the clinic's name and address are as they are.

@@ -10,9 +10,9 @@ import pytest
 from chalicelib.adapters.ses import SesMail
 from chalicelib.ports import Email
 from tests.web.browser import SURE, Browser, browsing
-from tests.web.test_addresses import Taken
-from tests.web.test_requests import fields, typed
-from tests.web.test_staff import BOOKING
+from tests.web.public.test_addresses import Taken
+from tests.web.public.test_requests import fields, typed
+from tests.web.staff.test_decisions import BOOKING
 from tests.world import World
 
 HOSTILE = {

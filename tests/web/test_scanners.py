@@ -11,9 +11,9 @@ from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.people.phone import Phone
 from chalicelib.usecases.patients.opt_out import DOUBTFUL
 from tests.web.browser import SURE, Browser, PageForm, Pairs, browsing, forms_of, text_of
-from tests.web.test_day import opened_task
-from tests.web.test_patient import offer_link, visit_link
-from tests.web.test_staff import BOOKING, asked, booked, rows, the_visit
+from tests.web.patient.test_answers import offer_link, visit_link
+from tests.web.staff.test_day import opened_task
+from tests.web.staff.test_decisions import BOOKING, asked, booked, rows, the_visit
 from tests.world import World
 
 EVERY_DECISION = {

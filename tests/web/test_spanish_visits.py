@@ -12,9 +12,9 @@ from chalicelib.domain.people.patient import Patient, PatientLink
 from chalicelib.ports import Email
 from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests.web.browser import SURE, Browser, browsing, text_of
+from tests.web.patient.test_answers import mailed_link
 from tests.web.spanish_world import all_spanish, asked, booked, spanish, spanish_world
-from tests.web.test_patient import mailed_link
-from tests.web.test_staff import the_visit
+from tests.web.staff.test_decisions import the_visit
 from tests.world import RUTH, at
 
 

@@ -15,8 +15,8 @@ from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.usecases.visits import attendance, offers, reschedule
 from tests import taken_out
 from tests.web.browser import Browser, browsing, text_of
-from tests.web.test_patient import offer_link, visit_link
-from tests.web.test_staff import BOOKING, all_of, asked, booked, the_visit
+from tests.web.patient.test_answers import offer_link, visit_link
+from tests.web.staff.test_decisions import BOOKING, all_of, asked, booked, the_visit
 from tests.world import RUTH, World
 
 SURE = [("sure", "yes")]
