@@ -3,14 +3,14 @@
 import json
 import sys
 from collections.abc import Iterator
-from importlib import resources
 
 from chalicelib.languages import languages
 from chalicelib.messages import catalogue
 from chalicelib.messages.catalogue import Catalogue, load_catalogue
-from chalicelib.messages.emails import email_kinds
+from chalicelib.messages.emails import FOLDER, email_kinds
 from chalicelib.messages.letters import letters
 from chalicelib.messages.replies.reading import ReplyWords, reply_words, reply_words_in
+from chalicelib.toml_files import TomlFileError
 from lint.wording_rules import (
     RESERVED,
     claim_faults,
@@ -43,11 +43,15 @@ _ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and 
 
 def main() -> int:
     """Says every fault; 0 when there is none."""
-    catalogues = [load_catalogue(code) for code in catalogue.languages()]
-    faults = [fault for each in catalogues for fault in catalogue_faults(each)]
-    faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
-    for code in languages():
-        faults += reply_list_faults(code, reply_words_in(code))
+    try:
+        catalogues = [load_catalogue(code) for code in catalogue.languages()]
+        faults = [fault for each in catalogues for fault in catalogue_faults(each)]
+        faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
+        for code in languages():
+            faults += reply_list_faults(code, reply_words_in(code))
+    except TomlFileError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
     texts = sum(len(each.texts) for each in catalogues)
     summary = f"{texts} texts, {len(email_kinds())} mails: {len(faults)} faults"
     sys.stdout.write("\n".join([*faults, summary, ""]))
@@ -78,10 +82,9 @@ def catalogue_faults(catalogue: Catalogue) -> Iterator[str]:
 
 def email_faults() -> Iterator[str]:
     """A template that reveals or advises; mails to staff and the frame of patients' mails alike."""
-    folder = resources.files("chalicelib.messages").joinpath("emails")
     for kind in sorted(email_kinds()):
         for part in ("subject.txt", "body.txt", "body.html"):
-            template = folder.joinpath(kind, part)
+            template = FOLDER.joinpath(kind, part)
             where = f"emails/{kind}/{part}"
             if not template.is_file():
                 yield f"{where}: is missing; every mail has a subject, a text and a page"

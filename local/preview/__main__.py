@@ -11,14 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.local_time import at_wall_clock, said_day, said_time
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.record import Value
 from chalicelib.languages import languages
+from chalicelib.templating import environment
 from chalicelib.web.http import i18n
 from chalicelib.web.http.templates import FOLDER
 from local.preview.examples import examples, first_visit_on
@@ -122,16 +121,10 @@ def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Previ
 
 def page(found: Preview, clinic: Clinic) -> str:
     """The page, with its style inside; what is no markup is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader([ROOT / "templates", str(FOLDER.joinpath("pages"))]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["cost"] = partial(cost, price=clinic.text_price_usd)
-    environment.filters["moment"] = partial(_moment, clinic)
-    environment.filters["by_place"] = _by_place
+    made = environment(ROOT / "templates", FOLDER.joinpath("pages"))
+    made.filters["cost"] = partial(cost, price=clinic.text_price_usd)
+    made.filters["moment"] = partial(_moment, clinic)
+    made.filters["by_place"] = _by_place
     sheets = [FOLDER.joinpath("static", name) for name in ("bookend.css", "staff.css")]
     style = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     style.append((ROOT / "templates" / "preview.css").read_text(encoding="utf-8"))
@@ -140,7 +133,7 @@ def page(found: Preview, clinic: Clinic) -> str:
         "style": "\n".join(style),
         "price": clinic.text_price_usd,
     }
-    return environment.get_template("preview.html").render(values, names=i18n.staff_names())
+    return made.get_template("preview.html").render(values, names=i18n.staff_names())
 
 
 def _journeys(
