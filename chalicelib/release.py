@@ -40,9 +40,7 @@ def sample_faults(
 ) -> list[str]:
     """Each key of the clinic's files by which they are a sample, or not approved as they are."""
     approvals = [(plan.file, plan.is_approved, plan.approval) for plan in plans]
-    approvals += [
-        (f"wordings/{each.language}.toml", each.is_approved, each.approval) for each in catalogues
-    ]
+    approvals += [(each.file, each.is_approved, each.approval) for each in catalogues]
     return [
         *(f"{FILE}, {key}" for key, is_made_up in _made_up(clinic).items() if is_made_up),
         *(f"{file}, approval" for file, holds, by in approvals if not holds or _names_nobody(by)),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import FILE, Clinic, load_profile
-from chalicelib.clinic.speech import languages
-from chalicelib.clinic.toml_files import ClinicFileError
+from chalicelib.languages import languages
+from chalicelib.toml_files import TomlFileError
 from lint.journeys import cap_faults, costs
 from lint.plan_rules import leaflet_faults, plan_faults, step_faults
 from lint.step_wordings import wordings_faults
@@ -19,7 +19,7 @@ def main() -> int:
     """Says every fault; 0 when there is none."""
     try:
         clinic, every = load_profile(), load_careplans()
-    except ClinicFileError as error:
+    except TomlFileError as error:
         sys.stdout.write(f"{error}\n")
         return 1
     plans = [plan for plan in every.values() if clinic.find_visit_type(plan.visit_type)]

@@ -10,9 +10,9 @@ from chalicelib.clinic.local_time import at_wall_clock
 from chalicelib.clinic.placeholders import visit_values
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.profile_models import Caps
-from chalicelib.clinic.speech import languages
 from chalicelib.domain.messaging.segments import count, transliterate
 from chalicelib.domain.messaging.wording import Level
+from chalicelib.languages import languages
 from lint.step_wordings import LEVELS
 from lint.wording_rules import PLACEHOLDER
 

@@ -3,13 +3,14 @@
 import json
 import sys
 from collections.abc import Iterator
-from importlib import resources
 
+from chalicelib.languages import languages
 from chalicelib.messages import catalogue
 from chalicelib.messages.catalogue import Catalogue, load_catalogue
-from chalicelib.messages.emails import email_kinds
-from chalicelib.messages.letters import languages, letters
-from chalicelib.messages.replies.reading import ReplyWords, reply_words
+from chalicelib.messages.emails import FOLDER, email_kinds
+from chalicelib.messages.letters import letters
+from chalicelib.messages.replies.reading import ReplyWords, reply_words, reply_words_in
+from chalicelib.toml_files import TomlFileError
 from lint.wording_rules import (
     RESERVED,
     claim_faults,
@@ -42,9 +43,15 @@ _ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and 
 
 def main() -> int:
     """Says every fault; 0 when there is none."""
-    catalogues = [load_catalogue(code) for code in catalogue.languages()]
-    faults = [fault for each in catalogues for fault in catalogue_faults(each)]
-    faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
+    try:
+        catalogues = [load_catalogue(code) for code in catalogue.languages()]
+        faults = [fault for each in catalogues for fault in catalogue_faults(each)]
+        faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
+        for code in languages():
+            faults += reply_list_faults(code, reply_words_in(code))
+    except TomlFileError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
     texts = sum(len(each.texts) for each in catalogues)
     summary = f"{texts} texts, {len(email_kinds())} mails: {len(faults)} faults"
     sys.stdout.write("\n".join([*faults, summary, ""]))
@@ -53,7 +60,7 @@ def main() -> int:
 
 def catalogue_faults(catalogue: Catalogue) -> Iterator[str]:
     """Each fault with its place: file and key."""
-    file = f"wordings/{catalogue.language}.toml"
+    file = catalogue.file
     if catalogue.approval.status == "approved" and not catalogue.is_approved:
         yield (
             f"{file}, approval.sha256: the texts were edited after their approval; have them"
@@ -75,10 +82,9 @@ def catalogue_faults(catalogue: Catalogue) -> Iterator[str]:
 
 def email_faults() -> Iterator[str]:
     """A template that reveals or advises; mails to staff and the frame of patients' mails alike."""
-    folder = resources.files("chalicelib.messages").joinpath("emails")
     for kind in sorted(email_kinds()):
         for part in ("subject.txt", "body.txt", "body.html"):
-            template = folder.joinpath(kind, part)
+            template = FOLDER.joinpath(kind, part)
             where = f"emails/{kind}/{part}"
             if not template.is_file():
                 yield f"{where}: is missing; every mail has a subject, a text and a page"
@@ -93,7 +99,7 @@ def letter_faults() -> Iterator[str]:
     for language in languages():
         text = json.dumps(letters(language), ensure_ascii=False)
         faults = word_faults(text, neutral=True) + claim_faults(text)
-        yield from (f"languages/{language}.toml: {fault}" for fault in faults)
+        yield from (f"locales/{language}/mails.toml: {fault}" for fault in faults)
 
 
 def reply_word_faults(tables: ReplyWords) -> Iterator[str]:
@@ -109,6 +115,14 @@ def reply_word_faults(tables: ReplyWords) -> Iterator[str]:
             if word in seen:
                 yield f"replies.toml, {name}: {word!r} stands in {seen[word]} too"
             seen[word] = name
+
+
+def reply_list_faults(language: str, tables: ReplyWords) -> Iterator[str]:
+    """A list that English lacks: a name that is misspelled, whose words nothing would read."""
+    ours = reply_words_in("en").model_dump()
+    for table, lists in tables.model_dump(exclude={"spelled"}).items():
+        for name in sorted(set(lists) - set(ours[table])):
+            yield f"locales/{language}/replies.toml, {table}.{name}: English has no such list"
 
 
 if __name__ == "__main__":

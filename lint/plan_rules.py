@@ -10,7 +10,8 @@ from chalicelib.clinic.local_time import at_wall_clock
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.profile_models import WEEKDAYS
 from chalicelib.clinic.quiet_hours import aftercare_until, held_until
-from chalicelib.clinic.speech import languages, speech
+from chalicelib.clinic.speech import speech
+from chalicelib.languages import languages
 from lint.longest import longest_values
 from lint.wording_rules import claim_faults, link_faults, placeholder_faults, word_faults
 

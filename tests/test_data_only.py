@@ -68,8 +68,14 @@ def added(file: Path, text: str) -> None:
     file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
+def test_one_module_knows_where_the_clinic_s_folder_is() -> None:
+    sources = (ROOT / "chalicelib").rglob("*.py")
+    named = [file.name for file in sources if "clinic_data" in file.read_text(encoding="utf-8")]
+    assert named == ["toml_files.py"]
+
+
 def test_a_visit_type_is_an_entry_and_a_plan(copy: Path) -> None:
-    clinic = copy / "chalicelib" / "clinic"
+    clinic = copy / "chalicelib" / "clinic_data"
     added(
         clinic / "clinic.toml",
         """
@@ -93,7 +99,7 @@ resources = ["room-1"]
 
 
 def test_a_visit_type_that_is_taken_out_leaves_its_plan_for_what_is_booked(copy: Path) -> None:
-    file = copy / "chalicelib" / "clinic" / "clinic.toml"
+    file = copy / "chalicelib" / "clinic_data" / "clinic.toml"
     before, entry, after = file.read_text(encoding="utf-8").partition(
         '[[visit_types]]\ncode = "iv_infusion"'
     )
@@ -109,7 +115,7 @@ def test_a_visit_type_that_is_taken_out_leaves_its_plan_for_what_is_booked(copy:
 
 def test_a_step_is_an_entry(copy: Path) -> None:
     added(
-        copy / "chalicelib" / "clinic" / "careplans" / "iv_infusion.toml",
+        copy / "chalicelib" / "clinic_data" / "careplans" / "iv_infusion.toml",
         """
 [[steps]]
 id = "bring"
@@ -129,14 +135,16 @@ wording.es.neutral = "{clinic}: traiga sus preguntas el {day}. Responda STOP par
 def test_a_language_is_its_files(copy: Path) -> None:
     """Here a made-up one, which says everything as English does, but for one word."""
     package = copy / "chalicelib"
-    for folder in ("clinic/languages", "messages/languages", "messages/wordings", "web/languages"):
-        english = (package / folder / "en.toml").read_text(encoding="utf-8")
-        other = english.replace('language = "en"', 'language = "xx"')
+    clinic = package / "clinic_data"
+    shutil.copytree(package / "locales" / "en", package / "locales" / "xx")
+    shutil.copy(clinic / "wordings" / "en.toml", clinic / "wordings" / "xx.toml")
+    for file in (clinic / "wordings" / "xx.toml", *(package / "locales" / "xx").iterdir()):
+        other = file.read_text(encoding="utf-8")
+        other = other.replace('language = "en"', 'language = "xx"')
         other = other.replace('code = "en"', 'code = "xx"')
         other = other.replace("Request an appointment", "XX Request an appointment")
-        (package / folder / "xx.toml").write_text(other, encoding="utf-8")
-    plans = package / "clinic" / "careplans"
-    for file in (package / "clinic" / "clinic.toml", *plans.glob("*.toml")):
+        file.write_text(other, encoding="utf-8")
+    for file in (clinic / "clinic.toml", *(clinic / "careplans").glob("*.toml")):
         file.write_text(with_language(file.read_text(encoding="utf-8")), encoding="utf-8")
     said = texts(copy, language="xx")
     assert any(text.startswith("Cottonwood Clinic: thy visit is booked") for text in said)

@@ -217,9 +217,10 @@ def test_production_is_packed_and_starts_once_somebody_answers_for_every_file(co
 
 def answer_for_everything(copy: Path) -> None:
     """As docs/production.md says: the clinic's own data, then each approval with the sum of it."""
-    files = [copy / "chalicelib" / "clinic" / "clinic.toml"]
-    plans = [*(copy / "chalicelib" / "clinic" / "careplans").glob("*.toml")]
-    wordings = [*(copy / "chalicelib" / "messages" / "wordings").glob("*.toml")]
+    data = copy / "chalicelib" / "clinic_data"
+    files = [data / "clinic.toml"]
+    plans = [*(data / "careplans").glob("*.toml")]
+    wordings = [*(data / "wordings").glob("*.toml")]
     for file in (*files, *plans, *wordings):
         text = file.read_text(encoding="utf-8")
         for sample, mine in MINE.items():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from itertools import groupby
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -27,14 +26,24 @@ from chalicelib.clinic.profile_models import (
     Weekday,
     known_zone,
 )
-from chalicelib.clinic.speech import languages, speech
-from chalicelib.clinic.toml_files import UnknownInClinic, checked, read_toml
+from chalicelib.clinic.speech import speech
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Value
 from chalicelib.domain.visits.appointment import Appointment, BookedAs, VisitNames
+from chalicelib.languages import languages
+from chalicelib.toml_files import CLINIC_DATA, load
 
 FILE = "clinic.toml"
 MOST_CLOSED = 14  # days in a row, after which nobody asks when it was open last
+
+
+class UnknownInClinic(KeyError):
+    """The clinic has no such visit type, person or step."""
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(f"{what} {value!r}")
+        self.what = what
+        self.value = value
 
 
 class Clinic(Value):
@@ -210,7 +219,6 @@ def _anything() -> BookedAs:
     return BookedAs(name=word, neutral_name=word, names=names, route="unknown", needs_driver=True)
 
 
-@cache
 def load_profile() -> Clinic:
-    """The deployed clinic. Read on first use; ClinicFileError says what is wrong and where."""
-    return checked(Clinic, FILE, read_toml(FILE))
+    """The deployed clinic. Read on first use; TomlFileError says what is wrong and where."""
+    return load(Clinic, CLINIC_DATA, FILE)

@@ -7,9 +7,9 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
-from chalicelib.clinic.toml_files import Length
 from chalicelib.domain.record import Value
 from chalicelib.domain.visits.appointment import BookedAs
+from chalicelib.toml_files import Length
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

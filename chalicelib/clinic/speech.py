@@ -1,17 +1,13 @@
-"""How each language says days, times and choices: one file a language in languages/.
+"""How each language says days, times and choices: `days_and_times.toml` of its folder in locales/.
 
 The brief names are for texts and keep to GSM-7, where an accent may double the price of a text
 ("sab" for "sáb"); the long ones are for pages and mails. Times stay on the 12-hour clock.
 """
 
 from collections.abc import Mapping
-from functools import cache
 
-from chalicelib import tables
 from chalicelib.domain.record import Value
-
-PACKAGE = "chalicelib.clinic"
-FOLDER = "languages"
+from chalicelib.languages import in_language
 
 
 class Speech(Value):
@@ -33,14 +29,6 @@ class Speech(Value):
     sleep: str
 
 
-@cache
-def languages() -> tuple[str, ...]:
-    """The languages that have names for days and times."""
-    return tables.languages(PACKAGE, FOLDER)
-
-
-@cache
 def speech(language: str) -> Speech:
-    """A language's names; English for one that has none. Read on first use."""
-    known = language if language in languages() else "en"
-    return Speech.model_validate(tables.read(PACKAGE, FOLDER, f"{known}.toml"))
+    """A language's names; English for one that has none."""
+    return in_language(Speech, "days_and_times.toml", language)

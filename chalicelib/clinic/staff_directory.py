@@ -4,8 +4,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.clinic.profile import Clinic
-from chalicelib.clinic.toml_files import UnknownInClinic
+from chalicelib.clinic.profile import Clinic, UnknownInClinic
 from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.ports import Store

@@ -1,19 +1,18 @@
 """The clinic-wide wordings that belong to no visit type, and what kinds of tasks are called."""
 
 import json
-from functools import cache
 from hashlib import sha256
 from typing import Literal
 
 from pydantic import Field
 
-from chalicelib import tables
 from chalicelib.domain.messaging.message import Exemption
 from chalicelib.domain.messaging.wording import Approval, Wording, without_stop_line
 from chalicelib.domain.record import Value
+from chalicelib.languages import english_first
 from chalicelib.messages.render import CannotSay
+from chalicelib.toml_files import CLINIC_DATA, load, stems
 
-PACKAGE = "chalicelib.messages"
 FOLDER = "wordings"
 
 
@@ -41,6 +40,10 @@ class Catalogue(Value):
     tasks: dict[str, str] = Field(default_factory=dict)  #: what staff read; English alone
 
     @property
+    def file(self) -> str:
+        return f"{FOLDER}/{self.language}.toml"
+
+    @property
     def content_sha256(self) -> str:
         """What an approval is for: everything but the approval itself."""
         content = self.model_dump(mode="json", exclude={"approval"})
@@ -63,7 +66,7 @@ def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording
         language=catalogue.language,
         version=catalogue.approval.version,
         is_approved=catalogue.is_approved,
-        source=f"wordings/{catalogue.language}.toml, {key}",
+        source=f"{catalogue.file}, {key}",
     )
 
 
@@ -95,20 +98,18 @@ def task_title(what: str) -> str:
     return load_catalogue("en").tasks.get(what, what.replace("_", " ").capitalize())
 
 
-@cache
 def languages() -> tuple[str, ...]:
-    """The languages that have a file of wordings, English first."""
-    return tables.languages(PACKAGE, FOLDER)
+    """The languages that the clinic has wordings in, English first."""
+    return english_first(stems(f"{CLINIC_DATA}/{FOLDER}"))
 
 
-@cache
 def load_catalogue(language: str) -> Catalogue:
     """One language's wordings. Read on first use."""
-    return Catalogue.model_validate(tables.read(PACKAGE, FOLDER, f"{language}.toml"))
+    return load(Catalogue, CLINIC_DATA, f"{FOLDER}/{language}.toml")
 
 
 def _entry(catalogue: Catalogue, key: str) -> Entry:
     try:
         return catalogue.texts[key]
     except KeyError as error:
-        raise UnknownWording(f"wordings/{catalogue.language}.toml has no text {key}") from error
+        raise UnknownWording(f"{catalogue.file} has no text {key}") from error

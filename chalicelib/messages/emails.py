@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.record import Value
 from chalicelib.messages.letters import letters
 from chalicelib.messages.render import MissingValue
+from chalicelib.templating import environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+FOLDER = resources.files("chalicelib.messages").joinpath("emails")
 
 
 class UnknownEmail(KeyError):
@@ -46,8 +49,7 @@ def render_email(kind: str, values: Mapping[str, object], language: str = "en") 
 @cache
 def email_kinds() -> frozenset[str]:
     """The kinds that have a folder."""
-    folder = resources.files("chalicelib.messages").joinpath("emails")
-    return frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
+    return frozenset(entry.name for entry in FOLDER.iterdir() if entry.is_dir())
 
 
 def _filled(kind: str, part: str, values: Mapping[str, object]) -> str:
@@ -63,22 +65,7 @@ def _filled(kind: str, part: str, values: Mapping[str, object]) -> str:
 
 @cache
 def _environment() -> "Environment":
-    """Made on first use: Jinja is slow to import and a request must not pay for it."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
-
-    return Environment(
-        loader=FunctionLoader(_source),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(["html"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _source(name: str) -> str | None:
-    file = resources.files("chalicelib.messages").joinpath("emails", *name.split("/"))
-    return file.read_text(encoding="utf-8") if file.is_file() else None
+    return environment(FOLDER)
 
 
 def _one_line(text: str) -> str:

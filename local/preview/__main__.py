@@ -11,13 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.local_time import at_wall_clock, said_day, said_time
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.record import Value
+from chalicelib.languages import languages
+from chalicelib.templating import environment
 from chalicelib.web.http import i18n
 from chalicelib.web.http.templates import FOLDER
 from local.preview.examples import examples, first_visit_on
@@ -88,49 +88,43 @@ def main() -> int:
 
 def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Preview:
     """All of it, as it would be said to somebody who books today."""
-    languages = i18n.languages()
+    codes = languages()
     first_on = first_visit_on(clinic, today)
     filling = usual(clinic, first_on)
-    by_language = {code: fillings(clinic, first_on, code) for code in languages}
+    by_language = {code: fillings(clinic, first_on, code) for code in codes}
     services = stage(clinic, plans, at_wall_clock(today, MORNING, clinic.zone))
     return Preview(
         clinic=clinic.name,
-        languages=languages,
+        languages=codes,
         plans=tuple(
             PlanPreview(
                 code=plan.visit_type,
                 name=clinic.visit_type(plan.visit_type).name,
                 is_approved=plan.is_approved,
                 approver=plan.approval.approver,
-                journeys=_journeys(clinic, plan, today, languages[:1]),
-                translations=_journeys(clinic, plan, today, languages[1:]),
-                totals=tuple(_totals(clinic, plan, today, languages)),
-                texts=tuple(plan_texts(plan, languages, by_language)),
-                leaflets=tuple(leaflets(clinic, plan, languages, filling.starts[0])),
-                mails=tuple(plan_mails(services, plan, languages, filling)),
-                pages=tuple(patient_pages(services, plan, languages, filling)),
+                journeys=_journeys(clinic, plan, today, codes[:1]),
+                translations=_journeys(clinic, plan, today, codes[1:]),
+                totals=tuple(_totals(clinic, plan, today, codes)),
+                texts=tuple(plan_texts(plan, codes, by_language)),
+                leaflets=tuple(leaflets(clinic, plan, codes, filling.starts[0])),
+                mails=tuple(plan_mails(services, plan, codes, filling)),
+                pages=tuple(patient_pages(services, plan, codes, filling)),
             )
             for plan in plans.values()
             if clinic.find_visit_type(plan.visit_type) is not None
         ),
-        texts=tuple(catalogue_texts(languages, by_language)),
-        mails=tuple(other_mails(services, languages, filling)),
+        texts=tuple(catalogue_texts(codes, by_language)),
+        mails=tuple(other_mails(services, codes, filling)),
         staff_mails=tuple(staff_mails(services)),
     )
 
 
 def page(found: Preview, clinic: Clinic) -> str:
     """The page, with its style inside; what is no markup is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader([ROOT / "templates", str(FOLDER.joinpath("pages"))]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["cost"] = partial(cost, price=clinic.text_price_usd)
-    environment.filters["moment"] = partial(_moment, clinic)
-    environment.filters["by_place"] = _by_place
+    made = environment(ROOT / "templates", FOLDER.joinpath("pages"))
+    made.filters["cost"] = partial(cost, price=clinic.text_price_usd)
+    made.filters["moment"] = partial(_moment, clinic)
+    made.filters["by_place"] = _by_place
     sheets = [FOLDER.joinpath("static", name) for name in ("bookend.css", "staff.css")]
     style = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     style.append((ROOT / "templates" / "preview.css").read_text(encoding="utf-8"))
@@ -139,7 +133,7 @@ def page(found: Preview, clinic: Clinic) -> str:
         "style": "\n".join(style),
         "price": clinic.text_price_usd,
     }
-    return environment.get_template("preview.html").render(values, names=i18n.staff_names())
+    return made.get_template("preview.html").render(values, names=i18n.staff_names())
 
 
 def _journeys(

@@ -1,6 +1,5 @@
 """The sample clinic, its opening hours, and what the errors of a bad file say."""
 
-import copy
 import re
 from datetime import UTC, time, timedelta
 
@@ -8,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clinic.profile import Clinic, load_profile
-from chalicelib.clinic.toml_files import ClinicFileError, UnknownInClinic, checked, read_toml
+from chalicelib.clinic.profile import Clinic, UnknownInClinic, load_profile
+from chalicelib.toml_files import CLINIC_DATA, TomlFileError, checked, read
 from tests.clinic.builders import WICHITA, wichita
 
 
@@ -115,12 +114,12 @@ def test_the_consent_wordings_say_what_they_must() -> None:
 def test_a_bad_profile_says_the_file_the_key_and_how_to_mend_it(
     path: tuple[str | int, ...], value: object, says: str
 ) -> None:
-    values = copy.deepcopy(read_toml("clinic.toml"))
+    values = read(CLINIC_DATA, "clinic.toml")
     place = values
     for part in path[:-1]:
         place = place[part]  # type: ignore[index]
     place[path[-1]] = value  # type: ignore[index]
-    with pytest.raises(ClinicFileError) as error:
+    with pytest.raises(TomlFileError) as error:
         checked(Clinic, "clinic.toml", values)
     assert str(error.value).startswith("clinic.toml cannot be used:")
     assert re.search(says, str(error.value)), str(error.value)
@@ -128,12 +127,18 @@ def test_a_bad_profile_says_the_file_the_key_and_how_to_mend_it(
 
 def test_a_clinic_that_does_not_say_until_when_has_half_past_ten() -> None:
     """R14."""
-    values = copy.deepcopy(read_toml("clinic.toml"))
+    values = read(CLINIC_DATA, "clinic.toml")
     del values["quiet"]["aftercare_until"]
     assert checked(Clinic, "clinic.toml", values).quiet.aftercare_until == time(22, 30)
 
 
 def test_a_missing_key_is_named() -> None:
-    values = {key: value for key, value in read_toml("clinic.toml").items() if key != "phone"}
-    with pytest.raises(ClinicFileError, match="phone: is missing; add this key"):
+    values = read(CLINIC_DATA, "clinic.toml")
+    del values["phone"]
+    with pytest.raises(TomlFileError, match="phone: is missing; add this key"):
         checked(Clinic, "clinic.toml", values)
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(TomlFileError, match=r"^careplans/none\.toml is missing; add this file$"):
+        read(CLINIC_DATA, "careplans/none.toml")

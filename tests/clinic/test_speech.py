@@ -9,8 +9,9 @@ from chalicelib.clinic.careplan.clock_times import clock_times
 from chalicelib.clinic.local_time import said_clock, said_day
 from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import load_profile
-from chalicelib.clinic.speech import languages, speech
+from chalicelib.clinic.speech import speech
 from chalicelib.domain.messaging.segments import outside_gsm7
+from chalicelib.languages import languages
 from tests.clinic.builders import WICHITA, a_plan, wichita
 
 DENVER = ZoneInfo("America/Denver")

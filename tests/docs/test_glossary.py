@@ -14,7 +14,9 @@ ROWS = [
 ]
 NAMED = sorted({name for _, names, _ in ROWS for name in re.findall(r"`(\w+)`", names)})
 SOURCES = [path.read_text(encoding="utf-8") for path in (HERE / "chalicelib").rglob("*.py")]
-CODE = "\n".join((*SOURCES, (HERE / "chalicelib/clinic/clinic.toml").read_text(encoding="utf-8")))
+CLINIC = HERE / "chalicelib/clinic_data/clinic.toml"
+CODE = "\n".join((*SOURCES, CLINIC.read_text(encoding="utf-8")))
+
 RECORDS = sorted(set(re.findall(r"^class (\w+)\(Record\):", CODE, re.MULTILINE)))
 
 

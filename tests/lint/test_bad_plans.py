@@ -1,6 +1,5 @@
 """Bad plans, each a good one with one thing changed: the lint names the place and the fault."""
 
-from copy import deepcopy
 from datetime import date, time
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.profile_models import ConsentTexts, Opening
-from chalicelib.clinic.toml_files import ClinicFileError, checked, read_toml
+from chalicelib.toml_files import CLINIC_DATA, TomlFileError, checked, read
 from lint.careplans import all_faults, profile_faults
 
 GONE = object()  # a key that is taken away
@@ -30,7 +29,7 @@ APPROVED = {
 
 def edited(code: str, *edits: Edit) -> CarePlan:
     """The shipped plan with these changes; a step is named by its id."""
-    values: Any = {"visit_type": code, **deepcopy(read_toml(f"careplans/{code}.toml"))}
+    values: Any = {"visit_type": code, **read(CLINIC_DATA, f"careplans/{code}.toml")}
     steps = {step["id"]: step for step in values["steps"]}
     for place, value in edits:
         first, *keys = place.split("/")
@@ -439,7 +438,7 @@ NO_PLAN: list[tuple[list[Edit], str]] = [
 
 @pytest.mark.parametrize(("edits", "message"), NO_PLAN, ids=[edits[0][0] for edits, _ in NO_PLAN])
 def test_a_plan_that_makes_no_sense_cannot_be_read(edits: list[Edit], message: str) -> None:
-    with pytest.raises(ClinicFileError, match=message):
+    with pytest.raises(TomlFileError, match=message):
         edited("iv_infusion", *edits)
 
 

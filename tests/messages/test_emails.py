@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chalicelib.languages import languages
 from chalicelib.messages.emails import UnknownEmail, email_kinds, render_email
-from chalicelib.messages.letters import Letters, languages, letters
+from chalicelib.messages.letters import Letters, letters
 from chalicelib.messages.render import MissingValue
 from lint.wording_rules import REVEALING
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import load_profile
-from chalicelib.clinic.speech import languages
 from chalicelib.domain.messaging.segments import count
 from chalicelib.domain.messaging.wording import Wording
+from chalicelib.languages import languages
 from chalicelib.messages import catalogue
 from chalicelib.messages.render import MissingValue, NotApproved, render_text
 from lint import messages

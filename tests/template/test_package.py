@@ -289,3 +289,12 @@ def test_only_the_service_is_deployed(bundle: Path) -> None:
         tops = {name.partition("/")[0] for name in deployed.namelist()}
 
     assert tops <= {"app.py", "chalicelib", "chalice"}
+
+
+def test_the_clinic_s_files_and_every_language_s_are_deployed(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle / "deployment.zip") as deployed:
+        names = set(deployed.namelist())
+
+    data = [*(PROJECT / "chalicelib").rglob("*.toml")]
+    assert len(data) > 10
+    assert {str(file.relative_to(PROJECT)) for file in data} <= names

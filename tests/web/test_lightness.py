@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 ASKING = """
 import json, sys
 from chalice.test import Client
@@ -40,3 +42,9 @@ def test_the_app_is_imported_without_a_setting_or_a_file() -> None:
         env={"PATH": ""},
     )
     assert done.stdout.split() == ["False"]
+
+
+def test_jinja_is_set_up_in_one_place() -> None:
+    sources = [file for name in ("chalicelib", "local") for file in (ROOT / name).rglob("*.py")]
+    made = [file.name for file in sources if "Environment(" in file.read_text(encoding="utf-8")]
+    assert made == ["templating.py"]

@@ -11,16 +11,14 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from chalicelib import tables
 from chalicelib.clinic.careplan.step import Leaflet, Step
-from chalicelib.clinic.profile import load_profile
+from chalicelib.clinic.profile import UnknownInClinic, load_profile
 from chalicelib.clinic.profile_models import Id, Route
-from chalicelib.clinic.toml_files import Length, UnknownInClinic, checked, read_toml
 from chalicelib.domain.messaging.wording import Approval, Level, Wording, without_stop_line
 from chalicelib.domain.record import Value
 from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.toml_files import CLINIC_DATA, Length, load, stems
 
-PACKAGE = "chalicelib.clinic"
 FOLDER = "careplans"
 
 
@@ -47,7 +45,7 @@ class CarePlan(Value):
 
     @property
     def file(self) -> str:
-        return f"careplans/{self.visit_type}.toml"
+        return f"{FOLDER}/{self.visit_type}.toml"
 
     @property
     def content_sha256(self) -> str:
@@ -148,18 +146,17 @@ NO_PLAN = CarePlan(
 
 @cache
 def load_careplans() -> Mapping[str, CarePlan]:
-    """The plan of each visit type. Read on first use; ClinicFileError says what is wrong where.
+    """The plan of each visit type. Read on first use; TomlFileError says what is wrong where.
 
     And the plans that are left of types that were taken out: what was booked gets its texts (R71).
     """
     codes = [visit_type.code for visit_type in load_profile().visit_types]
-    codes += [code for code in tables.stems(PACKAGE, FOLDER) if code not in codes]
-    plans = {code: checked(CarePlan, f"careplans/{code}.toml", _read(code)) for code in codes}
+    codes += [code for code in stems(f"{CLINIC_DATA}/{FOLDER}") if code not in codes]
+    plans = {
+        code: load(CarePlan, CLINIC_DATA, f"{FOLDER}/{code}.toml", visit_type=code)
+        for code in codes
+    }
     return MappingProxyType(plans)
-
-
-def _read(code: str) -> dict[str, object]:
-    return {"visit_type": code, **read_toml(f"careplans/{code}.toml")}
 
 
 def _with_parts(text: str, parts: Mapping[str, str]) -> str:

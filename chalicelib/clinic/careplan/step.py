@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from chalicelib.clinic.careplan.conditions import Circumstances, Condition, why_never, why_not
-from chalicelib.clinic.toml_files import Length
 from chalicelib.domain.record import Value
+from chalicelib.toml_files import Length
 
 # A `-` parts it from what follows from it: `preparation-mail` is the mail instead of the text.
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]

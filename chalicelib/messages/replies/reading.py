@@ -1,13 +1,13 @@
-"""What an inbound text means. The words are data in replies.toml; here is how they are compared."""
+"""What an inbound text means. The words are data: `replies.toml` of each language in locales/."""
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 
-from chalicelib import tables
 from chalicelib.domain.record import Value
+from chalicelib.languages import in_language, languages
 
 
 class Meaning(StrEnum):
@@ -36,16 +36,19 @@ class Reading(Value):
     number: int | None = None  #: 1 to 9, of a choice
 
 
-class ReplyWords(Value):
-    """The tables of replies.toml."""
+Lists = Mapping[str, tuple[str, ...]]
 
-    spelled: dict[str, str]
-    words: dict[str, tuple[str, ...]]
-    numbers: dict[str, tuple[str, ...]]
-    phrases: dict[str, tuple[str, ...]]
-    ignored: dict[str, tuple[str, ...]]
-    signs: dict[str, tuple[str, ...]]
-    echo: dict[str, tuple[str, ...]]
+
+class ReplyWords(Value):
+    """The tables of a `replies.toml`, or of all of them together."""
+
+    spelled: Mapping[str, str] = {}
+    words: Mapping[str, tuple[str, ...]] = {}
+    numbers: Mapping[str, tuple[str, ...]] = {}
+    phrases: Mapping[str, tuple[str, ...]] = {}
+    ignored: Mapping[str, tuple[str, ...]] = {}
+    signs: Mapping[str, tuple[str, ...]] = {}
+    echo: Mapping[str, tuple[str, ...]] = {}
 
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2019\u2018`\u00b4", "'"))
@@ -77,8 +80,28 @@ def understand(body: str, *, opt_out_type: str | None = None, opted_out: bool = 
 
 @cache
 def reply_words() -> ReplyWords:
-    """The tables as they stand in replies.toml. Read on first use."""
-    return ReplyWords.model_validate(tables.read("chalicelib.messages", "replies.toml"))
+    """The tables of every language together, English first: a patient may mix them."""
+    every = [reply_words_in(language) for language in languages()]
+    lists = {
+        name: _together(getattr(each, name) for each in every)
+        for name in ReplyWords.model_fields
+        if name != "spelled"
+    }
+    spelled = dict(pair for each in every for pair in each.spelled.items())
+    return ReplyWords(spelled=spelled, **lists)
+
+
+def reply_words_in(language: str) -> ReplyWords:
+    """The tables of one language as they stand."""
+    return in_language(ReplyWords, "replies.toml", language)
+
+
+def _together(tables: Iterable[Lists]) -> Lists:
+    together: dict[str, dict[str, None]] = {}
+    for lists in tables:
+        for name, words in lists.items():
+            together.setdefault(name, {}).update(dict.fromkeys(words))
+    return {name: tuple(words) for name, words in together.items()}
 
 
 def _meaning(body: str, words: str, *, urgent: bool, opted_out: bool) -> tuple[Meaning, int | None]:

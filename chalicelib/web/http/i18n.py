@@ -1,31 +1,19 @@
-"""What the patient's pages say: one file a language in languages/, each with the same keys.
+"""What the patient's pages say: `pages.toml` of each language, each with the same keys.
 
 The exact words of the consents are the clinic's own and stand in `clinic.toml`.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from chalicelib import tables
+from chalicelib.languages import in_language, languages
 
 Words = Mapping[str, Any]
 
-PACKAGE = "chalicelib.web"
-FOLDER = "languages"
 
-
-@cache
-def languages() -> tuple[str, ...]:
-    """The languages that a patient may choose, English first."""
-    return tables.languages(PACKAGE, FOLDER)
-
-
-@cache
 def words(language: str) -> Words:
-    """The tables of a language; English for one that has none. Read on first use."""
-    known = language if language in languages() else "en"
-    return tables.read(PACKAGE, FOLDER, f"{known}.toml")
+    """The tables of a language; English for one that has none."""
+    return in_language(dict[str, Any], "pages.toml", language)
 
 
 def staff_names() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.web.http.i18n import languages
+from chalicelib.languages import languages
 from chalicelib.web.http.parsing import query_of
 
 

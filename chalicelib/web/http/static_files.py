@@ -8,9 +8,10 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
 from chalicelib.domain.errors import NotFound
+from chalicelib.languages import languages
 from chalicelib.web.http import responses
 from chalicelib.web.http.errors import answering
-from chalicelib.web.http.i18n import languages, words
+from chalicelib.web.http.i18n import words
 
 files = Blueprint(__name__)
 

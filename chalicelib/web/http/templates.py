@@ -1,4 +1,4 @@
-"""Pages from templates. Jinja is imported here alone, and only when a page is made."""
+"""Pages from the templates in pages/. Jinja is imported only when a page is made."""
 
 from datetime import datetime
 from functools import cache
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import wiring
 from chalicelib.clinic.local_time import said_day, said_time
+from chalicelib.templating import environment
 from chalicelib.web.http.i18n import words
 
 if TYPE_CHECKING:
@@ -80,29 +81,23 @@ def _mark(name: str) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+    from jinja2 import pass_context
 
     @pass_context
     def date_of_page(context: "Context", at: datetime) -> str:
         return said_date(at, context.get("language", "en"))
 
-    environment = Environment(
-        loader=FunctionLoader(_source),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day"] = date_of_page
-    environment.filters["clock"] = said_clock
-    environment.filters["moment"] = said_moment
-    environment.filters["number"] = said_number
-    environment.filters["filled"] = _filled
-    environment.globals["words"] = words("en")  # a page in another language is given its own
-    environment.globals["url"] = url
-    environment.globals["static"] = static_url
-    environment.globals["clinic"] = _Clinic()
-    return environment
+    made = environment(FOLDER.joinpath("pages"))
+    made.filters["day"] = date_of_page
+    made.filters["clock"] = said_clock
+    made.filters["moment"] = said_moment
+    made.filters["number"] = said_number
+    made.filters["filled"] = _filled
+    made.globals["words"] = words("en")  # a page in another language is given its own
+    made.globals["url"] = url
+    made.globals["static"] = static_url
+    made.globals["clinic"] = _Clinic()
+    return made
 
 
 class _Clinic:
@@ -110,8 +105,3 @@ class _Clinic:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(wiring.services().clinic, name)
-
-
-def _source(name: str) -> str | None:
-    file = FOLDER.joinpath("pages", *name.split("/"))
-    return file.read_text(encoding="utf-8") if file.is_file() else None

@@ -16,8 +16,9 @@ from pydantic import (
 )
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.languages import languages
 from chalicelib.usecases.requests.submit import RequestForm
-from chalicelib.web.http.i18n import languages, words
+from chalicelib.web.http.i18n import words
 from chalicelib.web.http.parsing import Form, single
 
 Reason = Literal[

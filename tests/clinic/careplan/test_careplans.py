@@ -5,8 +5,7 @@ import pytest
 from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.careplan.step import StepKind
 from chalicelib.clinic.placeholders import choice_values, visit_values
-from chalicelib.clinic.profile import load_profile
-from chalicelib.clinic.toml_files import UnknownInClinic
+from chalicelib.clinic.profile import UnknownInClinic, load_profile
 from lint import careplans
 from lint.wording_rules import REVEALING
 from tests.clinic.builders import WICHITA, a_plan, a_step, wichita

@@ -10,10 +10,10 @@ import pytest
 from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.profile import load_profile
 from chalicelib.domain.messaging.segments import count
+from chalicelib.languages import languages
 from chalicelib.messages import catalogue
 from chalicelib.messages.emails import email_kinds
 from chalicelib.outbox.compose_email import LETTERS
-from chalicelib.web.http import i18n
 from lint.journeys import costs
 from local.preview.__main__ import Preview, page, preview
 from local.preview.examples import examples, first_visit_on
@@ -87,13 +87,13 @@ def test_every_wording_of_every_plan_language_and_level_is_there(found: Preview)
         expected = {
             (step.id, language, level)
             for step in plan.steps
-            for language in i18n.languages()
+            for language in languages()
             for level in LEVELS
             if getattr(step.wording.get(language, step.wording["en"]), level) is not None
         }
         assert of_texts(shown.texts) == expected
     assert of_texts(found.texts) == {
-        (key, language, "") for key in catalogue.every_key() for language in i18n.languages()
+        (key, language, "") for key in catalogue.every_key() for language in languages()
     }
 
 
@@ -190,7 +190,7 @@ def test_every_plan_has_a_visit_both_changes_of_the_clock_and_its_course(found: 
         course = ["course"] if PLANS[plan.code].route != "none" else []
         assert ids == ["visit", "late", "forwards", "back", *course]
         told = {(journey.id, journey.language) for journey in plan.translations}
-        others = i18n.languages()[1:]
+        others = languages()[1:]
         assert told == {(journey.id, code) for journey in plan.journeys for code in others}
         by_id = dict(zip(ids, plan.journeys, strict=True))
         for name, attribute in (("forwards", "missing"), ("back", "doubled")):
@@ -258,7 +258,7 @@ def test_every_leaflet_is_there_in_every_language(found: Preview) -> None:
             assert len(advice.lines) == len(plan.leaflet_lines(advice.part, advice.language))
             assert not any("{" in line for line in advice.lines)
         parts = [(advice.part, advice.language) for advice in shown.leaflets]
-        codes = i18n.languages()
+        codes = languages()
         assert parts == [(part, code) for part in ("before", "after") for code in codes]
     assert any(advice.lines for plan in found.plans for advice in plan.leaflets)
 
@@ -269,19 +269,19 @@ def test_what_the_catalogue_says_by_mail_is_there(found: Preview) -> None:
         for key, entry in catalogue.load_catalogue("en").texts.items()
         if key in LETTERS or entry.mail
     ]
-    assert len(found.mails) == len(by_mail) * len(i18n.languages())
+    assert len(found.mails) == len(by_mail) * len(languages())
     (answer,) = [mail for mail in found.mails if mail.title == "Declined" and mail.language == "en"]
     assert "thank you for your request" in answer.text.lower()
 
 
 def test_every_mail_and_the_pages_of_every_level_are_there(found: Preview) -> None:
-    languages = set(i18n.languages())
+    codes = set(languages())
     for plan, shown in zip(PLANS.values(), found.plans, strict=True):
         mailed = [step for step in plan.steps if step.kind in LETTERS]
-        assert len(shown.mails) == len(mailed) * len(languages)
+        assert len(shown.mails) == len(mailed) * len(codes)
         levels = set(LEVELS) if plan.route != "none" else {"neutral"}
         assert {(p.language, p.level) for p in shown.pages} == {
-            (language, level) for language in languages for level in levels
+            (language, level) for language in codes for level in levels
         }
     staff = [kind for kind in email_kinds() if not kind.startswith("patient_")]
     assert len(found.staff_mails) == len(staff) + 2  # that of many requests has three moments

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.web.http.i18n import Words, languages, words
+from chalicelib.languages import languages
+from chalicelib.web.http.i18n import Words, words
 from chalicelib.web.http.reader_language import preferred
 from lint.wording_rules import claim_faults
 

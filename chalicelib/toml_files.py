@@ -1,35 +1,32 @@
-"""Reading the clinic's own TOML files. Errors say the file, the key and how to mend it."""
+"""The TOML files that are packaged beside the code: where the clinic's stand, how each is read.
+
+No other module knows the clinic's folder. Errors say the file, the key and how to mend it.
+"""
 
 import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from chalicelib import tables
+T = TypeVar("T")
 
-M = TypeVar("M", bound=BaseModel)
+PACKAGE = resources.files("chalicelib")
+CLINIC_DATA = "clinic_data"  # of the package: what a clinic approves and brings itself
 
 _PARTS = re.compile(r"(-)?(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
 
 
-class ClinicFileError(Exception):
-    """A file of the clinic cannot be used as it is; the text says where and how to mend it."""
-
-
-class UnknownInClinic(KeyError):
-    """The clinic has no such visit type, person or step."""
-
-    def __init__(self, what: str, value: str) -> None:
-        super().__init__(f"{what} {value!r}")
-        self.what = what
-        self.value = value
+class TomlFileError(Exception):
+    """A file cannot be used as it is; the text says where and how to mend it."""
 
 
 def length_of_time(value: object) -> object:
-    """`90m`, `8h`, `1h 30m`, `-2h` as the clinic's files write them; `0m` is none."""
+    """`90m`, `8h`, `1h 30m`, `-2h` as a file writes it; `0m` is none."""
     if not isinstance(value, str):
         return value
     parts = _PARTS.fullmatch(value.strip())
@@ -43,20 +40,42 @@ def length_of_time(value: object) -> object:
 Length = Annotated[timedelta, BeforeValidator(length_of_time)]
 
 
-def read_toml(name: str) -> dict[str, Any]:
-    """The tables of one file beside this module."""
+def load(shape: type[T], folder: str, name: str, **added: str) -> T:
+    """The file as that shape, with what its name alone says added. Read on first use, and once."""
+    hashable: Any = shape
+    return cast(T, _loaded(hashable, folder, name, **added))
+
+
+def read(folder: str, name: str) -> dict[str, Any]:
+    """The tables of a file as they stand."""
+    file = PACKAGE.joinpath(*folder.split("/"), *name.split("/"))
+    if not file.is_file():
+        raise TomlFileError(f"{name} is missing; add this file")
+    text = file.read_text(encoding="utf-8")
     try:
-        return tables.read("chalicelib.clinic", *name.split("/"))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ClinicFileError(f"{name} is not TOML: {error}") from error
+        raise TomlFileError(f"{name} is not TOML: {error}") from error
 
 
-def checked(model: type[M], name: str, values: Mapping[str, Any]) -> M:
-    """The file's values as the model; ClinicFileError names each key that is wrong."""
+def checked(shape: type[T], name: str, values: Mapping[str, Any]) -> T:
+    """The file's values as that shape; TomlFileError names each key that is wrong."""
     try:
-        return model.model_validate(values)
+        return TypeAdapter(shape).validate_python(values)
     except ValidationError as error:
-        raise ClinicFileError(_explained(name, values, error)) from error
+        raise TomlFileError(_explained(name, values, error)) from error
+
+
+@cache
+def stems(folder: str) -> tuple[str, ...]:
+    """The names of the TOML files in a folder, without their ending, sorted."""
+    names = [file.name for file in PACKAGE.joinpath(*folder.split("/")).iterdir()]
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+@cache
+def _loaded(shape: Any, folder: str, name: str, **added: str) -> Any:
+    return checked(shape, name, {**added, **read(folder, name)})
 
 
 def _explained(name: str, values: Mapping[str, Any], error: ValidationError) -> str:
