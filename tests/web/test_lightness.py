@@ -40,3 +40,38 @@ def test_the_app_is_imported_without_a_setting_or_a_file() -> None:
         env={"PATH": ""},
     )
     assert done.stdout.split() == ["False"]
+
+
+#: What storing a request takes, beside the values of the domain: one more is seen here.
+INTAKE = [
+    "clinic.careplan.conditions",
+    "clinic.careplan.plan",
+    "clinic.careplan.step",
+    "clinic.local_time",
+    "clinic.profile",
+    "clinic.profile_models",
+    "clinic.speech",
+    "clinic.staff_directory",
+    "clinic.toml_files",
+    "messages.factory",
+    "messages.floods",
+    "ports",
+    "tables",
+    "tolerant_reads",
+    "transaction",
+    "usecases.requests.rate_limits",
+    "usecases.requests.staff_notices",
+    "usecases.requests.submit",
+]
+
+
+def test_storing_a_request_imports_these_modules_and_no_other() -> None:
+    reading = (
+        "import sys; import chalicelib.usecases.requests.submit\n"
+        "print(*sorted(n for n, m in sys.modules.items() if not hasattr(m, '__path__')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", reading], capture_output=True, text=True, check=True, timeout=60
+    )
+    ours = [name.partition("chalicelib.")[2] for name in done.stdout.split()]
+    assert [name for name in ours if name and not name.startswith("domain.")] == INTAKE
