@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from chalicelib.domain.record import Ref, Value, new_id
 from chalicelib.domain.visits.request import ConsultationRequest, Submission
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.requests.rate_limits import (
+    Limit,
     count_one,
     limits,
     of_the_deadline,
@@ -84,6 +85,49 @@ class Receipt(NamedTuple):
     answer_by: datetime
 
 
+class _Sent(NamedTuple):
+    """What was sent, and by what it is known again when it comes twice."""
+
+    form: RequestForm
+    origin: Origin
+    has_key: bool
+    key_hash: str  #: of the key, or without one of what makes two forms the same
+    fields_hash: str
+
+
+class _Counts(NamedTuple):
+    """What a request is counted in, and the rows that it would share with others in a flood."""
+
+    under: Sequence[Limit]
+    hour: Limit
+    deadline: Limit
+    at_once: Pair
+    reminders: Pair
+
+    @property
+    def refs(self) -> list[Ref[Any]]:
+        return [
+            *(limit.ref for limit in (*self.under, self.hour, self.deadline)),
+            *(Message.ref(first.id) for first, _ in (self.at_once, self.reminders)),
+        ]
+
+
+class _Found(NamedTuple):
+    """What the store knew of all this, by one request to it."""
+
+    submission: Submission | None
+    phone: Phone | None
+    rows: Mapping[Ref[Any], Any]
+
+
+class _Telling(NamedTuple):
+    """Whether staff hear of a request by itself, and what is odd about it (R68)."""
+
+    suspicious_because: str | None
+    is_told_at_once: bool
+    is_reminded_of: bool
+
+
 def submit(
     context: Context,
     request_form: RequestForm,
@@ -99,81 +143,35 @@ def submit(
     (R4). In a flood it causes rows that it shares with others: mails are bundled, and deadline,
     reminders and its place on the day sheet are as ever (R68).
     """
-    fields_hash = _hash(json.dumps(request_form.model_dump(mode="json"), sort_keys=True))
-    key_hash = _hash(f"key:{key}") if key else _hash(f"fields:{_sameness(request_form)}")
+    sent = _sent(request_form, origin, key)
 
     def attempt(now: datetime) -> tuple[Change, Receipt]:
-        under = limits(
-            number=request_form.phone,
-            per_number=origin.per_number,
-            address=origin.address,
-            per_address=origin.per_address,
-            more=origin.more,
-            now=now,
-        )
-        answer_by = context.clinic.answer_by(now)
-        hour, deadline = of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, answer_by)
-        at_once, reminders = shared_at_once(now), shared_reminders(context.clinic, answer_by, now)
-        refs: list[Ref[Any]] = [limit.ref for limit in (*under, hour, deadline)]
-        refs += [Message.ref(first.id) for first, _ in (at_once, reminders)]
-        known, phone, *rows = context.store.get_many(
-            Submission.ref(key_hash), Phone.ref(request_form.phone), *refs
-        )
-        found = dict(zip(refs, rows, strict=True))
-        if known is not None and now < known.expires_at:
-            if key and known.fields_hash != fields_hash:
-                raise Invalid(key="This form was sent before with other answers. Please reload it.")
-            return Change(), Receipt(known.request_id, known.answer_by)
-        if any(limit.refuses(found[limit.ref]) for limit in under):
-            raise TooMany(seconds_to_next_window(now))
-        over = next((limit.about for limit in under if limit.is_reached(found[limit.ref])), None)
-        is_busy, is_crowded = (limit.is_reached(found[limit.ref]) for limit in (hour, deadline))
-        is_told_at_once = origin.is_staff or (over is None and not is_busy)
-        is_reminded_of = origin.is_staff or (is_told_at_once and not is_crowded)
-
+        counts = _counts(context, sent, now)
+        found = _find(context, sent, counts)
+        before = _answered_before(sent, found.submission, now)
+        if before is not None:
+            return Change(), before
+        _refuse_too_many(counts, found, now)
+        telling = _telling(sent, counts, found)
         patient = _patient(request_form, now)
-        request = ConsultationRequest(
-            id=new_id("REQ"),
-            patient_id=patient.id,
-            reason=request_form.reason,
-            preferred=request_form.preferred,
-            note=request_form.note,
-            received_at=now,
-            answer_by=answer_by,
-            source=origin.means,
-            suspicious_because=over,
-            is_told_with_others=not is_reminded_of,
-            erase_at=now + timedelta(days=context.clinic.retention.notes_days),
-        )
-        submission = Submission(
-            revision=known.revision if known else 0,
-            key_hash=key_hash,
-            fields_hash=fields_hash,
-            request_id=request.id,
-            answer_by=request.answer_by,
-            expires_at=now + (SAME_KEY if key else SAME_FIELDS),
-        )
-        phone = phone or Phone(number=request_form.phone)
+        request = _request(context, sent, patient, telling, now)
         change = change_of(request.id, "request_received", actor, now, source=origin.means)
         change.include(
             [
                 Save(request),
                 Save(patient),
-                Save(submission),
-                *_joined(phone, patient),
-                *consents(context, patient, origin=origin, now=now),
-                *notices(context, request, now, is_told_at_once=is_told_at_once),
-                *(() if is_told_at_once else _unless_there(at_once, found)),
-                *(() if is_reminded_of else _unless_there(reminders, found)),
-                *map(count_one, under),
+                Save(_submission(sent, request, found.submission, now)),
+                *_joined(found.phone or Phone(number=request_form.phone), patient),
+                *_consents(context, patient, origin=origin, now=now),
+                *notices(context, request, now, is_told_at_once=telling.is_told_at_once),
+                *_shared_rows(telling, counts, found),
+                *map(count_one, counts.under),
             ]
         )
         return change, Receipt(request.id, request.answer_by)
 
     receipt = run_in_transaction(context, attempt)
-    if not origin.is_staff:
-        now, due = context.clock.now(), receipt.answer_by
-        count_in_all(context, of_the_hour(origin.mailed, now), of_the_deadline(origin.mailed, due))
+    _count_among_all(context, origin, receipt)
     return receipt
 
 
@@ -182,7 +180,128 @@ def made_up(context: Context) -> Receipt:
     return Receipt(new_id("REQ"), context.clinic.answer_by(context.clock.now()))
 
 
-def consents(context: Context, patient: Patient, *, origin: Origin, now: datetime) -> list[Save]:
+def _sent(request_form: RequestForm, origin: Origin, key: str | None) -> _Sent:
+    fields = json.dumps(request_form.model_dump(mode="json"), sort_keys=True)
+    known_by = f"key:{key}" if key else f"fields:{_sameness(request_form)}"
+    return _Sent(request_form, origin, bool(key), _hash(known_by), _hash(fields))
+
+
+def _counts(context: Context, sent: _Sent, now: datetime) -> _Counts:
+    origin, answer_by = sent.origin, context.clinic.answer_by(now)
+    return _Counts(
+        under=limits(
+            number=sent.form.phone,
+            per_number=origin.per_number,
+            address=origin.address,
+            per_address=origin.per_address,
+            more=origin.more,
+            now=now,
+        ),
+        hour=of_the_hour(origin.mailed, now),
+        deadline=of_the_deadline(origin.mailed, answer_by),
+        at_once=shared_at_once(now),
+        reminders=shared_reminders(context.clinic, answer_by, now),
+    )
+
+
+def _find(context: Context, sent: _Sent, counts: _Counts) -> _Found:
+    refs = counts.refs
+    submission, phone, *rows = context.store.get_many(
+        Submission.ref(sent.key_hash), Phone.ref(sent.form.phone), *refs
+    )
+    return _Found(submission, phone, dict(zip(refs, rows, strict=True)))
+
+
+def _answered_before(sent: _Sent, known: Submission | None, now: datetime) -> Receipt | None:
+    """What the same request was told; Invalid for other fields under its key."""
+    if known is None or now >= known.expires_at:
+        return None
+    if sent.has_key and known.fields_hash != sent.fields_hash:
+        raise Invalid(key="This form was sent before with other answers. Please reload it.")
+    return Receipt(known.request_id, known.answer_by)
+
+
+def _refuse_too_many(counts: _Counts, found: _Found, now: datetime) -> None:
+    if any(limit.refuses(found.rows[limit.ref]) for limit in counts.under):
+        raise TooMany(seconds_to_next_window(now))
+
+
+def _telling(sent: _Sent, counts: _Counts, found: _Found) -> _Telling:
+    over = [limit.about for limit in counts.under if limit.is_reached(found.rows[limit.ref])]
+    is_busy = counts.hour.is_reached(found.rows[counts.hour.ref])
+    is_crowded = counts.deadline.is_reached(found.rows[counts.deadline.ref])
+    is_staff = sent.origin.is_staff
+    is_told_at_once = is_staff or not (over or is_busy)
+    return _Telling(
+        suspicious_because=over[0] if over else None,
+        is_told_at_once=is_told_at_once,
+        is_reminded_of=is_staff or (is_told_at_once and not is_crowded),
+    )
+
+
+def _request(
+    context: Context, sent: _Sent, patient: Patient, telling: _Telling, now: datetime
+) -> ConsultationRequest:
+    return ConsultationRequest(
+        id=new_id("REQ"),
+        patient_id=patient.id,
+        reason=sent.form.reason,
+        preferred=sent.form.preferred,
+        note=sent.form.note,
+        received_at=now,
+        answer_by=context.clinic.answer_by(now),
+        source=sent.origin.means,
+        suspicious_because=telling.suspicious_because,
+        is_told_with_others=not telling.is_reminded_of,
+        erase_at=now + timedelta(days=context.clinic.retention.notes_days),
+    )
+
+
+def _submission(
+    sent: _Sent, request: ConsultationRequest, known: Submission | None, now: datetime
+) -> Submission:
+    """How the same form is known when it comes again; it takes the place of one that is over."""
+    return Submission(
+        revision=known.revision if known else 0,
+        key_hash=sent.key_hash,
+        fields_hash=sent.fields_hash,
+        request_id=request.id,
+        answer_by=request.answer_by,
+        expires_at=now + (SAME_KEY if sent.has_key else SAME_FIELDS),
+    )
+
+
+def _shared_rows(telling: _Telling, counts: _Counts, found: _Found) -> list[Save]:
+    """What tells of it together with others, in place of its own mails."""
+    return [
+        *(() if telling.is_told_at_once else _unless_there(counts.at_once, found.rows)),
+        *(() if telling.is_reminded_of else _unless_there(counts.reminders, found.rows)),
+    ]
+
+
+def _count_among_all(context: Context, origin: Origin, receipt: Receipt) -> None:
+    """Also one that was sent twice; but none that staff wrote down, for which no limit holds."""
+    if origin.is_staff:
+        return
+    hour = of_the_hour(origin.mailed, context.clock.now())
+    count_in_all(context, hour, of_the_deadline(origin.mailed, receipt.answer_by))
+
+
+def _patient(request_form: RequestForm, now: datetime) -> Patient:
+    return Patient(
+        id=new_id("PAT"),
+        name=request_form.name,
+        phone=request_form.phone,
+        email=request_form.email,
+        language=request_form.language,
+        time_zone=request_form.time_zone,
+        discreet=request_form.discreet,
+        text_consent=request_form.text_consent,
+        created_at=now,
+    )
+
+
+def _consents(context: Context, patient: Patient, *, origin: Origin, now: datetime) -> list[Save]:
     """A record for each box that was ticked: the exact wording, when, and from where (R2)."""
     boxes: dict[TextConsent, tuple[tuple[Box, TextConsent], ...]] = {
         TextConsent.NONE: (),
@@ -212,20 +331,6 @@ def consents(context: Context, patient: Patient, *, origin: Origin, now: datetim
     ]
 
 
-def _patient(request_form: RequestForm, now: datetime) -> Patient:
-    return Patient(
-        id=new_id("PAT"),
-        name=request_form.name,
-        phone=request_form.phone,
-        email=request_form.email,
-        language=request_form.language,
-        time_zone=request_form.time_zone,
-        discreet=request_form.discreet,
-        text_consent=request_form.text_consent,
-        created_at=now,
-    )
-
-
 def _joined(phone: Phone, patient: Patient) -> list[Save]:
     """The number knows its patient, unless so many gave it that somebody plays with it.
 
@@ -236,9 +341,9 @@ def _joined(phone: Phone, patient: Patient) -> list[Save]:
     return [Save(phone.evolve(patients=(*phone.patients, patient.id)))]
 
 
-def _unless_there(shared: Pair, found: Mapping[Ref[Any], Any]) -> list[Save]:
+def _unless_there(shared: Pair, rows: Mapping[Ref[Any], Any]) -> list[Save]:
     """Both rows, which are written together, where nobody has written them yet."""
-    return [Save(row) for row in shared] if found[Message.ref(shared[0].id)] is None else []
+    return [Save(row) for row in shared] if rows[Message.ref(shared[0].id)] is None else []
 
 
 def _sameness(request_form: RequestForm) -> str:
