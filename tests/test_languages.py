@@ -4,7 +4,6 @@ import pytest
 
 from chalicelib.clinic import speech
 from chalicelib.clinic.profile import load_profile
-from chalicelib.clinic.profile_models import VisitType
 from chalicelib.messages import catalogue, letters
 from chalicelib.web.http import i18n
 from lint.wording_rules import REVEALING
@@ -18,7 +17,7 @@ def test_days_mails_and_pages_know_the_same_languages() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("visit_type", load_profile().visit_types, ids=lambda kind: kind.code)
-def test_the_neutral_name_of_a_visit_reveals_nothing(visit_type: VisitType, language: str) -> None:
+@pytest.mark.parametrize("visit_type", [kind.code for kind in load_profile().visit_types])
+def test_the_neutral_name_of_a_visit_reveals_nothing(visit_type: str, language: str) -> None:
     """R25: it stands in calendars."""
-    assert not REVEALING.search(visit_type.said(language))
+    assert not REVEALING.search(load_profile().kind(visit_type).said(language))
