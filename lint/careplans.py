@@ -6,12 +6,13 @@ It names the file, the step and the key of each fault, then what every patient's
 import sys
 from collections.abc import Iterator
 
+from chalicelib.clinic.careplan.conditions import RULES
 from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import FILE, Clinic, load_profile
 from chalicelib.languages import languages
 from chalicelib.toml_files import TomlFileError
 from lint.journeys import cap_faults, costs
-from lint.plan_rules import leaflet_faults, plan_faults, step_faults
+from lint.plan_rules import leaflet_faults, plan_faults, route_faults, step_faults
 from lint.step_wordings import wordings_faults
 
 
@@ -26,6 +27,7 @@ def main() -> int:
     left = [plan for plan in every.values() if plan not in plans]
     faults = [*profile_faults(clinic)]
     faults += [fault for plan in plans for fault in all_faults(clinic, plan)]
+    faults += [f"{plan.file}, {fault}" for plan in left for fault in route_faults(clinic, plan)]
     steps = sum(len(plan.steps) for plan in plans)
     summary = f"{len(plans)} care plans, {steps} steps: {len(faults)} faults"
     kept = [f"{plan.file}: left for what is booked; no visit type names it" for plan in left]
@@ -46,7 +48,9 @@ def all_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
 
 
 def profile_faults(clinic: Clinic) -> Iterator[str]:
-    """A consent that one language lacks, or that does not say what it must (R1)."""
+    """A consent that one language lacks, or that does not say what it must (R1); a route's name."""
+    for name in sorted(RULES.keys() & clinic.routes.keys()):
+        yield f"{FILE}, routes.{name}: is the name of a condition of steps; choose another"
     for name, consent in (
         ("appointment", clinic.consents.appointment),
         ("detailed", clinic.consents.detailed),

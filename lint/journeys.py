@@ -49,7 +49,7 @@ class Sent(NamedTuple):
 def sent_in(clinic: Clinic, plan: CarePlan, journey: Journey) -> list[Sent]:
     """Every text of the care plan that leaves, when nothing unusual happens."""
     booked_at = _booked_at(clinic)
-    length = clinic.visit_type(plan.visit_type).length
+    length = clinic.length(plan.visit_type)
     sent = []
     for session, day in enumerate(journey.days, 1):
         on = MONDAY + timedelta(days=journey.ahead + day)
@@ -69,7 +69,7 @@ def sent_in(clinic: Clinic, plan: CarePlan, journey: Journey) -> list[Sent]:
 
 def cap_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
     """An ordinary visit or course with more texts than the caps let through (R19)."""
-    for journey in (VISIT, SOON, *([SESSIONS] if plan.route != "none" else [])):
+    for journey in (VISIT, SOON, *([SESSIONS] if plan.is_sedating else [])):
         # Both levels are never sent to one patient.
         for level in LEVELS:
             texts = [_booked_at(clinic)] * journey.first_texts
@@ -95,8 +95,8 @@ def costs(clinic: Clinic, plans: Iterable[CarePlan]) -> list[str]:
     ]
     for plan in plans:
         for language in languages():
-            for level in LEVELS if plan.route != "none" else LEVELS[:1]:
-                journeys = (VISIT, SESSIONS) if plan.route != "none" else (VISIT,)
+            for level in LEVELS if plan.is_sedating else LEVELS[:1]:
+                journeys = (VISIT, SESSIONS) if plan.is_sedating else (VISIT,)
                 told = [_cost(clinic, plan, each, language, level) for each in journeys]
                 name = f"{plan.visit_type}, {language}, {level}"
                 lines.append(f"{name:32} {told[0]:>16} {(told[1:] or [''])[0]:>18}".rstrip())

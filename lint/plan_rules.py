@@ -25,6 +25,7 @@ def plan_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
     visit_type = clinic.visit_type(plan.visit_type)
     if plan.route != visit_type.route:
         yield f"route: is {plan.route!r}, but clinic.toml says {visit_type.route!r} (R23)"
+    yield from route_faults(clinic, plan)
     if plan.approval.status == "approved" and not plan.is_approved:
         yield (
             f"approval.sha256: the plan was edited after its approval; have it approved again and"
@@ -33,6 +34,12 @@ def plan_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
     for language in languages():
         if language not in plan.leaflet:
             yield f"leaflet.{language}: is missing; the patient's page would be in English"
+
+
+def route_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
+    """A route of which the clinic does not say what it implies; also for a plan that is left."""
+    if plan.route not in clinic.routes:
+        yield f"route: clinic.toml declares no {plan.route!r}; add [routes.{plan.route}] (R23)"
 
 
 def step_faults(clinic: Clinic, plan: CarePlan, step: Step) -> Iterator[str]:
@@ -80,7 +87,7 @@ def _never_sent(clinic: Clinic, plan: CarePlan, step: Step) -> str:
     """A step that comes too late for every visit of an ordinary day, however early it is booked."""
     if step.anchor in DECISIONS | AFTERWARDS:
         return ""
-    length = clinic.visit_type(plan.visit_type).length
+    length = clinic.length(plan.visit_type)
     for day in A_WEEK:
         opening = clinic.hours.get(WEEKDAYS[day.weekday()])
         if opening is None:
@@ -99,7 +106,7 @@ def _always_held(clinic: Clinic, plan: CarePlan, step: Step) -> str:
     """A text that quiet hours hold until it is too late, for every visit that the week has."""
     if step.anchor in DECISIONS or step.channel != "text":
         return ""
-    quiet, length = clinic.quiet, clinic.visit_type(plan.visit_type).length
+    quiet, length = clinic.quiet, clinic.length(plan.visit_type)
     for start in _starts(clinic, length):
         end = start + length
         times = due_times(plan, step, start=start, end=end, zone=clinic.zone)

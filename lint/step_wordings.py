@@ -59,10 +59,11 @@ def _faults(
     yield from claim_faults(plan.wording(step, language=language, level=level).text)
     yield from link_faults(written)
     yield from name_faults(written, recurring=True)
-    if level == "detailed" and plan.route == "none":
-        yield "a visit without a route gets neutral texts only; remove this wording (R23)"
+    if level == "detailed" and not plan.is_sedating:
+        yield "a visit that is not sedating gets neutral texts only; remove this wording (R23)"
     if step.kind in (StepKind.AFTERCARE, StepKind.CHECK_IN):
-        drives = step.kind is StepKind.AFTERCARE and clinic.visit_type(plan.visit_type).needs_driver
+        kind = clinic.kind(plan.visit_type)
+        drives = step.kind is StepKind.AFTERCARE and (kind.needs_driver or kind.is_sedating)
         words = speech(language)
         advice = (words.tomorrow, words.sleep) if drives else ()
         yield from aftercare_faults(written, advice=advice)

@@ -28,6 +28,13 @@ def kind_of_an_older_row(world: World, code: str = "iv_infusion") -> None:
     kind(world, code)
 
 
+def route(world: World, name: str = "iv") -> None:
+    """What a route implies, once no kind of visit names it."""
+    clinic = world.services.clinic
+    routes = {each: route for each, route in clinic.routes.items() if each != name}
+    world.replace(clinic=clinic.model_copy(update={"routes": routes}))
+
+
 def room(world: World, room_id: str = "room-1") -> None:
     clinic = world.services.clinic
     kinds = tuple(

@@ -1,5 +1,6 @@
 """A new visit type, step or language is data alone: files change in a copy, and no code does."""
 
+import ast
 import os
 import re
 import shutil
@@ -8,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from chalicelib.clinic.profile import load_profile
 
 ROOT = Path(__file__).parent.parent
 LINTS = ("lint.careplans", "lint.messages")
@@ -22,7 +25,7 @@ world = World()
 asked = world.request(language={language!r})
 visit = book.confirm(
     world.context, subject_id=asked.reference, when=at("2026-12-08T09:00"),
-    visit_type={visit_type!r}, resource="room-1", actor=RUTH,
+    visit_type={visit_type!r}, resource={resource!r}, actor=RUTH,
 )
 world.run_until(visit.end_at + timedelta(days=2))
 print(*world.texts.bodies, sep="\\n")
@@ -45,8 +48,8 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(copy: Path, *arguments: str) -> str:
-    done = subprocess.run(
+def ran(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
@@ -54,14 +57,21 @@ def told(copy: Path, *arguments: str) -> str:
         cwd=copy,
         env={**os.environ, "PYTHONPATH": f"{copy}{os.pathsep}{ROOT}"},
     )
+
+
+def told(copy: Path, *arguments: str) -> str:
+    done = ran(copy, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def texts(copy: Path, *, visit_type: str = "iv_infusion", language: str = "en") -> list[str]:
+def texts(
+    copy: Path, *, visit_type: str = "iv_infusion", language: str = "en", resource: str = "room-1"
+) -> list[str]:
     for lint in LINTS:
         told(copy, "-m", lint)
-    return told(copy, "-c", BOOKS.format(visit_type=visit_type, language=language)).splitlines()
+    books = BOOKS.format(visit_type=visit_type, language=language, resource=resource)
+    return told(copy, "-c", books).splitlines()
 
 
 def added(file: Path, text: str) -> None:
@@ -85,8 +95,6 @@ name = "Long IV infusion"
 neutral_name = "Visit"
 names.es = { name = "Infusión larga", neutral_name = "Visita" }
 duration = "3h"
-observation = "1h"
-needs_driver = true
 route = "iv"
 resources = ["room-1"]
 """,
@@ -96,6 +104,109 @@ resources = ["room-1"]
     (clinic / "careplans" / "long_infusion.toml").write_text(plan, encoding="utf-8")
     said = texts(copy, visit_type="long_infusion")
     assert any("food after Tue 3:00 AM" in text for text in said)
+
+
+ROUTES = """
+[routes.intramuscular]
+is_sedating = true
+needs_driver = true
+watched_for = "90m"
+
+[routes.at_home]
+is_sedating = true
+needs_driver = false
+watched_for = "0m"
+
+[[visit_types]]
+code = "injection"
+name = "Intramuscular treatment"
+neutral_name = "Visit"
+names.es = { name = "Tratamiento intramuscular", neutral_name = "Visita" }
+duration = "30m"
+route = "intramuscular"
+resources = ["room-1"]
+
+[[visit_types]]
+code = "home_session"
+name = "Session at home"
+neutral_name = "Visit by phone or video"
+names.es = { name = "Sesión en casa", neutral_name = "Visita por teléfono o video" }
+duration = "45m"
+route = "at_home"
+resources = ["line-1"]
+"""
+ONLY_BY_ROUTE = """
+[[steps]]
+id = "sleeves"
+kind = "reminder"
+anchor = "start"
+offset = { days = -4, at = "11:00" }
+useful_for = "8h"
+when = ["intramuscular", "single"]
+priority = 3
+wording.en.neutral = "{clinic}: wear short sleeves on {day}. Reply STOP to opt out."
+wording.es.neutral = "{clinic}: venga en manga corta el {day}. Responda STOP para salir."
+"""
+
+
+def with_routes(copy: Path) -> None:
+    clinic = copy / "chalicelib" / "clinic"
+    added(clinic / "clinic.toml", ROUTES)
+    plan = (clinic / "careplans" / "intranasal.toml").read_text(encoding="utf-8")
+    for code, route in (("injection", "intramuscular"), ("home_session", "at_home")):
+        file = clinic / "careplans" / f"{code}.toml"
+        of_route = plan.replace('route = "intranasal"', f'route = "{route}"') + ONLY_BY_ROUTE
+        file.write_text(of_route, encoding="utf-8")
+
+
+def test_a_route_is_an_entry_and_says_what_it_implies(copy: Path) -> None:
+    with_routes(copy)
+    said = "\n".join(texts(copy, visit_type="injection"))
+    for needed in ("short sleeves", "Reply D when someone will drive you home", "dissociation"):
+        assert needed in said
+    length = (
+        "from chalicelib.clinic.profile import load_profile; print(load_profile().length({!r}))"
+    )
+    assert told(copy, "-c", length.format("injection")).strip() == "2:00:00"
+
+
+def test_a_session_at_home_is_sedating_and_asks_for_no_ride(copy: Path) -> None:
+    with_routes(copy)
+    said = "\n".join(texts(copy, visit_type="home_session", resource="line-1"))
+    assert "dissociation" in said
+    assert "Reply D when" not in said
+    assert "short sleeves" not in said
+
+
+def test_a_plan_that_is_left_keeps_its_route(copy: Path) -> None:
+    clinic = copy / "chalicelib" / "clinic"
+    plan = (clinic / "careplans" / "iv_infusion.toml").read_text(encoding="utf-8")
+    left = clinic / "careplans" / "long_ago.toml"
+    left.write_text(plan.replace('route = "iv"', 'route = "drip"'), encoding="utf-8")
+    done = ran(copy, "-m", LINTS[0])
+    assert done.returncode == 1
+    assert "careplans/long_ago.toml, route: clinic.toml declares no 'drip'" in done.stdout
+
+
+@pytest.mark.parametrize("folder", ["chalicelib", "lint", "local"])
+def test_no_code_names_a_route(folder: str) -> None:
+    names = load_profile().routes.keys() - {"none"}  # which consents and settings say as well
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Constant) and node.value in names)
+        or (isinstance(node, ast.Compare) and _asks_for_a_route(node))
+    ]
+    assert not found, "ask for what a route implies: is_sedating, needs_driver, watched_for"
+
+
+def _asks_for_a_route(compared: ast.Compare) -> bool:
+    """Whether a `.route` is compared with words."""
+    parts = [compared.left, *compared.comparators]
+    return any(isinstance(part, ast.Attribute) and part.attr == "route" for part in parts) and any(
+        isinstance(word, ast.Constant) for part in parts for word in ast.walk(part)
+    )
 
 
 def test_a_visit_type_that_is_taken_out_leaves_its_plan_for_what_is_booked(copy: Path) -> None:

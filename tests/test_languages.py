@@ -3,7 +3,6 @@
 import pytest
 
 from chalicelib.clinic.profile import load_profile
-from chalicelib.clinic.profile_models import VisitType
 from chalicelib.languages import FOLDER, languages
 from chalicelib.messages import catalogue
 from chalicelib.messages.replies.reading import ReplyWords, reply_words_in
@@ -31,7 +30,7 @@ def test_a_list_of_reply_words_that_nothing_reads_is_named(language: str) -> Non
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("visit_type", load_profile().visit_types, ids=lambda kind: kind.code)
-def test_the_neutral_name_of_a_visit_reveals_nothing(visit_type: VisitType, language: str) -> None:
+@pytest.mark.parametrize("visit_type", [kind.code for kind in load_profile().visit_types])
+def test_the_neutral_name_of_a_visit_reveals_nothing(visit_type: str, language: str) -> None:
     """R25: it stands in calendars."""
-    assert not REVEALING.search(visit_type.said(language))
+    assert not REVEALING.search(load_profile().kind(visit_type).said(language))

@@ -16,10 +16,12 @@ from chalicelib.clinic.profile_models import (
     Consents,
     ConsentWording,
     Holiday,
+    Id,
     Opening,
     Quiet,
     Resource,
     Retention,
+    Route,
     StaffSeed,
     Url,
     VisitType,
@@ -63,6 +65,7 @@ class Clinic(Value):
     holidays: tuple[Holiday, ...] = ()
     resources: tuple[Resource, ...] = Field(min_length=1)
     staff: tuple[StaffSeed, ...] = Field(min_length=1, max_length=12)  #: each gets every alarm
+    routes: dict[Id, Route]  #: by name, which visit types, care plans and visits are stored with
     visit_types: tuple[VisitType, ...] = Field(min_length=1)
     caps: Caps
     quiet: Quiet
@@ -84,6 +87,11 @@ class Clinic(Value):
                 raise ValueError(
                     f"visit type {visit_type.code} names {sorted(unknown)}, which is not under"
                     " resources; add it there or correct the id"
+                )
+            if visit_type.route not in self.routes:
+                raise ValueError(
+                    f"visit type {visit_type.code} names the route {visit_type.route!r}; add"
+                    f" [routes.{visit_type.route}] or correct the name"
                 )
         return self
 
@@ -119,17 +127,43 @@ class Clinic(Value):
             raise UnknownInClinic("visit type", code)
         return found
 
+    def kind(self, code: str) -> BookedAs:
+        """What a visit of this type is booked as: its names, and what its route implies."""
+        named = self.visit_type(code)
+        route = self.routes[named.route]
+        return BookedAs(
+            name=named.name,
+            neutral_name=named.neutral_name,
+            names=named.names,
+            route=named.route,
+            is_sedating=route.is_sedating,
+            needs_driver=route.needs_driver,
+            watched_for=route.watched_for,
+        )
+
     def kind_of(self, visit: Appointment) -> BookedAs:
         """What the visit is: as the data says now, else as it was booked, else neutral (R71).
 
-        Of what nothing is known the ride is asked, and it counts as a treatment.
+        Of what nothing is known the ride is asked, and it counts as sedating.
         """
-        return self.find_visit_type(visit.visit_type) or visit.booked_as or _anything()
+        if self.find_visit_type(visit.visit_type) is not None:
+            return self.kind(visit.visit_type)
+        return _anything() if visit.booked_as is None else self._filled(visit.booked_as)
+
+    def _filled(self, kept: BookedAs) -> BookedAs:
+        """With what its route implies where a row of before does not say."""
+        route = self.routes.get(kept.route)
+        implied = {} if route is None else dict(route)
+        return BookedAs.model_validate({**implied, **kept.model_dump(exclude_unset=True)})
 
     def with_kind(self, visit: Appointment) -> Appointment:
         """The visit with what it is called and what safety needs kept with it (R71)."""
-        named = self.find_visit_type(visit.visit_type)
-        return visit if named is None else visit.evolve(booked_as=named.as_booked())
+        is_known = self.find_visit_type(visit.visit_type) or visit.booked_as
+        return visit.evolve(booked_as=self.kind_of(visit)) if is_known else visit
+
+    def length(self, code: str) -> timedelta:
+        """From the start of a visit of this type to its planned end."""
+        return self.visit_type(code).duration + self.kind(code).watched_for
 
     def staff_member(self, staff_id: str) -> StaffSeed:
         for person in self.staff:

@@ -1,6 +1,6 @@
 """The parts of a clinic's profile: address, hours, rooms, staff, visit types, limits, consents."""
 
-from datetime import date, time, timedelta
+from datetime import date, time
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
@@ -8,12 +8,11 @@ from zoneinfo import available_timezones
 from pydantic import Field, model_validator
 
 from chalicelib.domain.record import Value
-from chalicelib.domain.visits.appointment import BookedAs
+from chalicelib.domain.visits.appointment import NamesByLanguage
 from chalicelib.toml_files import Length
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Route = Literal["none", "iv", "intranasal"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
@@ -88,26 +87,22 @@ class CourseRule(Value):
     max_span_days: int = Field(default=365, ge=1, le=550)  #: from the first date to the last one
 
 
-class VisitType(BookedAs):
+class Route(Value):
+    """What follows from how a medicine is given, or from there being none."""
+
+    is_sedating: bool  #: texts may name the treatment (R23); for a day nothing is asked (R20)
+    needs_driver: bool  #: somebody must take the patient home (R46)
+    watched_for: Length  #: after the treatment, in the same place
+
+
+class VisitType(NamesByLanguage):
     """Something that can be booked."""
 
     code: Id
-    duration: Length
-    observation: Length  #: how long the patient is watched afterwards, in the same place
-    route: Route  #: without one, a visit gets neutral texts only (R23)
+    duration: Length  #: without the time for which the patient is watched
+    route: Id  #: one of the clinic's routes
     resources: tuple[str, ...]  #: ids of where it may take place
     course: CourseRule = CourseRule()  #: when several are booked in one decision
-
-    @property
-    def length(self) -> timedelta:
-        """From the start to the planned end."""
-        return self.duration + self.observation
-
-    def as_booked(self) -> BookedAs:
-        """What a visit of this kind keeps, for when the clinic's data names it no more."""
-        return BookedAs.model_validate(
-            {name: getattr(self, name) for name in BookedAs.model_fields}
-        )
 
 
 class Caps(Value):

@@ -157,7 +157,7 @@ def _rests_until(
         for visit in context.store.of_patient(subject.patient_id)
         if isinstance(visit, Appointment)
         and visit.status in (AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED)
-        and context.clinic.kind_of(visit).route != "none"
+        and context.clinic.kind_of(visit).is_sedating
     ]
     recent = [end + RESTS for end in ends if now < end + RESTS]
     return max(recent, default=None)

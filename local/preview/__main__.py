@@ -149,7 +149,7 @@ def _journeys(
 def _totals(
     clinic: Clinic, plan: CarePlan, today: date, languages: Sequence[str]
 ) -> Iterable[Total]:
-    levels = LEVELS if plan.route != "none" else LEVELS[:1]
+    levels = LEVELS if plan.is_sedating else LEVELS[:1]
     for example in examples(clinic, plan, today):
         if example.id not in ("visit", "course"):
             continue

@@ -52,7 +52,7 @@ def examples(clinic: Clinic, plan: CarePlan, today: date) -> tuple[Example, ...]
                 _ahead(clinic, strip.on),
             )
         )
-    if plan.route != "none":
+    if plan.is_sedating:
         dates = tuple(first_on + timedelta(days=day) for day in COURSE)
         about = "Two a week, booked in one decision ten days or so ahead."
         found.append(Example("course", "Six sessions", about, dates, booked_at))
@@ -78,7 +78,7 @@ def visits_of(
     clinic: Clinic, plan: CarePlan, example: Example
 ) -> Sequence[tuple[datetime, datetime]]:
     """When each of its visits starts, and its planned end."""
-    length = clinic.visit_type(plan.visit_type).length
+    length = clinic.length(plan.visit_type)
     starts = [at_wall_clock(on, VISIT_AT, clinic.zone) for on in example.visit_dates]
     return [(start, start + length) for start in starts]
 

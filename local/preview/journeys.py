@@ -126,7 +126,7 @@ def _of_steps(
         patient = Circumstances(
             route=plan.route,
             session=place,
-            needs_driver=clinic.visit_type(plan.visit_type).needs_driver,
+            needs_driver=clinic.kind(plan.visit_type).needs_driver,
             detailed=level == "detailed",
         )
         values = visit_values(clinic, plan, start=start, language=language)

@@ -128,7 +128,7 @@ def patient_pages(
     """The page behind the patient's link, at each level; its forms and links lead nowhere."""
     now = services.clock.now()
     visit = a_visit(services.clinic, plan.visit_type, filling.starts[0], now)
-    levels = LEVELS if plan.route != "none" else LEVELS[:1]
+    levels = LEVELS if plan.is_sedating else LEVELS[:1]
     wiring.provide(services)
     try:
         for language in languages:

@@ -81,7 +81,7 @@ def a_visit(clinic: Clinic, visit_type: str, start: datetime, now: datetime) -> 
         visit_type=visit_type,
         resource=clinic.visit_type(visit_type).resources[0],
         start_at=start,
-        end_at=start + clinic.visit_type(visit_type).length,
+        end_at=start + clinic.length(visit_type),
         booked_at=now,
     )
 

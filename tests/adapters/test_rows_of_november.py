@@ -6,7 +6,7 @@ texts. It is never written anew: what cannot read it cannot read what stands in 
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,38 @@ def older_world() -> World:
 def test_every_row_is_read_with_all_that_it_says(row: dict[str, Any]) -> None:
     record = record_of(row)
     assert row["record"] == record.KIND
-    read = record.model_dump(mode="json")
+    read = record.model_dump(mode="json", exclude_unset=True)
     # The `open` index is by this name, whatever a record waits for.
     for_indexes = ONLY_FOR_INDEXES | ({"deadline_at"} - type(record).model_fields.keys())
     said = {name: value for name, value in row.items() if name not in for_indexes}
     assert {name: read.get(name) for name in said} == said
+
+
+SEDATED, NOT_SEDATED = (True, timedelta(hours=2)), (False, timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("route", "declared", "implied"),
+    [
+        pytest.param("none", True, NOT_SEDATED, id="none, declared"),
+        pytest.param("intranasal", True, SEDATED, id="intranasal, declared"),
+        pytest.param("none", False, SEDATED, id="none, declared no more"),
+        pytest.param("intranasal", False, SEDATED, id="intranasal, declared no more"),
+    ],
+)
+def test_what_a_visit_did_not_keep_then_is_as_its_route_implies_else_the_safe_side(
+    route: str, declared: bool, implied: tuple[bool, timedelta]
+) -> None:
+    """R71: its kind was taken out since."""
+    clinic = older_world().services.clinic
+    routes = clinic.routes if declared else {}
+    later = clinic.model_copy(update={"visit_types": (), "routes": routes})
+    visits = [record for row in ROWS if isinstance(record := record_of(row), Appointment)]
+    visit = next(each for each in visits if each.booked_as and each.booked_as.route == route)
+    for known in (later.kind_of(visit), later.with_kind(visit).booked_as):
+        assert known is not None
+        assert (known.is_sedating, known.watched_for) == implied
+        assert known.needs_driver is (route == "intranasal")
 
 
 def test_what_was_written_is_acted_on() -> None:

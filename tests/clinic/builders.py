@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.careplan.step import Step
+from chalicelib.clinic.profile import load_profile
 
 WICHITA = ZoneInfo("America/Chicago")
 
@@ -30,11 +31,12 @@ def a_step(**values: Any) -> Step:
     )
 
 
-def a_plan(*steps: Step, **values: Any) -> CarePlan:
+def a_plan(*steps: Step, route: str = "iv", **values: Any) -> CarePlan:
     return CarePlan.model_validate(
         {
             "visit_type": "iv_infusion",
-            "route": "iv",
+            "route": route,
+            "is_sedating": load_profile().routes[route].is_sedating,
             "approval": {
                 "version": "1",
                 "status": "sample",

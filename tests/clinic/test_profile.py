@@ -69,7 +69,7 @@ def test_the_sample_clinic_is_fictional_and_complete() -> None:
     assert rooms == ["room-1", "room-2", "chair-1", "line-1"]
     assert {person.role for person in clinic.staff} == {"scheduler", "nurse", "manager"}
     assert all(person.email.endswith("@example.com") for person in clinic.staff)
-    assert clinic.visit_type("iv_infusion").length == timedelta(hours=2)
+    assert clinic.length("iv_infusion") == timedelta(hours=2)
     assert (clinic.caps.per_day, clinic.caps.per_week) == (3, 10)
 
 
@@ -102,6 +102,12 @@ def test_the_consent_wordings_say_what_they_must() -> None:
             ["room-9"],
             r"visit type consultation names \['room-9'\]",
         ),
+        (
+            ("visit_types", 1, "route"),
+            "intramuscular",
+            r"visit type iv_infusion names the route 'intramuscular'; add \[routes\.intramu",
+        ),
+        (("routes", "iv", "watched_for"), "an hour", r"routes\.iv\.watched_for: write a length"),
         (("staff", 1, "id"), "manager", r"staff uses a name twice"),
         (("holidays", 0, "on"), "Christmas", r"holidays\[1\]\.on"),
         (("caps", "per_day"), 0, r"caps\.per_day"),

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clinic.careplan.plan import CarePlan
+from chalicelib.clinic.careplan.plan import CarePlan, careplan_of
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.profile_models import ConsentTexts, Opening
-from chalicelib.toml_files import CLINIC_DATA, TomlFileError, checked, read
+from chalicelib.toml_files import CLINIC_DATA, TomlFileError, read
 from lint.careplans import all_faults, profile_faults
 
 GONE = object()  # a key that is taken away
@@ -29,7 +29,7 @@ APPROVED = {
 
 def edited(code: str, *edits: Edit) -> CarePlan:
     """The shipped plan with these changes; a step is named by its id."""
-    values: Any = {"visit_type": code, **read(CLINIC_DATA, f"careplans/{code}.toml")}
+    values: Any = read(CLINIC_DATA, f"careplans/{code}.toml")
     steps = {step["id"]: step for step in values["steps"]}
     for place, value in edits:
         first, *keys = place.split("/")
@@ -44,7 +44,7 @@ def edited(code: str, *edits: Edit) -> CarePlan:
             table[int(keys[-1])] = value
         else:
             table[keys[-1]] = value
-    return checked(CarePlan, f"careplans/{code}.toml", values)
+    return careplan_of(load_profile(), code, values)
 
 
 def case(name: str, edits: Edit | list[Edit], fault: str, plan: str = "iv_infusion") -> Any:
@@ -165,12 +165,17 @@ BAD = [
         "route: is 'intranasal', but clinic.toml says 'iv' (R23)",
     ),
     case(
+        "R23 a route that clinic.toml does not declare",
+        ("route", "subcutaneous"),
+        "route: clinic.toml declares no 'subcutaneous'; add [routes.subcutaneous] (R23)",
+    ),
+    case(
         "R23 details of a treatment where there is none",
         (
             "reminder/wording/en/detailed",
             f"{{clinic}} {{day}} {{time}} {{question}} {{phone}} {STOP}",
         ),
-        "step reminder, wording.en.detailed: a visit without a route gets neutral texts only;"
+        "step reminder, wording.en.detailed: a visit that is not sedating gets neutral texts only;"
         " remove this wording (R23)",
         plan="consultation",
     ),
@@ -393,6 +398,14 @@ def test_a_plan_that_exceeds_the_caps_is_refused() -> None:
     )
 
 
+def test_no_route_is_named_as_a_condition_is() -> None:
+    clinic = load_profile()
+    routes = {**clinic.routes, "single": clinic.routes["iv"]}
+    assert list(profile_faults(clinic.model_copy(update={"routes": routes}))) == [
+        "clinic.toml, routes.single: is the name of a condition of steps; choose another"
+    ]
+
+
 def test_a_plan_that_was_edited_after_its_approval_is_refused() -> None:
     """R21."""
     plan = edited("iv_infusion", ("approval", APPROVED))
@@ -431,6 +444,7 @@ NO_PLAN: list[tuple[list[Edit], str]] = [
     ([("ride/segments", 3)], r"steps\[5\] \(id ride\)\.segments"),
     ([("ride/when", ["sunny"])], r"steps\[5\] \(id ride\)\.when"),
     ([("ride/wordin", {})], r"wordin: is not a known key; correct its spelling"),
+    ([("is_sedating", False)], r"is_sedating: is no key here; remove it"),
     ([("approval/sample", False)], r"set sample = true with status"),
     ([("leaflet/en", GONE)], r"the English leaflet is missing; add leaflet\.en"),
 ]

@@ -54,8 +54,18 @@ def test_a_visit_keeps_what_the_clinic_called_it_and_what_safety_needs() -> None
         "Visita",
         "Infusión intravenosa",
     )
-    assert (kept.route, kept.needs_driver) == ("iv", True)
+    assert (kept.route, kept.is_sedating, kept.needs_driver) == ("iv", True, True)
+    assert kept.watched_for == timedelta(hours=1)
     assert visit.end_at - visit.start_at == timedelta(hours=2)
+
+
+def test_what_a_route_implied_when_it_was_booked_outlasts_the_route() -> None:
+    world = World()
+    visit = booked(world)
+    taken_out.kind(world)
+    before = world.services.clinic.kind_of(now(world, visit))
+    taken_out.route(world)
+    assert world.services.clinic.kind_of(now(world, visit)) == before
 
 
 def test_what_the_data_still_names_is_as_the_data_says_now() -> None:
@@ -89,7 +99,8 @@ def test_of_what_nothing_is_known_any_more_neutral_words_are_said_and_the_ride_i
         "Visit",
         "Visita",
     )
-    assert known.needs_driver
+    assert (known.is_sedating, known.needs_driver) == (True, True)
+    assert known.watched_for == timedelta(hours=2)
 
 
 @KIND_GONE

@@ -1,25 +1,13 @@
 """What a step of a care plan may depend on: a row for each condition, with why it fails."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.record import Value
 from chalicelib.domain.visits.appointment import Appointment, BookedAs
 
-Condition = Literal[
-    "confirmed",
-    "unconfirmed",
-    "driver",
-    "driver_unknown",
-    "neutral_texts",
-    "detailed_texts",
-    "iv",
-    "intranasal",
-    "single",
-    "in_course",
-    "first_of_course",
-]
+Condition = str  # a key of RULES, or the name of one of the clinic's routes
 
 
 class Circumstances(Value):
@@ -60,10 +48,6 @@ RULES: Mapping[Condition, Rule] = {
     "driver_unknown": Rule(lambda c: c.driver is None, "we know about the ride home already"),
     "neutral_texts": Rule(lambda c: not c.detailed, "the patient agreed to detailed texts"),
     "detailed_texts": Rule(lambda c: c.detailed, "the patient did not agree to detailed texts"),
-    "iv": Rule(lambda c: c.route == "iv", "the visit is not intravenous", lasting=True),
-    "intranasal": Rule(
-        lambda c: c.route == "intranasal", "the visit is not intranasal", lasting=True
-    ),
     "single": Rule(lambda c: c.session is None, "the course's overview says it", lasting=True),
     "in_course": Rule(
         lambda c: c.session is not None, "the visit belongs to no course", lasting=True
@@ -74,13 +58,18 @@ RULES: Mapping[Condition, Rule] = {
 }
 
 
+def rule_of(condition: Condition) -> Rule:
+    """A name that is not in the table is a route's: a care plan with any other is not read."""
+    route = Rule(lambda c: c.route == condition, f"the route is not {condition}", lasting=True)
+    return RULES.get(condition, route)
+
+
 def why_not(conditions: frozenset[Condition], now: Circumstances) -> str | None:
     """None while all of them hold, else why the first does not."""
-    return next(
-        (RULES[each].otherwise for each in sorted(conditions) if not RULES[each].holds(now)), None
-    )
+    rules = (rule_of(each) for each in sorted(conditions))
+    return next((rule.otherwise for rule in rules if not rule.holds(now)), None)
 
 
 def why_never(conditions: frozenset[Condition], now: Circumstances) -> str | None:
     """The same of those alone that nothing can change any more."""
-    return why_not(frozenset(each for each in conditions if RULES[each].lasting), now)
+    return why_not(frozenset(each for each in conditions if rule_of(each).lasting), now)

@@ -7,17 +7,18 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from chalicelib.clinic.careplan.conditions import RULES
 from chalicelib.clinic.careplan.step import Leaflet, Step
-from chalicelib.clinic.profile import UnknownInClinic, load_profile
-from chalicelib.clinic.profile_models import Id, Route
+from chalicelib.clinic.profile import Clinic, UnknownInClinic, load_profile
+from chalicelib.clinic.profile_models import Id
 from chalicelib.domain.messaging.wording import Approval, Level, Wording, without_stop_line
 from chalicelib.domain.record import Value
 from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.toml_files import CLINIC_DATA, Length, load, stems
+from chalicelib.toml_files import CLINIC_DATA, Length, TomlFileError, checked, read, stems
 
 FOLDER = "careplans"
 
@@ -26,7 +27,8 @@ class CarePlan(Value):
     """The steps around one type of visit."""
 
     visit_type: Id
-    route: Route
+    route: Id
+    is_sedating: bool  #: as the clinic says of the route; no key of the file
     approval: Approval
     clock_times: dict[str, Length] = Field(
         default_factory=dict
@@ -50,7 +52,7 @@ class CarePlan(Value):
     @property
     def content_sha256(self) -> str:
         """What an approval is for: everything but the approval itself."""
-        content = self.model_dump(mode="json", exclude={"approval"})
+        content = self.model_dump(mode="json", exclude={"approval", "is_sedating"})
         for step in content["steps"]:
             step["when"], step["requires_status"] = (
                 sorted(step["when"]),
@@ -82,14 +84,14 @@ class CarePlan(Value):
         adds: Step | None = None,
         by_mail: bool = False,
     ) -> Wording:
-        """The words of a step: detailed only with a route (R23), English where the language lacks.
+        """The words of a step: detailed only when sedating (R23), English where the language lacks.
 
         Without `ask` the question is left out (R20); `adds` is a step that came too late, whose
         short instructions stand in this one (R17). A mail has no reply words and no STOP line.
         """
         language = language if language in step.wording else "en"
         levels = step.wording[language]
-        detailed = levels.detailed if level == "detailed" and self.route != "none" else None
+        detailed = levels.detailed if level == "detailed" and self.is_sedating else None
         parts = {
             "question": step.question.get(language, "") if ask and not by_mail else "",
             "instructions": adds.brief.get(language, adds.brief.get("en", "")) if adds else "",
@@ -135,7 +137,8 @@ def plan_of(plans: Mapping[str, CarePlan], visit: Appointment) -> CarePlan:
 
 NO_PLAN = CarePlan(
     visit_type="gone",
-    route="none",
+    route="gone",
+    is_sedating=False,
     approval=Approval(
         version="none", status="approved", approver="nobody", role="none", on=date.min
     ),
@@ -150,13 +153,33 @@ def load_careplans() -> Mapping[str, CarePlan]:
 
     And the plans that are left of types that were taken out: what was booked gets its texts (R71).
     """
-    codes = [visit_type.code for visit_type in load_profile().visit_types]
+    clinic = load_profile()
+    codes = [visit_type.code for visit_type in clinic.visit_types]
     codes += [code for code in stems(f"{CLINIC_DATA}/{FOLDER}") if code not in codes]
     plans = {
-        code: load(CarePlan, CLINIC_DATA, f"{FOLDER}/{code}.toml", visit_type=code)
+        code: careplan_of(clinic, code, read(CLINIC_DATA, f"{FOLDER}/{code}.toml"))
         for code in codes
     }
     return MappingProxyType(plans)
+
+
+def careplan_of(clinic: Clinic, code: str, values: Mapping[str, Any]) -> CarePlan:
+    """The plan that a file's values say; TomlFileError when a key or a condition is unknown.
+
+    Where the clinic declares its route no more, it counts as sedating (R71).
+    """
+    route = clinic.routes.get(str(values.get("route")))
+    known = {"visit_type": code, "is_sedating": route is None or route.is_sedating}
+    plan = checked(CarePlan, f"{FOLDER}/{code}.toml", {**values, **known})
+    for stray in sorted(known.keys() & values.keys()):
+        raise TomlFileError(f"{plan.file} cannot be used:\n  {stray}: is no key here; remove it")
+    for number, step in enumerate(plan.steps, 1):
+        for unknown in sorted(step.when - {*RULES, *clinic.routes, plan.route}):
+            raise TomlFileError(
+                f"{plan.file} cannot be used:\n  steps[{number}] (id {step.id}).when: {unknown!r}"
+                " is neither a condition nor a route of clinic.toml; correct its spelling"
+            )
+    return plan
 
 
 def _with_parts(text: str, parts: Mapping[str, str]) -> str:

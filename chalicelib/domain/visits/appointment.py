@@ -1,7 +1,7 @@
 """A booked visit and the course that several may belong to."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -24,23 +24,34 @@ class AppointmentStatus(StrEnum):
 class VisitNames(Value):
     """What a kind of visit is called in one language."""
 
-    name: str
-    neutral_name: str
-
-
-class BookedAs(Value):
-    """What a visit is called and what safety needs of it, as the clinic said then (R71)."""
-
     name: str  #: what staff pick from and read
     neutral_name: str  #: what a calendar or a lock screen may show (R25)
-    names: Mapping[str, VisitNames] = {}  #: by language, for patients; `name` is the English one
-    route: str  #: how the medicine is given; `none` for a visit without any
-    needs_driver: bool
+
+
+class NamesByLanguage(VisitNames):
+    """The same in every language: in English, and as patients of other languages read it."""
+
+    names: Mapping[str, VisitNames] = {}  #: by language; English is not among them
 
     def said(self, language: str, *, neutral: bool = True) -> str:
         """What a reader of this language calls it; English where the language has no name."""
         names = self.names.get(language, self)
         return names.neutral_name if neutral else names.name
+
+
+LONGEST_WATCH = timedelta(hours=2)  # the strictest label's; assumed where nothing is known
+
+
+class BookedAs(NamesByLanguage):
+    """What a visit is called and what safety needs of it, as the clinic said then (R71).
+
+    Its length is the visit's own. What a row of before lacks errs on the safe side.
+    """
+
+    route: str  #: the name of how the medicine is given; only what it implies is acted on
+    is_sedating: bool = True  #: for a day afterwards nothing is asked (R20)
+    needs_driver: bool  #: somebody must take the patient home (R46)
+    watched_for: timedelta = LONGEST_WATCH  #: after the treatment, as the last part of the visit
 
 
 class Appointment(Record):

@@ -143,7 +143,7 @@ def visit_wanted(
         id=new_id("APT"),
         patient_id=wanted.patient.id,
         visit_type=wished.visit_type,
-        booked_as=context.clinic.visit_type(wished.visit_type).as_booked(),
+        booked_as=context.clinic.kind(wished.visit_type),
         resource=wished.resource,
         start_at=wished.start_at,
         end_at=wished.end_at,

@@ -182,7 +182,7 @@ def _slots(context: Context, request: ConsultationRequest) -> list[Slot]:
                     visit_type=offer.visit_type,
                     resource=offer.resource,
                     start_at=offer.start_at,
-                    end_at=offer.start_at + kind.length,
+                    end_at=offer.start_at + context.clinic.length(offer.visit_type),
                 )
             )
     return slots

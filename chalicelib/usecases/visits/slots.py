@@ -50,7 +50,7 @@ def slot(
             starts_at="The clocks change then, so this time is unclear. Choose another time."
         )
     start_at = at_wall_clock(when.on, when.at, context.clinic.zone)
-    end_at = start_at + kind.length
+    end_at = start_at + context.clinic.length(visit_type)
     if start_at <= now:
         raise Invalid(starts_at="This time is in the past.")
     if start_at > now + timedelta(days=550):

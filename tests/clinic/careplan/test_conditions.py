@@ -1,10 +1,10 @@
 """On what a step of a care plan may depend: each condition holds, and fails with its reason."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from chalicelib.clinic.careplan.conditions import RULES, Circumstances, Condition
+from chalicelib.clinic.careplan.conditions import RULES, Circumstances, Condition, rule_of
 from chalicelib.clinic.careplan.plan import load_careplans
 from tests.clinic.builders import a_step
 
@@ -37,32 +37,32 @@ def test_a_step_is_owed_only_as_things_are_now(
     assert IV.step(step_id).why_not_owed(status, in_the_clinic(**now)) == reason
 
 
-@pytest.mark.parametrize(
-    ("condition", "holds", "fails"),
-    [
-        ("confirmed", {"confirmed": True}, {}),
-        ("unconfirmed", {}, {"confirmed": True}),
-        ("driver", {}, {"needs_driver": False}),
-        ("driver_unknown", {}, {"driver": "no"}),
-        ("neutral_texts", {}, {"detailed": True}),
-        ("detailed_texts", {"detailed": True}, {}),
-        ("iv", {}, {"route": "intranasal"}),
-        ("intranasal", {"route": "intranasal"}, {}),
-        ("single", {}, {"session": 1}),
-        ("in_course", {"session": 9}, {}),
-        ("first_of_course", {"session": 1}, {"session": 2}),
-    ],
-)
+CONDITIONS: list[tuple[Condition, dict[str, Any], dict[str, Any]]] = [
+    ("confirmed", {"confirmed": True}, {}),
+    ("unconfirmed", {}, {"confirmed": True}),
+    ("driver", {}, {"needs_driver": False}),
+    ("driver_unknown", {}, {"driver": "no"}),
+    ("neutral_texts", {}, {"detailed": True}),
+    ("detailed_texts", {"detailed": True}, {}),
+    ("iv", {}, {"route": "intranasal"}),
+    ("at_home", {"route": "at_home"}, {}),
+    ("single", {}, {"session": 1}),
+    ("in_course", {"session": 9}, {}),
+    ("first_of_course", {"session": 1}, {"session": 2}),
+]
+
+
+@pytest.mark.parametrize(("condition", "holds", "fails"), CONDITIONS)
 def test_each_condition_holds_and_fails_with_its_reason(
     condition: Condition, holds: dict[str, Any], fails: dict[str, Any]
 ) -> None:
     step = a_step(when=[condition])
     assert step.why_not_owed("booked", in_the_clinic(**holds)) is None
-    assert step.why_not_owed("booked", in_the_clinic(**fails)) == RULES[condition].otherwise
+    assert step.why_not_owed("booked", in_the_clinic(**fails)) == rule_of(condition).otherwise
 
 
 def test_every_condition_is_shown_to_hold_and_to_fail() -> None:
-    assert set(get_args(Condition)) == set(RULES)
+    assert {condition for condition, _, _ in CONDITIONS} == {*RULES, "iv", "at_home"}
 
 
 def test_only_what_a_booking_settles_is_skipped_for_good() -> None:
@@ -71,3 +71,4 @@ def test_only_what_a_booking_settles_is_skipped_for_good() -> None:
     assert step.why_never_owed(in_the_clinic(session=3)) == (
         "it is not the first session of a course"
     )
+    assert a_step(when=["at_home"]).why_never_owed(in_the_clinic()) == "the route is not at_home"

@@ -187,7 +187,7 @@ def test_a_clinic_whose_name_is_markup_is_shown_and_never_run() -> None:
 def test_every_plan_has_a_visit_both_changes_of_the_clock_and_its_course(found: Preview) -> None:
     for plan in found.plans:
         ids = [journey.id.removeprefix(f"{plan.code}-") for journey in plan.journeys]
-        course = ["course"] if PLANS[plan.code].route != "none" else []
+        course = ["course"] if PLANS[plan.code].is_sedating else []
         assert ids == ["visit", "late", "forwards", "back", *course]
         told = {(journey.id, journey.language) for journey in plan.translations}
         others = languages()[1:]
@@ -279,7 +279,7 @@ def test_every_mail_and_the_pages_of_every_level_are_there(found: Preview) -> No
     for plan, shown in zip(PLANS.values(), found.plans, strict=True):
         mailed = [step for step in plan.steps if step.kind in LETTERS]
         assert len(shown.mails) == len(mailed) * len(codes)
-        levels = set(LEVELS) if plan.route != "none" else {"neutral"}
+        levels = set(LEVELS) if plan.is_sedating else {"neutral"}
         assert {(p.language, p.level) for p in shown.pages} == {
             (language, level) for language in codes for level in levels
         }

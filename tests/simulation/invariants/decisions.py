@@ -102,7 +102,7 @@ class Decisions:
 
     def _asked_for_a_ride(self, visits: list[Appointment]) -> None:
         """A person asks in time; what could not be texted any more is said by one (R17, R46)."""
-        needs = self._clinic.visit_type(visits[0].visit_type).needs_driver
+        needs = self._clinic.kind(visits[0].visit_type).needs_driver
         for version in {visit.version for visit in visits}:
             about = f"{visits[0].id}.v{version}"
             asked = f"{about}-ride-unknown" in self._rows

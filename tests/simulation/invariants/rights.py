@@ -141,14 +141,14 @@ class Rights:
             visit = self._ledger.visit_at(visit_id, text.called_at - RACE)
             if visit is None or visit.status not in ("arrived", "fulfilled"):
                 continue
-            kind = self._clinic.visit_type(visit.visit_type)
+            kind = self._clinic.kind(visit.visit_type)
             ended = visit.discharged_at or visit.end_at
             rests = ended <= text.called_at < ended + RESTS - timedelta(minutes=2)
-            asks = kind.route != "none" and rests
+            asks = kind.is_sedating and rests
             hold(not asks, f"{text.message_id} asks within a day of the session {visit_id} (R20)")
 
     def _circumstances(self, visit: Appointment, patient: Patient) -> Circumstances:
-        kind = self._clinic.visit_type(visit.visit_type)
+        kind = self._clinic.kind(visit.visit_type)
         return Circumstances(
             route=kind.route,
             session=visit.session,
