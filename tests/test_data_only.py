@@ -150,7 +150,7 @@ wording.es.neutral = "{clinic}: venga en manga corta el {day}. Responda STOP par
 
 
 def with_routes(copy: Path) -> None:
-    clinic = copy / "chalicelib" / "clinic"
+    clinic = copy / "chalicelib" / "clinic_data"
     added(clinic / "clinic.toml", ROUTES)
     plan = (clinic / "careplans" / "intranasal.toml").read_text(encoding="utf-8")
     for code, route in (("injection", "intramuscular"), ("home_session", "at_home")):
@@ -179,7 +179,7 @@ def test_a_session_at_home_is_sedating_and_asks_for_no_ride(copy: Path) -> None:
 
 
 def test_a_plan_that_is_left_keeps_its_route(copy: Path) -> None:
-    clinic = copy / "chalicelib" / "clinic"
+    clinic = copy / "chalicelib" / "clinic_data"
     plan = (clinic / "careplans" / "iv_infusion.toml").read_text(encoding="utf-8")
     left = clinic / "careplans" / "long_ago.toml"
     left.write_text(plan.replace('route = "iv"', 'route = "drip"'), encoding="utf-8")
