@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.clinic.toml_files import ClinicFileError, UnknownInClinic, checked, read_toml
-from tests.clinic.builders import WICHITA, wichita
+from tests.builders.plans import WICHITA, wichita
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.speech import languages, speech
 from chalicelib.domain.messaging.segments import outside_gsm7
-from tests.clinic.builders import WICHITA, a_plan, wichita
+from tests.builders.plans import WICHITA, a_plan, wichita
 
 DENVER = ZoneInfo("America/Denver")
 

@@ -9,7 +9,7 @@ from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.toml_files import UnknownInClinic
 from lint import careplans
 from lint.wording_rules import REVEALING
-from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
+from tests.builders.plans import WICHITA, a_plan, a_step, wichita
 
 PLANS = load_careplans()
 IV = PLANS["iv_infusion"]
