@@ -6,35 +6,21 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from chalice.local import LambdaContext
 
-import app
 from chalicelib import wiring
 from chalicelib.adapters.ses import tagged
 from chalicelib.domain.people.phone import Phone
-from tests.outbox.rows import booked
+from tests.builders.visits import just_booked
+from tests.events import SCHEDULED, call, notified
 from tests.world import World
-
-SCHEDULED: dict[str, Any] = {
-    "version": "0",
-    "id": "test",
-    "account": "000000000000",
-    "region": "us-east-1",
-    "source": "aws.events",
-    "detail-type": "Scheduled Event",
-    "detail": {},
-    "time": "2026-12-01T12:00:00Z",
-    "resources": [],
-}
 
 PROJECT = Path(__file__).parent.parent
 TICK = """
 import app
 from chalicelib import wiring
-from tests.test_events import SCHEDULED, call
+from tests.events import SCHEDULED, call
 from tests.world import World
 wiring.provide(World().services)
 call("tick", SCHEDULED)
@@ -49,18 +35,8 @@ def world() -> Iterator[World]:
     wiring.provide(None)
 
 
-def notified(text: str) -> dict[str, Any]:
-    subject = "Amazon SES Email Event Notification"
-    notification = {"Message": text, "Subject": subject, "MessageAttributes": {}}
-    return {"Records": [{"EventSource": "aws:sns", "Sns": notification}]}
-
-
-def call(name: str, event: dict[str, Any]) -> Any:
-    return getattr(app, name)(event, LambdaContext(name, 256, 60_000))
-
-
 def test_a_tick_queues_what_is_due_and_hears_what_the_webhook_missed(world: World) -> None:
-    booked(world)
+    just_booked(world)
     world.queue.ids.clear()
     at = world.texts.hear("+13165550142", "STOP").at
     world.clock.at += timedelta(minutes=5)

@@ -9,8 +9,8 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.errors import Unavailable
 from chalicelib.web.http.middleware import EventFailed
-from tests.test_events import SCHEDULED, call, notified
-from tests.test_stages import production
+from tests.builders.settings import production
+from tests.events import SCHEDULED, call, notified
 from tests.web.browser import Browser, browsing
 from tests.world import World
 

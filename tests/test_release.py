@@ -17,7 +17,7 @@ from chalicelib.domain.messaging.wording import Approval
 from chalicelib.messages import catalogue
 from chalicelib.messages.catalogue import Catalogue, load_catalogue
 from chalicelib.release import sample_faults
-from tests.test_stages import production
+from tests.builders.settings import production
 
 PROJECT = Path(__file__).parent.parent
 SAMPLES = [

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.record import Key
 from tests.aws import embedded_dynamodb
+from tests.builders.records import NOW, a_patient
 
 ROOT = Path(__file__).parents[2]
-NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 
 
 class Flaky:
@@ -66,10 +65,6 @@ def flaky() -> Iterator[tuple[DynamoStore, Flaky]]:
         )
 
 
-def patient() -> Patient:
-    return Patient(id="PAT-1", name="Ana", phone="+13165550142", created_at=NOW)
-
-
 def cancelled(client: Any, *codes: str) -> Exception:
     made: Exception = client.exceptions.TransactionCanceledException(
         {
@@ -90,15 +85,15 @@ def test_traffic_alone_is_tried_again(
 ) -> None:
     store, client = flaky
     client.before = [cancelled(client, *codes)] * 2
-    store.commit(Change(Save(patient())))
-    assert store.get(Patient.ref("PAT-1")) is not None
+    store.commit(Change(Save(a_patient())))
+    assert store.get(Patient.ref("PAT-0000000001")) is not None
 
 
 def test_a_failed_condition_among_traffic_is_stale(flaky: tuple[DynamoStore, Flaky]) -> None:
     store, client = flaky
     client.before = [cancelled(client, "TransactionConflict", "ConditionalCheckFailed")]
     with pytest.raises(Stale):
-        store.commit(Change(Save(patient())))
+        store.commit(Change(Save(a_patient())))
 
 
 @pytest.mark.parametrize(
@@ -114,14 +109,14 @@ def test_a_failed_condition_among_traffic_is_stale(flaky: tuple[DynamoStore, Fla
 def test_a_bad_moment_is_waited_out(flaky: tuple[DynamoStore, Flaky], error: Exception) -> None:
     store, client = flaky
     client.before = [error]
-    store.commit(Change(Save(patient())))
-    assert store.get(Patient.ref("PAT-1")) is not None
+    store.commit(Change(Save(a_patient())))
+    assert store.get(Patient.ref("PAT-0000000001")) is not None
 
 
 def test_an_answer_that_was_lost_is_not_written_twice(flaky: tuple[DynamoStore, Flaky]) -> None:
     store, client = flaky
     client.after = [lost()]
-    change = Change(Save(patient()), Patch(Key("RATE#a#b", "RATE"), add={"count": 1}))
+    change = Change(Save(a_patient()), Patch(Key("RATE#a#b", "RATE"), add={"count": 1}))
     store.commit(change)
     store.commit(Change(Patch(Key("RATE#a#b", "RATE"), set={"seen": "yes"})))
     rows = client.get_item(
@@ -135,19 +130,19 @@ def test_when_no_answer_ever_comes_the_audit_event_says_what_happened(
 ) -> None:
     store, client = flaky
     change = Change()
-    event = AuditEvent(change_id=change.id, owner_id="PAT-1", what="x", by="nurse", at=NOW)
-    change.include([Save(patient()), Save(event)])
+    event = AuditEvent(change_id=change.id, owner_id="PAT-0000000001", what="x", by="nurse", at=NOW)
+    change.include([Save(a_patient()), Save(event)])
     client.after = [lost()] * TRIES
     store.commit(change)
-    assert store.get(Patient.ref("PAT-1")) is not None
+    assert store.get(Patient.ref("PAT-0000000001")) is not None
 
 
 def test_what_is_never_written_is_unavailable(flaky: tuple[DynamoStore, Flaky]) -> None:
     store, client = flaky
     client.before = [told("ThrottlingException")] * TRIES
     with pytest.raises(Unavailable):
-        store.commit(Change(Save(patient())))
-    assert store.get(Patient.ref("PAT-1")) is None
+        store.commit(Change(Save(a_patient())))
+    assert store.get(Patient.ref("PAT-0000000001")) is None
 
 
 def test_a_read_that_fails_is_unavailable(flaky: tuple[DynamoStore, Flaky]) -> None:
@@ -155,7 +150,7 @@ def test_a_read_that_fails_is_unavailable(flaky: tuple[DynamoStore, Flaky]) -> N
     for error in (told("InternalServerError", 500), told("ThrottlingException"), lost()):
         client.before = [error]
         with pytest.raises(Unavailable):
-            store.get(Patient.ref("PAT-1"))
+            store.get(Patient.ref("PAT-0000000001"))
 
 
 def test_a_silent_dynamodb_is_given_up_while_the_request_can_be_answered(

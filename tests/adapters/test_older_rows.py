@@ -17,14 +17,14 @@ from chalicelib.domain.record import Key
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.ports import ProviderText
 from chalicelib.usecases.visits import attendance, reschedule
-from tests.usecases.test_whole_way import kinds
+from tests.adapters.stored import ONLY_FOR_INDEXES
+from tests.builders.acts import ANA
+from tests.builders.looks import sent_kinds
 from tests.web.browser import browsing, text_of
 from tests.world import RUTH, World, at
 
 FILE = Path(__file__).with_name("rows_of_an_older_version.json")
 ROWS: list[dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
-ONLY_FOR_INDEXES = {"pk", "sk", "record", "due_shard", "open_kind", "patient_at", "ttl"}
-ANA = "+13165550142"
 VISIT = next(row["id"] for row in ROWS if row["record"] == "appointment")
 
 
@@ -53,7 +53,7 @@ def test_every_row_is_read_with_all_that_it_says(row: dict[str, Any]) -> None:
 def test_what_was_owed_leaves_once_and_in_order() -> None:
     world = older_world()
     world.run_for(days=14)
-    assert kinds(world) == [
+    assert sent_kinds(world) == [
         "welcome",
         "v1-confirmation",
         "automatic_answer",
@@ -89,7 +89,7 @@ def test_the_visit_is_shown_moved_and_ended() -> None:
     world.run_until(moved.end_at)
     attendance.discharged(world.context, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_for(days=3)
-    assert {kind.partition("-")[0] for kind in kinds(world)[3:]} == {"v2"}
+    assert {kind.partition("-")[0] for kind in sent_kinds(world)[3:]} == {"v2"}
     ended = world.store.get(Appointment.ref(VISIT))
     assert ended is not None
     assert ended.status == "fulfilled"

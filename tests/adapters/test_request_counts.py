@@ -12,6 +12,7 @@ from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.visits import book
 from chalicelib.web.staff.day_rows import Pages, waiting
+from tests.builders.visits import just_booked
 from tests.counting import Requests, counted_world
 from tests.web.browser import Browser, browsing
 from tests.world import FORM, RUTH, World, at, request_form
@@ -23,18 +24,6 @@ FIELDS = {"name": "Ana Example", "phone": "316-555-0142", "reason": "other", "sm
 def counted() -> Iterator[tuple[World, Requests]]:
     with counted_world() as both:
         yield both
-
-
-def visit(world: World) -> str:
-    asked = world.request()
-    return book.confirm(
-        world.context,
-        subject_id=asked.reference,
-        when=at("2026-12-08T09:00"),
-        visit_type="iv_infusion",
-        resource="room-1",
-        actor=RUTH,
-    ).id
 
 
 def test_the_form_page_asks_for_nothing(counted: tuple[World, Requests]) -> None:
@@ -89,7 +78,7 @@ def test_a_booking(counted: tuple[World, Requests]) -> None:
 
 def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
     world, requests = counted
-    visit_id = visit(world)
+    visit_id = just_booked(world).id
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     requests.clear()
     deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
@@ -108,7 +97,7 @@ def test_a_text_from_due_to_delivered(counted: tuple[World, Requests]) -> None:
 
 def test_an_id_that_comes_again(counted: tuple[World, Requests]) -> None:
     world, requests = counted
-    visit_id = visit(world)
+    visit_id = just_booked(world).id
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     requests.clear()
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
@@ -131,7 +120,7 @@ def test_a_tick_costs_the_same_however_much_waits(
 
 def test_a_reply(counted: tuple[World, Requests]) -> None:
     world, requests = counted
-    visit(world)
+    just_booked(world)
     world.run_for(minutes=2)
     requests.clear()
     text = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="C")
@@ -140,11 +129,11 @@ def test_a_reply(counted: tuple[World, Requests]) -> None:
 
 
 def visited(world: World) -> None:
-    visit(world)
+    just_booked(world)
 
 
 def opted_out(world: World) -> None:
-    visit(world)
+    just_booked(world)
     text = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="STOP")
     receive_text(world.context, text, quiet_words=frozenset())
 

@@ -1,6 +1,5 @@
 """Rows of another version: what it added is left out, what cannot be understood is refused."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,21 +10,12 @@ from chalicelib.domain.errors import Unreadable
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import Decision
 from local.memory_store import MemoryStore
-
-NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+from tests.builders.records import NOW, a_visit
 
 
 def visit() -> Appointment:
-    return Appointment(
-        id="APT-0000000001",
-        patient_id="PAT-0000000001",
-        visit_type="consultation",
-        resource="room-1",
-        start_at=NOW,
-        end_at=NOW,
-        booked_at=NOW,
-        decisions=(Decision(what="booked", by="ruth", by_name="Ruth Example", at=NOW),),
-    )
+    booking = Decision(what="booked", by="ruth", by_name="Ruth Example", at=NOW)
+    return a_visit(decisions=(booking,))
 
 
 def row_with(**more: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.privacy.export import export_patient
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import reschedule
-from tests.adapters.test_older_rows import ONLY_FOR_INDEXES
+from tests.adapters.stored import ONLY_FOR_INDEXES
 from tests.world import RUTH, World, at
 
 FILE = Path(__file__).with_name("rows_of_2026_11_28.json")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.clinic.profile import Clinic, UnknownInClinic, load_profile
 from chalicelib.toml_files import CLINIC_DATA, TomlFileError, checked, read
-from tests.clinic.builders import WICHITA, wichita
+from tests.builders.plans import WICHITA, wichita
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.speech import speech
 from chalicelib.domain.messaging.segments import outside_gsm7
 from chalicelib.languages import languages
-from tests.clinic.builders import WICHITA, a_plan, wichita
+from tests.builders.plans import WICHITA, a_plan, wichita
 
 DENVER = ZoneInfo("America/Denver")
 

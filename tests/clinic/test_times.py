@@ -11,7 +11,7 @@ from chalicelib.clinic.careplan.clock_times import clock_instants, clock_times
 from chalicelib.clinic.local_time import at_wall_clock, occurs_once, said_day, said_time
 from chalicelib.clinic.profile_models import Quiet
 from chalicelib.clinic.quiet_hours import aftercare_until, quiet_until
-from tests.clinic.builders import WICHITA, a_plan, wichita
+from tests.builders.plans import WICHITA, a_plan, wichita
 
 FORWARD = date(2026, 3, 8)  # 02:00 becomes 03:00
 BACK = date(2026, 11, 1)  # 02:00 becomes 01:00

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from chalicelib.domain.change import (
 from chalicelib.domain.conditions import AtMost, Is, OneOf
 from chalicelib.domain.errors import Stale, Unreadable
 from chalicelib.domain.messaging.inbound_text import ProviderId
-from chalicelib.domain.messaging.message import Channel, Message, message_key
+from chalicelib.domain.messaging.message import Message, message_key
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
@@ -31,9 +31,8 @@ from chalicelib.domain.visits.request import ConsultationRequest, RateCount, Req
 from chalicelib.ports import Store
 from local.memory_store import MemoryStore
 from tests.aws import dynamodb_local, embedded_dynamodb
+from tests.builders.records import NOW, a_message, a_patient, a_request
 from tests.simulation.engine.table import QuickTable
-
-NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
 
 
 def no_pause(attempt: int) -> None:
@@ -59,32 +58,13 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield DynamoStore(client=client, table=table, shards=2, pause=no_pause)
 
 
-def patient(**changes: Any) -> Patient:
-    base: dict[str, Any] = {
-        "id": "PAT-0000000001",
-        "name": "Ana Löwe",
-        "phone": "+13165550142",
-        "created_at": NOW,
-    }
-    return Patient(**(base | changes))
-
-
 def message(number: int = 1, **changes: Any) -> Message:
-    base: dict[str, Any] = {
-        "id": f"APT-0000000001.v1-step{number}",
-        "kind": "reminder",
-        "channel": Channel.TEXT,
-        "scheduled_at": NOW,
-        "send_before": NOW + timedelta(hours=1),
-        "created_at": NOW,
-        "due_at": NOW,
-    }
-    return Message(**(base | changes))
+    return a_message(**({"id": f"APT-0000000001.v1-step{number}"} | changes))
 
 
 def test_what_was_saved_is_read_back(store: Store) -> None:
-    store.commit(Change(Save(patient(email=None))))
-    assert store.get(Patient.ref("PAT-0000000001")) == patient(revision=1)
+    store.commit(Change(Save(a_patient(email=None))))
+    assert store.get(Patient.ref("PAT-0000000001")) == a_patient(revision=1)
 
 
 def test_what_was_never_saved_is_none(store: Store) -> None:
@@ -92,14 +72,14 @@ def test_what_was_never_saved_is_none(store: Store) -> None:
 
 
 def test_a_second_first_save_is_stale(store: Store) -> None:
-    store.commit(Change(Save(patient())))
+    store.commit(Change(Save(a_patient())))
     with pytest.raises(Stale):
-        store.commit(Change(Save(patient(name="Somebody Else"))))
-    assert store.get(Patient.ref("PAT-0000000001")) == patient(revision=1)
+        store.commit(Change(Save(a_patient(name="Somebody Else"))))
+    assert store.get(Patient.ref("PAT-0000000001")) == a_patient(revision=1)
 
 
 def test_a_save_of_an_older_revision_is_stale(store: Store) -> None:
-    store.commit(Change(Save(patient())))
+    store.commit(Change(Save(a_patient())))
     first = store.get(Patient.ref("PAT-0000000001"))
     assert first is not None
     store.commit(Change(Save(first.evolve(name="New"))))
@@ -108,12 +88,12 @@ def test_a_save_of_an_older_revision_is_stale(store: Store) -> None:
 
 
 def test_one_failed_condition_writes_nothing_at_all(store: Store) -> None:
-    store.commit(Change(Save(patient())))
+    store.commit(Change(Save(a_patient())))
     with pytest.raises(Stale):
         store.commit(
             Change(
                 Save(message()),
-                Require(patient().key, (Is("name", "Somebody Else"),)),
+                Require(a_patient().key, (Is("name", "Somebody Else"),)),
             )
         )
     assert store.get(Message.ref(message().id)) is None
@@ -179,8 +159,8 @@ def test_a_patch_makes_a_row_that_was_not_there(store: Store) -> None:
     ],
 )
 def test_conditions_say_what_they_mean(store: Store, condition: Any, holds: bool) -> None:
-    store.commit(Change(Save(patient())))
-    change = Change(Require(patient().key, (condition,)), Save(message()))
+    store.commit(Change(Save(a_patient())))
+    change = Change(Require(a_patient().key, (condition,)), Save(message()))
     if holds:
         store.commit(change)
     else:
@@ -190,25 +170,25 @@ def test_conditions_say_what_they_mean(store: Store, condition: Any, holds: bool
 
 
 def test_a_forgotten_row_is_gone_and_may_be_forgotten_again(store: Store) -> None:
-    store.commit(Change(Save(patient())))
-    store.commit(Change(Forget(patient().key)))
-    store.commit(Change(Forget(patient().key)))
+    store.commit(Change(Save(a_patient())))
+    store.commit(Change(Forget(a_patient().key)))
+    store.commit(Change(Forget(a_patient().key)))
     assert store.get(Patient.ref("PAT-0000000001")) is None
 
 
 def test_many_are_read_in_the_order_asked_for(store: Store) -> None:
-    store.commit(Change(Save(patient()), Save(message())))
+    store.commit(Change(Save(a_patient()), Save(message())))
     nobody, someone, again, text = store.get_many(
         Patient.ref("PAT-0000000009"),
         Patient.ref("PAT-0000000001"),
         Patient.ref("PAT-0000000001"),
         Message.ref(message().id),
     )
-    assert (nobody, someone, again, text.id) == (None, patient(revision=1), someone, message().id)
+    assert (nobody, someone, again, text.id) == (None, a_patient(revision=1), someone, message().id)
 
 
 def test_more_than_a_hundred_are_read_at_once(store: Store) -> None:
-    store.commit(Change(Save(patient())))
+    store.commit(Change(Save(a_patient())))
     refs = [Patient.ref(f"PAT-{number:010d}") for number in range(250)]
     found = store.get_many(*refs)
     assert [ref.key.pk for ref, row in zip(refs, found, strict=True) if row] == ["PAT-0000000001"]
@@ -257,14 +237,7 @@ def test_a_row_leaves_and_enters_the_due_index_with_its_due_time(store: Store) -
 
 def test_open_requests_and_tasks_come_by_deadline(store: Store) -> None:
     for number, hours in ((1, 3), (2, 1)):
-        request = ConsultationRequest(
-            id=f"REQ-{number}",
-            patient_id="PAT-1",
-            reason="anxiety",
-            received_at=NOW,
-            answer_by=NOW + timedelta(hours=hours),
-            source="json",
-        )
+        request = waiting_request(number, answer_by=NOW + timedelta(hours=hours))
         store.commit(Change(Save(request)))
     task = Task(id="TSK-1", what="call", opened_at=NOW, deadline_at=NOW)
     alarm = Task(id="TSK-2", what="urgent_text", urgent=True, opened_at=NOW, deadline_at=NOW)
@@ -279,15 +252,7 @@ def test_open_requests_and_tasks_come_by_deadline(store: Store) -> None:
 
 
 def waiting_request(number: int, **changes: Any) -> ConsultationRequest:
-    base: dict[str, Any] = {
-        "id": f"REQ-{number}",
-        "patient_id": "PAT-1",
-        "reason": "anxiety",
-        "received_at": NOW,
-        "answer_by": NOW,
-        "source": "json",
-    }
-    return ConsultationRequest(**(base | changes))
+    return a_request(id=f"REQ-{number}", **changes)
 
 
 def test_what_is_open_is_read_page_by_page_and_counted(store: Store) -> None:
@@ -335,14 +300,7 @@ def test_what_is_to_be_erased_is_found_until_it_is(store: Store) -> None:
 
 def test_everything_of_a_patient_comes_by_time(store: Store) -> None:
     task = Task(id="TSK-1", what="call", patient_id="PAT-1", opened_at=NOW, deadline_at=NOW)
-    request = ConsultationRequest(
-        id="REQ-1",
-        patient_id="PAT-1",
-        reason="anxiety",
-        received_at=NOW - timedelta(hours=1),
-        answer_by=NOW,
-        source="json",
-    )
+    request = a_request(received_at=NOW - timedelta(hours=1))
     store.commit(Change(Save(task), Save(request)))
     assert [record.key.pk for record in store.of_patient("PAT-1")] == ["REQ-1", "TSK-1"]
 
@@ -370,7 +328,7 @@ def test_a_hundred_writes_are_one_commit(store: Store) -> None:
 def test_of_many_rivals_for_one_row_one_wins(store: Store) -> None:
     def rival(number: int) -> bool:
         sheet = DaySheet(resource="room-1", on="2026-12-01")
-        change = Change(Save(sheet), Save(patient(id=f"PAT-{number}")))
+        change = Change(Save(sheet), Save(a_patient(id=f"PAT-{number}")))
         try:
             store.commit(change)
         except Stale:

@@ -23,13 +23,13 @@ def embedded(keeper: Keeper, **more: Any) -> EmbeddedAws:
     return EmbeddedAws(keeper=keeper, clock=lambda: NOON, senders=[SENDER], **more)
 
 
-def row(pk: str) -> dict[str, Any]:
+def table_row(pk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": "A"}}
 
 
 def put(aws: EmbeddedAws, pk: str, client: Any = None) -> None:
     client = client or boto3.client("dynamodb")
-    client.put_item(TableName=aws.environment["TABLE_NAME"], Item=row(pk))
+    client.put_item(TableName=aws.environment["TABLE_NAME"], Item=table_row(pk))
 
 
 def stored(aws: EmbeddedAws) -> list[str]:

@@ -10,7 +10,7 @@ from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
 from chalicelib.usecases.patients.contact_details import patient_of
 from local.people import main
-from tests.outbox.rows import booked
+from tests.builders.visits import just_booked
 from tests.world import World
 
 
@@ -23,7 +23,7 @@ def world() -> Iterator[World]:
 
 
 def test_everything_is_printed_as_json(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     capsys.readouterr()
     assert main(["export", visit_id]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -33,7 +33,7 @@ def test_everything_is_printed_as_json(world: World, capsys: pytest.CaptureFixtu
 def test_a_patient_is_erased_by_a_member_of_staff(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.drain()
     assert main(["erase", visit_id, "nobody"]) == 1
     assert patient_of(world.context, visit_id).name == "Ana Löwe"
@@ -47,7 +47,7 @@ def test_a_patient_is_erased_by_a_member_of_staff(
 def test_an_erasure_that_broke_off_says_so_and_goes_on(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     commit, left = world.store.commit, [1]
 
     def breaks_off(change: Change) -> None:

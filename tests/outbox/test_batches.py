@@ -9,7 +9,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.ports import Accepted
-from tests.outbox.rows import row
+from tests.builders.looks import row
 from tests.races.sharing import due_texts
 from tests.world import FakeTexts, World
 

@@ -10,10 +10,11 @@ from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Accepted, FailureClass, Refused
-from tests.outbox.rows import booked, confirmations, ready, row, tasks
+from tests.builders.acts import ANA
+from tests.builders.looks import confirmations, row, tasks
+from tests.builders.visits import confirmation_next, just_booked
 from tests.world import World
 
-ANA = "+13165550142"
 UNREGISTERED = 30034
 
 
@@ -40,7 +41,7 @@ def texts_wait(world: World) -> bool:
 def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:
     """A confirmation was accepted and then not carried: our number may not send."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     told(world, message_id, "undelivered", code)
     world.drain()
@@ -50,7 +51,7 @@ def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:
 @pytest.mark.parametrize("code", [UNREGISTERED, 30002])
 def test_our_own_fault_that_a_receipt_tells_stops_all_texts_with_one_alarm(code: int) -> None:
     world, _ = stopped_by_receipt(code)
-    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    other = just_booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example").id
     world.run_for(minutes=4)
     assert row(world, f"{other}.welcome").status is MessageStatus.PENDING
     assert tasks(world).count("texts_stopped") == 1
@@ -69,7 +70,7 @@ def test_what_is_accepted_and_fails_again_ends_no_stop_and_raises_no_second_alar
 
 def test_the_first_text_that_arrives_ends_a_stop_and_all_that_waited_goes() -> None:
     world, message_id = stopped_by_receipt()
-    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    other = just_booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example").id
     world.run_for(minutes=16)
     first = f"{other}.welcome"
     told(world, first, "delivered")
@@ -82,7 +83,7 @@ def test_the_first_text_that_arrives_ends_a_stop_and_all_that_waited_goes() -> N
 
 def test_a_text_of_before_the_stop_that_arrives_late_does_not_end_it() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     first = message_id.replace("v1-confirmation", "welcome")
     world.clock.at += timedelta(seconds=5)
     deliver.deliver(world.delivery_context, message_id)
@@ -97,7 +98,7 @@ def test_a_text_of_before_the_stop_that_arrives_late_does_not_end_it() -> None:
 
 def test_a_receipt_that_comes_late_of_a_text_before_the_mending_stops_nothing_again() -> None:
     world, _ = stopped_by_receipt()
-    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    other = just_booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example").id
     world.run_for(minutes=16)
     told(world, f"{other}.welcome", "delivered")
     first = next(m for m in world.messages(row(world, f"{other}.welcome").owner_id) if m.sid)
@@ -118,7 +119,7 @@ def test_a_text_of_which_nobody_says_that_it_failed_ends_the_stop_after_six_hour
 
 def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(Refused(FailureClass.CONFIGURATION, 20003))
     deliver.deliver(world.delivery_context, message_id)
     world.clock.at += timedelta(minutes=5)
@@ -140,7 +141,7 @@ def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -
 
 def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.texts.before.extend([Refused(FailureClass.CONFIGURATION, 20003)] * 5000)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     preparation = row(world, f"{visit_id}.v1-preparation")
@@ -150,7 +151,7 @@ def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
 
 def test_forty_three_refusals_are_put_off_like_the_first() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.extend([Refused(FailureClass.RETRY, 429)] * 60)
     for _ in range(60):
         world.clock.at = max(row(world, message_id).due_at or world.clock.at, world.clock.at)

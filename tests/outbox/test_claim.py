@@ -17,10 +17,10 @@ from chalicelib.domain.record import Key
 from chalicelib.outbox import deliver, send
 from chalicelib.ports import Accepted
 from chalicelib.usecases.patients import opt_out
-from tests.outbox.rows import before_the_next_claim, ready, row
+from tests.builders.acts import ANA, before_the_next_claim
+from tests.builders.looks import row
+from tests.builders.visits import confirmation_next
 from tests.world import RUTH, World
-
-ANA = "+13165550142"
 
 Fact = Callable[[Message], tuple[Key, dict[str, object]]]
 
@@ -82,7 +82,7 @@ def claim_is_refused(world: World, message_id: str, fact: Fact) -> None:
 @pytest.mark.parametrize("fact", CHANGES.values(), ids=CHANGES.keys())
 def test_no_text_is_claimed_once_this_has_changed(fact: Fact) -> None:
     world = World()
-    claim_is_refused(world, ready(world), fact)
+    claim_is_refused(world, confirmation_next(world), fact)
 
 
 MAIL_CHANGES = {
@@ -97,7 +97,7 @@ MAIL_CHANGES = {
 @pytest.mark.parametrize("fact", MAIL_CHANGES.values(), ids=MAIL_CHANGES.keys())
 def test_no_mail_is_claimed_for_what_was_true_before(fact: Fact) -> None:
     world = World()
-    text_id = ready(world)
+    text_id = confirmation_next(world)
     visit_id = row(world, text_id).owner_id
     opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     deliver.deliver(world.delivery_context, text_id)
@@ -107,7 +107,7 @@ def test_no_mail_is_claimed_for_what_was_true_before(fact: Fact) -> None:
 def test_a_count_that_rose_meanwhile_is_asked_again_before_a_text_leaves() -> None:
     """R19: two couriers with two texts to one number, of which the cap allows one."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     cap = world.services.clinic.caps.per_day
     key = SentCount.ref(ANA, "2026-12-01").key
     before_the_next_claim(world, lambda: world.store.commit(Change(Patch(key, set={"count": cap}))))
@@ -118,7 +118,7 @@ def test_a_count_that_rose_meanwhile_is_asked_again_before_a_text_leaves() -> No
 def test_who_lost_the_claim_settles_nothing() -> None:
     """F78: a courier that was paused past its lease comes back with an answer."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     pending = row(world, message_id)
     first = claim_patch(pending, claim_id="first", now=world.clock.at, to=ANA, body="Said.")
     world.store.commit(Change(first))

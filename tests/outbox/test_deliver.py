@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.change import Change, Patch, Save, as_stored
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox import deliver, reconcile
@@ -16,7 +16,9 @@ from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Accepted, FailureClass, OutcomeUnknown, Refused
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.visits import book, reschedule
-from tests.outbox.rows import before_the_next_claim, ever
+from tests.builders.acts import before_the_next_claim
+from tests.builders.looks import confirmations, ever, row
+from tests.builders.visits import confirmation_next, just_booked
 from tests.world import NOON, RUTH, World, at
 
 WEEK_LATER = datetime(2026, 12, 14, tzinfo=UTC)
@@ -26,40 +28,10 @@ class Killed(BaseException):
     """The process ends here; nothing after it is written."""
 
 
-def booked(world: World, when: str = "2026-12-08T09:00", **wishes: Any) -> str:
-    receipt = world.request(**wishes)
-    world.drain()
-    return book.confirm(
-        world.context,
-        subject_id=receipt.reference,
-        when=at(when),
-        visit_type="iv_infusion",
-        resource="room-1",
-        actor=RUTH,
-    ).id
-
-
-def ready(world: World, **wishes: Any) -> tuple[str, str]:
-    """A booked visit whose confirmation is next; the first text has left."""
-    visit_id = booked(world, **wishes)
-    deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
-    return visit_id, f"{visit_id}.v1-confirmation"
-
-
-def row(world: World, message_id: str) -> Message:
-    found = world.store.get(Message.ref(message_id))
-    assert found is not None
-    return found
-
-
-def confirmations(world: World) -> int:
-    return sum("is booked for" in body for body in world.texts.bodies)
-
-
 @pytest.mark.parametrize("times", [2, 50])
 def test_an_id_that_comes_again_sends_once(times: int) -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     for _ in range(times):
         deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
@@ -67,7 +39,7 @@ def test_an_id_that_comes_again_sends_once(times: int) -> None:
 
 def test_the_first_text_leaves_first_whatever_the_queue_says() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     assert "Msg & data rates" in world.texts.bodies[0]
     assert len(world.texts.bodies) == 2
@@ -75,7 +47,7 @@ def test_the_first_text_leaves_first_whatever_the_queue_says() -> None:
 
 def test_killed_after_the_claim_the_text_is_sent_once_after_looking_twice() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(Killed())  # type: ignore[arg-type]
     with pytest.raises(Killed):
         deliver.deliver(world.delivery_context, message_id)
@@ -90,7 +62,7 @@ def test_killed_after_the_claim_the_text_is_sent_once_after_looking_twice() -> N
 
 def test_killed_after_the_provider_accepted_the_text_is_found_and_not_sent_again() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(Killed())  # type: ignore[arg-type]
     with pytest.raises(Killed):
         deliver.deliver(world.delivery_context, message_id)
@@ -101,7 +73,7 @@ def test_killed_after_the_provider_accepted_the_text_is_found_and_not_sent_again
 
 def test_an_answer_that_never_came_is_looked_up() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.SENDING
@@ -112,7 +84,7 @@ def test_an_answer_that_never_came_is_looked_up() -> None:
 
 def test_a_receipt_settles_what_the_answer_did_not() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     text = world.texts.sent[1]
@@ -131,7 +103,7 @@ def test_a_receipt_settles_what_the_answer_did_not() -> None:
 
 def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
     world = World()
-    _, message_id = ready(world, email=None)
+    message_id = confirmation_next(world, email=None)
     world.texts.before.append(OutcomeUnknown("500"))
     world.texts.listing.extend(OutcomeUnknown("500") for _ in range(5000))
     deliver.deliver(world.delivery_context, message_id)
@@ -143,7 +115,8 @@ def test_a_failing_look_up_sends_nothing_and_ends_as_a_task() -> None:
 
 def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -> None:
     world = World()
-    first, first_message = ready(world)
+    first_message = confirmation_next(world)
+    first = first_message.partition(".")[0]
     deliver.deliver(world.delivery_context, first_message)
     second_receipt = world.request(name="Bo Example")
     second = book.confirm(
@@ -173,7 +146,7 @@ def test_a_look_up_never_takes_the_text_of_another_patient_on_the_same_phone() -
 )
 def test_what_was_refused_for_now_is_sent_later_once(error: Refused) -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(error)
     deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.PENDING
@@ -185,7 +158,8 @@ def test_ten_minutes_of_429_lose_nothing_and_repeat_nothing() -> None:
     """F29: everybody's texts, which do not come back all at once."""
     world = World()
     visits = [
-        booked(world, f"2026-12-{day:02d}T09:00", phone=f"+131655501{day}") for day in (10, 11)
+        just_booked(world, f"2026-12-{day:02d}T09:00", phone=f"+131655501{day}").id
+        for day in (10, 11)
     ]
     until, send = world.clock.at + timedelta(minutes=10), world.texts.send
     refused: list[datetime] = []
@@ -207,7 +181,7 @@ def test_ten_minutes_of_429_lose_nothing_and_repeat_nothing() -> None:
 
 def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(Refused(FailureClass.NUMBER_BAD, 21614))
     deliver.deliver(world.delivery_context, message_id)
     world.run_until(WEEK_LATER)
@@ -218,7 +192,7 @@ def test_a_bad_number_is_marked_and_the_patient_written_to() -> None:
 
 def test_a_number_blocked_at_the_provider_gets_no_more_texts() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(Refused(FailureClass.OPTED_OUT, 21610))
     world.run_until(WEEK_LATER)
     phone = world.store.get(Phone.ref("+13165550142"))
@@ -231,12 +205,12 @@ def test_a_number_blocked_at_the_provider_gets_no_more_texts() -> None:
 
 def test_a_configuration_error_stops_all_texts_raises_one_alarm_and_ends_with_a_probe() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.extend(Refused(FailureClass.CONFIGURATION, 20003) for _ in range(4))
     world.tick()
     stop = world.store.get(CircuitBreaker.ref())
     assert stop is not None
-    other = booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example")
+    other = just_booked(world, "2026-12-09T09:00", phone="+13165550143", name="Bo Example").id
     world.run_for(minutes=12)
     assert len(world.texts.sent) == 1
     world.run_for(hours=1)
@@ -248,7 +222,7 @@ def test_a_configuration_error_stops_all_texts_raises_one_alarm_and_ends_with_a_
 
 def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
     world = World()
-    visit_id, _ = ready(world)
+    visit_id = confirmation_next(world).partition(".")[0]
     world.drain()
     opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     sent = len(world.texts.sent)
@@ -263,7 +237,8 @@ def test_an_opt_out_withdraws_what_comes_due_and_safety_goes_by_mail() -> None:
 @pytest.mark.parametrize("what", ["cancel", "opt out", "new number"])
 def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
     world = World()
-    visit_id, message_id = ready(world)
+    message_id = confirmation_next(world)
+    visit_id = message_id.partition(".")[0]
     acts: dict[str, Callable[[], object]] = {
         "cancel": lambda: reschedule.cancel(
             world.context,
@@ -293,7 +268,8 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
 
 def test_a_cancelled_visits_text_in_flight_is_never_sent_again() -> None:
     world = World()
-    visit_id, message_id = ready(world)
+    message_id = confirmation_next(world)
+    visit_id = message_id.partition(".")[0]
     world.texts.before.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     reschedule.cancel(
@@ -310,7 +286,7 @@ def test_a_cancelled_visits_text_in_flight_is_never_sent_again() -> None:
 
 def test_settling_that_fails_for_an_hour_sends_nothing_twice() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     commit = world.store.commit
     until = world.clock.at + timedelta(hours=1)
 
@@ -331,7 +307,7 @@ def test_settling_that_fails_for_an_hour_sends_nothing_twice() -> None:
 
 def test_a_paused_courier_does_not_send_past_its_lease() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     commit = world.store.commit
 
     def slow(change: Change) -> None:
@@ -345,7 +321,8 @@ def test_a_paused_courier_does_not_send_past_its_lease() -> None:
 
 def test_one_row_that_cannot_be_read_stops_no_other() -> None:
     world = World()
-    visit_id, message_id = ready(world)
+    message_id = confirmation_next(world)
+    visit_id = message_id.partition(".")[0]
     world.store.commit(
         Change(Patch(row(world, f"{visit_id}.v1-reminder").key, set={"channel": "pigeon"}))
     )
@@ -356,7 +333,7 @@ def test_one_row_that_cannot_be_read_stops_no_other() -> None:
 
 def test_a_patient_without_a_row_stops_no_other() -> None:
     world = World()
-    lost = row(world, ready(world)[1])
+    lost = row(world, confirmation_next(world))
     bad = lost.evolve(id=f"{lost.owner_id}.odd", patient_id="PAT-0000000000", revision=0)
     world.store.commit(Change(Save(bad)))
     world.run_for(hours=1)
@@ -378,7 +355,7 @@ def test_a_patient_without_a_row_stops_no_other() -> None:
 def test_quiet_hours_hold_a_text_until_eight(local: str, leaves_at: str) -> None:
     hour, minute = map(int, local.split(":"))
     world = World(datetime(2026, 12, 2, 6, 0, tzinfo=UTC) + timedelta(hours=hour, minutes=minute))
-    booked(world)
+    just_booked(world)
     world.run_for(hours=14)
     zone = world.services.clinic.zone
     assert f"{world.texts.sent[0].created_at.astimezone(zone):%H:%M}" == leaves_at
@@ -386,14 +363,14 @@ def test_quiet_hours_hold_a_text_until_eight(local: str, leaves_at: str) -> None
 
 def test_the_provider_may_try_no_longer_than_the_window() -> None:
     world = World()
-    ready(world)
+    confirmation_next(world)
     world.run_until(WEEK_LATER)
     assert all(timedelta(seconds=6) <= span <= timedelta(hours=10) for span in world.texts.validity)
 
 
 def test_a_day_without_ticks_sends_what_is_useful_and_expires_the_rest() -> None:
     world = World()
-    visit_id, _ = ready(world)
+    visit_id = confirmation_next(world).partition(".")[0]
     world.drain()
     world.clock.at = datetime(2026, 12, 8, 14, 10, tzinfo=UTC)  # 8:10 on the day of the visit
     world.run_for(hours=1)
@@ -405,7 +382,7 @@ def test_a_day_without_ticks_sends_what_is_useful_and_expires_the_rest() -> None
 
 def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     before = row(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 1
@@ -425,7 +402,7 @@ def test_a_late_first_claim_finds_what_a_restored_table_forgot() -> None:
 
 def test_receipts_move_forward_only_and_strangers_are_ignored() -> None:
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     text = world.texts.sent[1]
 
@@ -443,7 +420,8 @@ def test_receipts_move_forward_only_and_strangers_are_ignored() -> None:
 
 def test_a_receipt_for_an_unclaimed_row_or_another_number_is_not_ours() -> None:
     world = World()
-    visit_id, message_id = ready(world)
+    message_id = confirmation_next(world)
+    visit_id = message_id.partition(".")[0]
     sid = "SM" + "a" * 32
     for about, to in (("v1-confirmation", "+13165550142"), ("welcome", "+13165550199")):
         assert not text_receipts.take(
@@ -460,7 +438,7 @@ def test_a_receipt_for_an_unclaimed_row_or_another_number_is_not_ours() -> None:
 def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
     """F80: the acceptance came late; the row waits for its next claim, and is not sent again."""
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     claimed = row(world, message_id)
@@ -486,7 +464,7 @@ def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
 def test_a_text_that_left_twice_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """F80: the first text turns out to have left after all; the alarm counts this event."""
     world = World()
-    _, message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
     world.run_for(hours=1)
     sent = row(world, message_id)
@@ -506,7 +484,7 @@ def test_a_text_that_left_twice_is_said_in_the_log(caplog: pytest.LogCaptureFixt
 
 def test_an_undelivered_preparation_text_becomes_a_call_before_the_fasting() -> None:
     world = World()
-    visit_id, _ = ready(world)
+    visit_id = confirmation_next(world).partition(".")[0]
     world.run_until(datetime(2026, 12, 7, 23, 0, tzinfo=UTC))
     message = row(world, f"{visit_id}.v1-preparation")
     text_receipts.take(
@@ -532,7 +510,7 @@ def test_whatever_keeps_the_preparation_from_leaving_the_call_comes_before_the_f
     why: str,
 ) -> None:
     world = World()
-    visit_id, _ = ready(world, email=None)
+    visit_id = confirmation_next(world, email=None).partition(".")[0]
     preparation = row(world, f"{visit_id}.v1-preparation")
     world.run_until(preparation.scheduled_at - timedelta(minutes=1))
     if why == "refused":
@@ -558,7 +536,7 @@ def test_whatever_keeps_the_preparation_from_leaving_the_call_comes_before_the_f
 
 def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:
     world = World()
-    visit_id, _ = ready(world)
+    visit_id = confirmation_next(world).partition(".")[0]
     for about in ("v1-confirmation", "v1-confirmation-r1", "v1-confirmation-r2"):
         world.run_for(minutes=20)
         message = row(world, f"{visit_id}.{about}")
@@ -577,7 +555,7 @@ def test_an_unreachable_handset_is_tried_twice_more_as_new_rows() -> None:
 
 def test_the_count_of_the_day_rises_once_per_message() -> None:
     world = World()
-    ready(world)
+    confirmation_next(world)
     world.texts.before.extend([Refused(FailureClass.RETRY, 429), Refused(FailureClass.RETRY, 429)])
     world.run_for(hours=2)
     count = world.store.get(SentCount.ref("+13165550142", "2026-12-01"))

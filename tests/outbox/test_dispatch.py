@@ -18,7 +18,8 @@ from chalicelib.outbox import deliver, dispatch
 from chalicelib.outbox.context import DeliveryContext
 from chalicelib.ports import Due
 from local.memory_store import MemoryStore
-from tests.outbox.rows import booked, row
+from tests.builders.looks import row
+from tests.builders.visits import just_booked
 from tests.world import NOON, World
 
 MINUTE = timedelta(minutes=1)
@@ -189,7 +190,7 @@ def test_shards_that_hang_cannot_keep_the_tick_from_its_end() -> None:
 @pytest.mark.parametrize("ticks", [2, 5])
 def test_ticks_that_run_at_once_send_nothing_twice(ticks: int) -> None:
     world = World()
-    booked(world)
+    just_booked(world)
     world.queue.ids.clear()
     for _ in range(ticks):
         dispatch.run(world.delivery_context)
@@ -201,7 +202,7 @@ def test_ticks_that_run_at_once_send_nothing_twice(ticks: int) -> None:
 def test_a_queue_that_loses_every_hint_costs_a_minute() -> None:
     world = World()
     world.replace(queue=Queue(loses=True))
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     assert world.texts.sent == []
     world.replace(queue=world.queue)
     world.clock.at += MINUTE
@@ -213,7 +214,7 @@ def test_a_queue_that_loses_every_hint_costs_a_minute() -> None:
 
 def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     reminder = next(m for m in world.messages(visit_id) if m.kind == "reminder")
     assert reminder.due_at is not None
     world.run_until(reminder.due_at - timedelta(minutes=3))
@@ -236,7 +237,7 @@ def test_a_courier_whose_clock_is_behind_sends_nothing_early_and_nothing_twice()
 
 def test_a_lease_is_not_stolen_by_a_clock_two_minutes_ahead() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     world.texts.after.append(KeyboardInterrupt())  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
@@ -255,7 +256,7 @@ def test_what_left_is_logged_with_its_channel_and_each_receipt_once(
     """The alarm on texts without receipts counts these two events (F83)."""
     world = World()
     with caplog.at_level("INFO"):
-        booked(world)
+        just_booked(world)
         world.drain()
         world.deliver_all()
         world.deliver_all()

@@ -1,49 +1,29 @@
 """The aftercare of a session that ended in the evening leaves that evening (R14, R20, R34)."""
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 import pytest
 
 from chalicelib.clinic.careplan.step import Offset, StepKind
-from chalicelib.clinic.profile_models import Opening
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import FailureClass, Refused
 from chalicelib.usecases.visits import attendance
-from tests.clinic.builders import wichita
-from tests.outbox.rows import tasks
-from tests.usecases.test_whole_way import booked
+from tests.builders.evenings import (
+    TONIGHT,
+    aftercare,
+    evening_clinic,
+    left_after,
+    session,
+)
+from tests.builders.looks import tasks
+from tests.builders.plans import wichita
+from tests.builders.visits import booked
 from tests.world import RUTH, World
 
-TONIGHT = "2026-12-08"
 NEXT_MORNING = wichita("2026-12-09 08:30")
 CHECK_IN_AT = wichita("2026-12-09 10:00")
-LONG_HOURS = Opening(opens=time(5), closes=time(23, 59))
-
-
-def evening_clinic(**quiet: time) -> World:
-    """A world whose clinic is open until midnight."""
-    world = World()
-    clinic = world.services.clinic
-    hours = dict.fromkeys(clinic.hours, LONG_HOURS)
-    changed = {"hours": hours, "quiet": clinic.quiet.model_copy(update=quiet)}
-    world.replace(clinic=clinic.model_copy(update=changed))
-    return world
-
-
-def session(
-    world: World, ends: str, *, is_here: bool = True, **wishes: Any
-) -> tuple[Appointment, datetime]:
-    """A session of two hours that is planned to end then, with its patient here or not."""
-    end = wichita(f"{TONIGHT} {ends}")
-    start = end - timedelta(hours=2)
-    visit = booked(world, f"{start:%Y-%m-%dT%H:%M}", **wishes)
-    world.run_until(start)
-    if is_here:
-        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
-    return visit, end
 
 
 def discharged(world: World, visit: Appointment, recorded: datetime, at: str = "") -> None:
@@ -51,20 +31,6 @@ def discharged(world: World, visit: Appointment, recorded: datetime, at: str = "
     world.run_until(recorded)
     happened = wichita(f"{TONIGHT} {at}") if at else None
     attendance.discharged(world.context, appointment_id=visit.id, at=happened, actor=RUTH)
-
-
-def left(world: World, visit: Appointment) -> dict[str, list[datetime]]:
-    """When each text of after the visit left."""
-    told: dict[str, list[datetime]] = {}
-    for message in world.messages(visit.id):
-        is_text = message.channel is Channel.TEXT and message.sid is not None
-        if is_text and message.kind in attendance.AFTER_KINDS and message.claimed_at is not None:
-            told.setdefault(message.kind, []).append(message.claimed_at)
-    return told
-
-
-def aftercare(world: World, visit: Appointment) -> list[datetime]:
-    return left(world, visit).get("aftercare", [])
 
 
 def rows(world: World, visit: Appointment, channel: Channel) -> list[Message]:
@@ -78,7 +44,7 @@ def test_the_aftercare_of_a_session_that_ends_at_nine_leaves_at_the_discharge() 
     visit, end = session(world, "21:00")
     discharged(world, visit, end + timedelta(minutes=5))
     world.run_until(wichita("2026-12-10 12:00"))
-    assert left(world, visit) == {
+    assert left_after(world, visit) == {
         "aftercare": [end + timedelta(minutes=5)],
         "check_in": [CHECK_IN_AT],
     }
@@ -239,7 +205,7 @@ def test_neither_a_check_in_nor_a_confirmation_leaves_beside_it() -> None:
     other = booked(world, "2026-12-20T10:00", phone="+13165550143")
     world.run_until(NEXT_MORNING)
     morning = wichita("2026-12-09 08:00")
-    assert left(world, visit) == {"aftercare": [end], "check_in": [morning]}
+    assert left_after(world, visit) == {"aftercare": [end], "check_in": [morning]}
     confirmed = world.message(other.id, "v1-confirmation").claimed_at
     assert confirmed is not None
     assert confirmed >= morning

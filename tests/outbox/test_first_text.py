@@ -7,7 +7,8 @@ import pytest
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.people.patient import Patient
-from tests.outbox.rows import booked, row
+from tests.builders.looks import row
+from tests.builders.visits import just_booked
 from tests.world import World
 
 NIGHT = datetime(2026, 12, 2, 4, tzinfo=UTC)  # 22:00 in Wichita
@@ -17,9 +18,9 @@ RETRY = datetime(2026, 12, 14, tzinfo=UTC)
 @pytest.mark.parametrize("odd", ["the other patient", "the first text itself"])
 def test_a_first_text_that_nobody_can_read_stops_no_other_patient_of_the_phone(odd: str) -> None:
     world = World(NIGHT)
-    one = booked(world)
+    one = just_booked(world).id
     world.drain()
-    two = booked(world, "2026-12-09T09:00", name="Bo Example")
+    two = just_booked(world, "2026-12-09T09:00", name="Bo Example").id
     first = row(world, f"{one}.welcome")
     key, wrong = (
         (Patient.ref(first.patient_id or "").key, {"text_consent": "often"})

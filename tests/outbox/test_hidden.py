@@ -9,7 +9,9 @@ from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import OutcomeUnknown
 from chalicelib.usecases.visits import reschedule
-from tests.outbox.rows import booked, confirmations, ready, restored, row
+from tests.builders.acts import restored
+from tests.builders.looks import confirmations, row
+from tests.builders.visits import confirmation_next, just_booked
 from tests.world import RUTH, World
 
 
@@ -21,7 +23,7 @@ def hide(world: World, words: str) -> None:
 @pytest.mark.parametrize("words", ["", " ", "[REDACTED]"])
 def test_hidden_words_are_no_proof_that_nothing_left(words: str) -> None:
     world = World()
-    message_id = ready(world, email=None)
+    message_id = confirmation_next(world, email=None)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     hide(world, words)
@@ -34,7 +36,7 @@ def test_hidden_words_are_no_proof_that_nothing_left(words: str) -> None:
 
 def test_what_was_called_off_and_can_never_be_looked_up_has_an_end() -> None:
     world = World()
-    visit_id = booked(world, email=None)
+    visit_id = just_booked(world, email=None).id
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     message_id = f"{visit_id}.v1-confirmation"
     world.texts.after.append(OutcomeUnknown("time-out"))
@@ -56,7 +58,7 @@ def test_what_was_called_off_and_can_never_be_looked_up_has_an_end() -> None:
 
 def test_a_receipt_settles_what_hidden_words_cannot() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     hide(world, "")
@@ -75,10 +77,10 @@ def test_a_receipt_settles_what_hidden_words_cannot() -> None:
 
 def test_hidden_words_of_texts_that_are_known_stand_in_no_way() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     hide(world, "")
-    other = booked(world, "2026-12-09T09:00", "room-2", name="Bo Example")
+    other = just_booked(world, "2026-12-09T09:00", "room-2", name="Bo Example").id
     world.texts.before.append(OutcomeUnknown("500"))
     deliver.deliver(world.delivery_context, f"{other}.v1-confirmation")
     world.run_for(hours=1)
@@ -87,7 +89,7 @@ def test_hidden_words_of_texts_that_are_known_stand_in_no_way() -> None:
 
 def test_a_late_text_waits_where_words_are_hidden() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     before = row(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
@@ -103,7 +105,7 @@ def test_a_provider_whose_clock_is_behind_ours_is_found_out_all_the_same(
     behind: timedelta,
 ) -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     late = world.texts.sent[1]
@@ -115,7 +117,7 @@ def test_a_provider_whose_clock_is_behind_ours_is_found_out_all_the_same(
 
 def test_a_courier_whose_clock_is_ahead_takes_no_row_that_is_held() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     world.clock.at += timedelta(minutes=2)

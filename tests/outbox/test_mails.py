@@ -13,7 +13,8 @@ from chalicelib.outbox import deliver
 from chalicelib.ports import Email, FailureClass, OutcomeUnknown, Refused
 from chalicelib.usecases.patients import opt_out
 from chalicelib.usecases.visits import book, book_course
-from tests.outbox.rows import booked, ready, row, tasks
+from tests.builders.looks import row, tasks
+from tests.builders.visits import confirmation_next, just_booked
 from tests.world import RUTH, FakeMails, World, at
 
 AFTER = datetime(2026, 12, 14, tzinfo=UTC)
@@ -35,7 +36,7 @@ class PickyMails(FakeMails):
 
 
 def without_texts(world: World) -> str:
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     return visit_id
 
@@ -65,7 +66,7 @@ def test_a_mail_that_is_refused_for_good_becomes_a_call_and_no_further_mail() ->
 
 def test_what_takes_the_place_of_a_refused_text_waits_for_no_tick() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.queue.ids.clear()
     world.texts.before.append(Refused(FailureClass.NUMBER_BAD, 21614))
     deliver.deliver(world.delivery_context, message_id)

@@ -4,11 +4,9 @@ from typing import Any
 
 from chalicelib.outbox import deliver
 from chalicelib.ports import Accepted, FailureClass, Refused
-from tests.outbox.rows import before_the_next_claim
-from tests.usecases.inbound.test_poll import MINUTE, phone, with_visit
-from tests.usecases.inbound.test_receive import hear
-from tests.usecases.test_meanwhile import cancels
-from tests.usecases.visits.test_courses import course_of
+from tests.builders.acts import MINUTE, before_the_next_claim, cancels, hear
+from tests.builders.looks import phone_of
+from tests.builders.visits import booked_and_listed, course_of
 from tests.world import World
 
 
@@ -24,7 +22,7 @@ def test_an_overview_names_no_session_that_was_called_off_before_its_claim() -> 
 
 def test_a_start_that_comes_while_the_provider_still_refuses_is_the_last_word() -> None:
     """R7, R12."""
-    world, visit_id = with_visit()
+    world, visit_id = booked_and_listed()
     reminder = world.message(visit_id, "v1-reminder")
     world.run_until(reminder.scheduled_at - MINUTE)
     world.clock.at = reminder.scheduled_at
@@ -38,5 +36,5 @@ def test_a_start_that_comes_while_the_provider_still_refuses_is_the_last_word() 
     world.texts.send = refuses  # type: ignore[method-assign]
     deliver.deliver(world.delivery_context, reminder.id)
     world.drain()
-    assert phone(world).opted_in_at == world.clock.at
-    assert phone(world).opted_out_at is None
+    assert phone_of(world).opted_in_at == world.clock.at
+    assert phone_of(world).opted_out_at is None

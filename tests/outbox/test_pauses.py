@@ -9,7 +9,8 @@ from chalicelib.domain.messaging.transitions import LOOK_AFTER, void_patches
 from chalicelib.outbox import deliver
 from chalicelib.ports import FailureClass, Refused
 from chalicelib.usecases.patients import opt_out
-from tests.outbox.rows import confirmations, ready, row
+from tests.builders.looks import confirmations, row
+from tests.builders.visits import confirmation_next
 from tests.world import RUTH, World
 
 NEARLY_NIGHT = datetime(2026, 12, 2, 2, 58, tzinfo=UTC)  # 20:58 in Wichita
@@ -38,7 +39,7 @@ def closing(world: World, message_id: str) -> None:
 
 def test_a_courier_that_paused_into_the_night_sends_in_the_morning() -> None:
     world = World(NEARLY_NIGHT)
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     pausing(world, timedelta(minutes=4))
     deliver.deliver(world.delivery_context, message_id)
     assert confirmations(world) == 0
@@ -48,7 +49,7 @@ def test_a_courier_that_paused_into_the_night_sends_in_the_morning() -> None:
 
 def test_a_courier_that_paused_past_the_window_sends_nothing() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     closing(world, message_id)
     pausing(world, timedelta(minutes=3))
     deliver.deliver(world.delivery_context, message_id)
@@ -59,7 +60,7 @@ def test_a_courier_that_paused_past_the_window_sends_nothing() -> None:
 
 def test_a_mail_that_was_held_up_past_its_window_is_not_sent_either() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     opt_out.opt_out(
         world.context, subject_id=row(world, message_id).owner_id, means="phone", actor=RUTH
     )
@@ -85,7 +86,7 @@ def test_a_courier_that_paused_past_its_lease_mails_nothing() -> None:
 
 def test_a_pause_shortens_how_long_the_provider_may_try() -> None:
     world = World(NEARLY_NIGHT)
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     pausing(world, timedelta(minutes=1))
     deliver.deliver(world.delivery_context, message_id)
     assert world.texts.validity[-1] == timedelta(minutes=1)
@@ -94,7 +95,7 @@ def test_a_pause_shortens_how_long_the_provider_may_try() -> None:
 def test_a_text_without_a_receipt_is_asked_about_ever_more_seldom() -> None:
     """R40, while the provider answers nobody."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     asked: list[str] = []
 
@@ -112,7 +113,7 @@ def test_a_text_without_a_receipt_is_asked_about_ever_more_seldom() -> None:
 def test_voiding_what_has_just_left_uses_no_look_up_of_it() -> None:
     """A decision read the row a moment before it was settled, and voids it unseen (R40)."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     sent = row(world, message_id)
     before = sent.evolve(status="sending", due_at=world.clock.at)

@@ -13,10 +13,10 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Ref
 from chalicelib.outbox import deliver
 from chalicelib.usecases.visits import reschedule
-from tests.outbox.rows import booked, confirmations, ever, ready, row, tasks
+from tests.builders.acts import ANA
+from tests.builders.looks import confirmations, ever, row, tasks
+from tests.builders.visits import confirmation_next, just_booked
 from tests.world import RUTH, World
-
-ANA = "+13165550142"
 
 
 def without_step(world: World, step_id: str) -> dict[str, CarePlan]:
@@ -35,7 +35,7 @@ class Failing(dict[str, CarePlan]):
 
 def test_a_step_that_was_removed_is_withdrawn_after_a_while_and_stops_no_other() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.services = replace(world.services, plans=without_step(world, "reminder"))
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     reminder = row(world, f"{visit_id}.v1-reminder")
@@ -49,7 +49,7 @@ def test_a_step_that_was_removed_is_withdrawn_after_a_while_and_stops_no_other()
 
 def test_a_safety_step_that_was_removed_becomes_a_call_in_time() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.services = replace(world.services, plans=without_step(world, "preparation"))
     world.run_until(datetime(2026, 12, 8, 1, tzinfo=UTC))
     (call,) = [t for t in world.store.open("task") if "preparation" in getattr(t, "what", "")]
@@ -60,7 +60,7 @@ def test_a_safety_step_that_was_removed_becomes_a_call_in_time() -> None:
 
 def test_a_step_that_only_the_next_version_knows_waits_for_it() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     plans = world.services.plans
     world.services = replace(world.services, plans=without_step(world, "preparation"))
     world.run_until(row(world, f"{visit_id}.v1-preparation").scheduled_at + timedelta(minutes=20))
@@ -72,7 +72,7 @@ def test_a_step_that_only_the_next_version_knows_waits_for_it() -> None:
 
 def test_what_is_void_is_withdrawn_though_its_step_was_removed() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.services = replace(world.services, plans=without_step(world, "ride"))
     reschedule.cancel(
         world.context,
@@ -88,7 +88,7 @@ def test_what_is_void_is_withdrawn_though_its_step_was_removed() -> None:
 
 def test_what_fails_is_told_once_for_the_visit_and_by_itself_where_it_must_be_said() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.drain()
     world.services = replace(world.services, plans=Failing(world.services.plans))
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
@@ -104,7 +104,7 @@ def test_what_fails_is_told_once_for_the_visit_and_by_itself_where_it_must_be_sa
 
 def test_a_row_that_cannot_be_read_waits_for_a_version_that_can() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     key = row(world, message_id).key
     world.store.commit(Change(Patch(key, set={"channel": "pigeon"})))
     world.run_for(hours=3)
@@ -116,7 +116,7 @@ def test_a_row_that_cannot_be_read_waits_for_a_version_that_can() -> None:
 
 def test_a_patient_who_cannot_be_read_loses_no_message() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     patient = Patient.ref(row(world, message_id).patient_id or "")
     world.store.commit(Change(Patch(patient.key, set={"language": None, "text_consent": "often"})))
     deliver.deliver(world.delivery_context, message_id)
@@ -127,7 +127,7 @@ def test_a_patient_who_cannot_be_read_loses_no_message() -> None:
 
 def test_a_store_that_does_not_answer_for_a_moment_is_nobodys_task() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     get = world.store.get
 
     def silent(ref: Ref[Message]) -> Message | None:
@@ -152,7 +152,7 @@ def unreadable_patient(world: World, message_id: str) -> None:
 def test_a_message_about_somebody_whose_row_cannot_be_read_ends_with_its_window() -> None:
     """And what may not be lost without harm is told by itself (F23, R13)."""
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.drain()
     unreadable_patient(world, f"{visit_id}.v1-preparation")
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
@@ -165,7 +165,7 @@ def test_a_message_about_somebody_whose_row_cannot_be_read_ends_with_its_window(
 def test_a_phone_that_cannot_be_read_may_hold_an_opt_out_so_nothing_leaves() -> None:
     """F23: and the rows wait, with their reason, behind the others."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.queue.ids.clear()
     world.store.commit(Change(Patch(Phone.ref(ANA).key, set={"choosing": "odd"})))
     world.tick()
@@ -177,7 +177,7 @@ def test_a_phone_that_cannot_be_read_may_hold_an_opt_out_so_nothing_leaves() -> 
 def test_a_task_that_cannot_be_opened_tells_of_no_further_task() -> None:
     """F23: the task that says that a message cannot be read is a row like any other."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     unreadable_patient(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     told = f"{message_id}-failing"
@@ -190,7 +190,7 @@ def test_a_task_that_cannot_be_opened_tells_of_no_further_task() -> None:
 def test_a_row_that_changes_whenever_it_is_written_gives_way_and_is_told_in_the_end() -> None:
     """Three tries, then the others; after half an hour a person hears of it (R35, F23)."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.queue.ids.clear()
     commit = world.store.commit
 
@@ -228,7 +228,7 @@ def test_an_id_that_names_no_row_makes_none_even_while_the_store_is_down() -> No
 def test_a_row_that_left_meanwhile_keeps_the_time_at_which_it_is_asked_about() -> None:
     """R40: the store fails the courier that came second."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     asked_at = row(world, message_id).due_at
 

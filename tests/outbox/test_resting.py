@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib.clinic.profile_models import Caps
 from chalicelib.domain.messaging.message import MessageStatus
-from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.usecases.visits import attendance, book
+from tests.builders.looks import tasks
 from tests.world import RUTH, World, at
 
 
@@ -37,10 +37,6 @@ def session_and_next(next_at: str) -> tuple[World, Appointment]:
     world.run_until(first.end_at)
     attendance.discharged(world.context, appointment_id=first.id, at=None, actor=RUTH)
     return world, following
-
-
-def tasks(world: World) -> list[str]:
-    return [task.what for task in world.store.open("task") if isinstance(task, Task)]
 
 
 def test_a_question_waits_until_a_day_after_the_session() -> None:

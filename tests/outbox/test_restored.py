@@ -15,13 +15,15 @@ from chalicelib.outbox import deliver, reconcile
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
 from chalicelib.usecases.visits import patient_answers, reschedule
-from tests.outbox.rows import confirmations, ever, ready, restored, row, tasks
+from tests.builders.acts import restored
+from tests.builders.looks import confirmations, ever, row, tasks
+from tests.builders.visits import confirmation_next
 from tests.world import RUTH, World
 
 
 def test_a_look_up_that_fails_is_made_again_before_anything_is_sent() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     before = row(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
@@ -34,7 +36,7 @@ def test_a_look_up_that_fails_is_made_again_before_anything_is_sent() -> None:
 
 def test_a_text_that_was_held_meanwhile_is_looked_up_too() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     before = row(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
@@ -47,7 +49,7 @@ def test_a_text_that_was_held_meanwhile_is_looked_up_too() -> None:
 
 def test_a_second_try_after_a_refusal_is_looked_up_as_a_first_one_is() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(Refused(FailureClass.RETRY, 429))
     deliver.deliver(world.delivery_context, message_id)
     before = row(world, message_id)
@@ -62,7 +64,7 @@ def test_a_second_try_after_a_refusal_is_looked_up_as_a_first_one_is() -> None:
 
 def test_dying_while_the_found_text_is_written_down_sends_nothing() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     before = row(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
@@ -88,7 +90,7 @@ def test_dying_while_the_found_text_is_written_down_sends_nothing() -> None:
 @pytest.mark.parametrize("minutes", [0, 9])
 def test_what_is_not_late_is_sent_without_a_look_up(minutes: int) -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.listing.append(OutcomeUnknown("500"))
     world.clock.at += timedelta(minutes=minutes)
     deliver.deliver(world.delivery_context, message_id)
@@ -101,7 +103,7 @@ def test_what_is_not_late_is_sent_without_a_look_up(minutes: int) -> None:
 
 def test_a_look_up_that_our_settings_cannot_make_stops_all_texts_with_one_alarm() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.clock.at += timedelta(minutes=11)
     world.texts.listing.extend(Refused(FailureClass.CONFIGURATION, 20003) for _ in range(3))
     world.run_for(hours=1)
@@ -115,7 +117,7 @@ def test_a_look_up_that_our_settings_cannot_make_stops_all_texts_with_one_alarm(
 
 def test_a_late_text_without_approved_words_becomes_a_task() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.clock.at += timedelta(minutes=11)
     unapproved = replace(world.delivery_context, samples_allowed=False)
     deliver.deliver(unapproved, message_id)
@@ -127,7 +129,7 @@ def test_a_late_text_without_approved_words_becomes_a_task() -> None:
 def test_a_forgotten_text_is_not_sent_again_though_it_would_say_something_else_now() -> None:
     """F71: the answer to its question was heard again before it, so the question is left out."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     before = row(world, message_id)
     deliver.deliver(world.delivery_context, message_id)
     restored(world, before)
@@ -140,7 +142,7 @@ def test_a_forgotten_text_is_not_sent_again_though_it_would_say_something_else_n
 def test_a_text_that_is_on_no_row_leaves_a_late_one_to_a_person() -> None:
     """F71: what nobody holds may be this very text in the words of then."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     stranger = world.texts.sent[-1]._replace(sid="SM" + "f" * 32, body="In other words.")
     world.clock.at += timedelta(minutes=11)
     world.texts.sent.append(stranger._replace(created_at=world.clock.at))
@@ -154,7 +156,7 @@ def test_a_text_that_is_on_no_row_leaves_a_late_one_to_a_person() -> None:
 def test_a_text_of_an_earlier_try_is_found_by_the_words_of_that_try() -> None:
     """F80: accepted so late that two lists did not have it."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.after.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     listed, world.texts.sent = world.texts.sent, world.texts.sent[:1]
@@ -175,7 +177,7 @@ LATE = "SM" + "d" * 32
 def test_what_left_though_its_row_had_ended_is_erased_at_the_provider_in_time() -> None:
     """R55, F34: the receipt comes when the cancelled visit's row is withdrawn already."""
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
     reschedule.cancel(

@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.messaging.task import Task
-from tests.usecases.test_whole_way import booked, kinds
+from tests.builders.looks import sent_kinds
+from tests.builders.visits import booked
 from tests.world import World
 
 BEFORE_THE_PREPARATION = datetime(2026, 12, 7, 22, 30, tzinfo=UTC)
@@ -41,7 +42,7 @@ def test_what_is_of_use_after_a_silence_leaves_and_the_rest_says_why_not(
     before = len(world.texts.sent)
     world.clock.at += silence
     world.run_for(hours=1)
-    assert [kind.removeprefix("v1-") for kind in kinds(world)[before:]] == leaves
+    assert [kind.removeprefix("v1-") for kind in sent_kinds(world)[before:]] == leaves
     dropped = [m for m in world.messages(visit.id) if m.status is MessageStatus.EXPIRED]
     assert sorted(message.step or "" for message in dropped) == expires
     assert {message.history[-1].why for message in dropped} <= {"too late to be of use"}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from chalicelib.clinic.careplan.conditions import Condition
 from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.careplan.step import AFTERWARDS, Anchor, Step, StepKind
-from tests.clinic.builders import a_plan, a_step
+from tests.builders.plans import a_plan, a_step
 
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 

@@ -11,10 +11,11 @@ from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.day_sheet import DaySheet
-from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
+from chalicelib.domain.visits.request import RequestStatus
 from chalicelib.transaction import Actor
 from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.visits import book, offers, reschedule
+from tests.builders.looks import request_of
 from tests.races.sharing import at_once, shared_world
 from tests.world import FORM, RUTH, World, at, request_form
 
@@ -46,12 +47,6 @@ def confirm(world: World, request_id: str, when: str, actor: Actor = RUTH) -> Ap
         resource="room-1",
         actor=actor,
     )
-
-
-def request_of(world: World, request_id: str) -> ConsultationRequest:
-    found = world.store.get(ConsultationRequest.ref(request_id))
-    assert found is not None
-    return found
 
 
 def test_of_fifty_confirms_of_one_slot_one_books_and_the_others_learn_what_is_free() -> None:

@@ -14,9 +14,9 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.errors import Unavailable
 from chalicelib.ports import OutcomeUnknown
+from tests.events import SCHEDULED, call
 from tests.template.cloudwatch import Series, always_fires, calculated, counted, ever_fires
-from tests.template.test_package import package
-from tests.test_events import SCHEDULED, call
+from tests.template.packaging import package
 from tests.web.browser import browsing
 from tests.world import World
 

@@ -1,11 +1,8 @@
 """What would be deployed: the template that `make package` makes, without its pip downloads."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,9 +10,8 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
+from tests.template.packaging import COMMANDS, PROJECT, package
 
-PROJECT = Path(__file__).parents[2]
-COMMANDS = Path(sys.executable).parent
 LOG_AND_SECRETS = {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -47,27 +43,6 @@ ALLOWED_BY_ROLE = {
     | NUDGE,
     "DeliverRole": LOG_AND_SECRETS | DECIDE | NUDGE | TAKE_NUDGES | SEND_MAIL,
 }
-
-
-def package(stage: str, to: Path) -> Path:
-    """The folder with `sam.json` and `deployment.zip`, the latter without the libraries."""
-    for name in (".chalice", "chalicelib"):
-        ignored = shutil.ignore_patterns("deployments", "deployed", "venv", "__pycache__")
-        shutil.copytree(PROJECT / name, to / name, ignore=ignored)
-    shutil.copy(PROJECT / "app.py", to)
-    # What pip would download does not change the template; `make package` makes the whole bundle.
-    (to / "requirements.txt").write_text("")
-    merge = ["--merge-template", ".chalice/resources.json"]
-    ran = subprocess.run(
-        [COMMANDS / "chalice", "package", "--stage", stage, *merge, "out"],
-        cwd=to,
-        env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return to / "out"
 
 
 @pytest.fixture(scope="module")

@@ -9,27 +9,10 @@ from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.visits import reschedule
-from tests.usecases.inbound.test_poll import spoil
-from tests.usecases.inbound.test_receive import booked, hear
-from tests.usecases.test_shared_phones import BO, phone_of
+from tests.builders.acts import hear, spoil
+from tests.builders.looks import first_alone, firsts, phone_of
+from tests.builders.visits import BO, NIGHT, booked, booked_at_night
 from tests.world import RUTH, World, at
-
-NIGHT = datetime(2026, 12, 2, 4, 0, tzinfo=UTC)  # 22:00 in Wichita: the first text waits for 8:00
-
-
-def firsts(world: World) -> list[bool]:
-    """Of each text that left, whether it is a first text; an answer to the person's own is none."""
-    owed = [body for body in world.texts.bodies if "are paused" not in body]
-    return ["Msg & data rates" in body for body in owed]
-
-
-def first_alone(texts: list[bool]) -> bool:
-    return len(texts) > 1 and texts == [True, *[False] * (len(texts) - 1)]
-
-
-def booked_at_night() -> tuple[World, str]:
-    world = World(NIGHT)
-    return world, booked(world)
 
 
 @pytest.mark.parametrize(("words", "is_resumed"), [("STOP", False), ("too many texts", True)])
@@ -49,7 +32,7 @@ def test_a_first_text_that_an_opt_out_withdrew_is_made_anew(words: str, is_resum
 
 def test_who_shares_the_phone_is_told_when_who_waited_for_the_first_text_is_erased() -> None:
     world, ana = booked_at_night()
-    booked(world, "room-2", name=BO)
+    booked(world, room="room-2", name=BO)
     erase(world.context, ana, actor=RUTH)
     world.run_until(datetime(2026, 12, 8, 14, 0, tzinfo=UTC))
     assert first_alone(firsts(world))
@@ -58,7 +41,7 @@ def test_who_shares_the_phone_is_told_when_who_waited_for_the_first_text_is_eras
 @pytest.mark.parametrize("is_booked", [False, True])
 def test_erasing_tells_nobody_on_whom_nobody_has_acted_who_texts(is_booked: bool) -> None:
     world = World(NIGHT)
-    ana = booked(world) if is_booked else world.request().reference
+    ana = booked(world).id if is_booked else world.request().reference
     world.request(name=BO)
     erase(world.context, ana, actor=RUTH)
     world.run_for(hours=24)
@@ -89,7 +72,7 @@ def test_who_owns_a_number_that_was_mistyped_is_told_who_texts() -> None:
     )
     world.run_for(hours=12)
     assert world.texts.sent == []
-    booked(world, "room-2", name=BO)
+    booked(world, room="room-2", name=BO)
     world.run_for(hours=1)
     assert firsts(world) == [True, False]
 
@@ -116,7 +99,7 @@ def test_the_visit_that_made_the_first_text_makes_the_next_one() -> None:
 @pytest.mark.parametrize("is_out", [False, True])
 def test_a_first_text_that_left_or_that_an_opt_out_holds_is_made_once(is_out: bool) -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     if is_out:
         hear(world, "STOP")
     for day in (9, 10):

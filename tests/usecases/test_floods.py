@@ -13,7 +13,9 @@ from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.usecases.requests.submit import submit
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import offers
-from tests.usecases.inbound.test_receive import ANA, booked, hear, visit_of
+from tests.builders.acts import ANA, hear
+from tests.builders.looks import request_of, visit_of
+from tests.builders.visits import booked
 from tests.world import FORM, NOON, RUTH, World, at, request_form
 
 TOGETHER = timedelta(minutes=15)  # how much later than its deadline a request may be told of
@@ -22,8 +24,8 @@ TOGETHER = timedelta(minutes=15)  # how much later than its deadline a request m
 @pytest.mark.parametrize("body", ["ok", "HELP", "R", "D", "1"])
 def test_a_machine_that_answers_our_answers_is_not_answered_for_ever(body: str) -> None:
     world = World()
-    visit_id = booked(world)
-    booked(world, "room-2", name="Bo Example")
+    visit_id = booked(world).id
+    booked(world, room="room-2", name="Bo Example")
     sent = len(world.texts.sent)
     for _ in range(60):
         hear(world, body)
@@ -45,7 +47,7 @@ def test_a_number_that_is_typed_into_many_forms_stays_small_and_its_own_patient_
     for number in range(100):
         world.clock.at = world.clock.at.replace(hour=number % 24, day=1 + number // 24)
         world.request(name=f"Prank {number}")
-    visit_id = booked(world)
+    visit_id = booked(world).id
     phone = world.store.get(Phone.ref(ANA))
     assert phone is not None
     assert len(phone.patients) <= 21
@@ -146,7 +148,7 @@ def test_who_asks_in_a_flood_is_told_of_at_once_at_the_deadline_and_after_it(
     flood(world)
     reference = asks(world, "192.0.2.1")
     closed_tasks(world)
-    request = asked(world, reference)
+    request = request_of(world, reference)
     world.run_until(NOON + timedelta(hours=1, minutes=2))
     assert told(world, "requests open", "day sheet") == EVERYBODY
     world.run_until(request.answer_by + TOGETHER)
@@ -154,14 +156,8 @@ def test_who_asks_in_a_flood_is_told_of_at_once_at_the_deadline_and_after_it(
     assert told(world, "Overdue", reference) == {}
     world.run_until(world.services.clinic.answer_by(request.answer_by) + TOGETHER)
     assert told(world, "Overdue", reference) == {"manager": 1}
-    assert asked(world, reference).status == "received"
+    assert request_of(world, reference).status == "received"
     assert reference in [row.key.pk for row in (*world.store.open("request"), *folded(world))]
-
-
-def asked(world: World, reference: str) -> ConsultationRequest:
-    request = world.store.get(ConsultationRequest.ref(reference))
-    assert request is not None
-    return request
 
 
 def folded(world: World) -> list[Record]:
@@ -174,7 +170,7 @@ def test_what_is_over_the_limit_of_a_number_is_folded_and_nothing_else_is() -> N
     assert folded(world) == []
     over = asks(world, "192.0.2.1")
     assert [row.key.pk for row in folded(world)] == [over]
-    assert asked(world, over).suspicious_because == "number"
+    assert request_of(world, over).suspicious_because == "number"
     world.clock.at += timedelta(hours=1)
     asks(world, "192.0.2.1", name="A new hour")
     assert len(folded(world)) == 1
@@ -184,7 +180,7 @@ def test_nobody_is_folded_because_the_hour_is_busy() -> None:
     world = World()
     flooded(world, 60)
     reference = asks(world, "192.0.2.1")
-    assert asked(world, reference).suspicious_because is None
+    assert request_of(world, reference).suspicious_because is None
     assert folded(world) == []
 
 
@@ -204,7 +200,7 @@ def test_who_was_answered_is_not_told_of_and_nobody_is_mailed_of_none() -> None:
     flooded(world)
     here, gone = asks(world, "192.0.2.1"), asks(world, "192.0.2.1", name="Answered")
     answered(world, gone)
-    world.run_until(asked(world, here).answer_by + TOGETHER)
+    world.run_until(request_of(world, here).answer_by + TOGETHER)
     assert told(world, "Still waiting", here) == EVERYBODY
     assert told(world, "Still waiting", gone) == {}
     answered(world, here)
@@ -241,8 +237,8 @@ def test_a_slow_flood_over_night_is_one_reminder_and_leaves_the_texts_their_time
     for prank in range(100):
         world.clock.at += timedelta(minutes=6)
         references.append(asks(world, f"198.51.100.{prank}", phone=f"+131655501{prank:02d}"))
-    due = asked(world, references[-1]).answer_by
-    assert {asked(world, reference).answer_by for reference in references} == {due}
+    due = request_of(world, references[-1]).answer_by
+    assert {request_of(world, reference).answer_by for reference in references} == {due}
     world.run_until(due - timedelta(minutes=1))
     assert told(world, "New request") == dict.fromkeys(EVERYBODY, 100)
     at_once = [world.store.due(shard=shard, until=due, limit=999) for shard in (0, 1)]

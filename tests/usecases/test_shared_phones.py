@@ -8,7 +8,6 @@ from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Invalid, Unavailable
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Patient
-from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
@@ -16,16 +15,10 @@ from chalicelib.outbox import deliver
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.visits.load import open_visits
-from tests.usecases.inbound.test_receive import ANA, booked, hear, offered, tasks, visit_of
+from tests.builders.acts import ANA, hear
+from tests.builders.looks import phone_of, tasks, visit_of
+from tests.builders.visits import BO, booked, offered
 from tests.world import RUTH, World
-
-BO = "Bo Example"
-
-
-def phone_of(world: World, number: str = ANA) -> Phone:
-    found = world.store.get(Phone.ref(number))
-    assert found is not None
-    return found
 
 
 def test_a_stranger_who_gave_the_number_first_silences_no_answer() -> None:
@@ -47,7 +40,7 @@ def test_a_stranger_who_gave_the_number_first_silences_no_answer() -> None:
 def test_the_answer_is_for_the_patient_whose_visit_it_is() -> None:
     world = World()
     booked(world)
-    second = booked(world, "room-2", name=BO, time_zone="America/Denver")
+    second = booked(world, room="room-2", name=BO, time_zone="America/Denver").id
     hear(world, "C")
     visits = sorted(phone_of(world).choosing.items())
     digit = next(digit for digit, meant in visits if second in meant)
@@ -60,7 +53,7 @@ def test_the_answer_is_for_the_patient_whose_visit_it_is() -> None:
 def test_a_text_from_a_shared_phone_is_put_under_nobodys_name() -> None:
     world = World()
     booked(world)
-    booked(world, "room-2", name=BO)
+    booked(world, room="room-2", name=BO)
     hear(world, "where do I park")
     (task,) = [t for t in world.store.open("task") if isinstance(t, Task)]
     assert (task.patient_id, task.number) == (None, ANA)
@@ -68,8 +61,8 @@ def test_a_text_from_a_shared_phone_is_put_under_nobodys_name() -> None:
 
 def test_staff_who_note_an_opt_out_hear_of_both_patients_visits() -> None:
     world = World()
-    first = booked(world)
-    booked(world, "room-2", name=BO)
+    first = booked(world).id
+    booked(world, room="room-2", name=BO)
     opt_out.opt_out(world.context, subject_id=first, means="phone", actor=RUTH)
     world.drain()
     assert tasks(world).count("opted_out_before_visit") == 2
@@ -129,7 +122,7 @@ def test_a_number_that_texts_us_is_not_a_bad_one(body: str) -> None:
 
 def test_a_number_that_staff_say_is_right_is_tried_again() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.store.commit(Change(Patch(phone_of(world).key, set={"bad_because": "no texts (30006)"})))
     contact_details.contact(
         world.context,
@@ -156,8 +149,8 @@ def test_a_visit_that_nobody_closed_takes_no_answer_meant_for_the_next() -> None
 
 def test_a_digit_that_answers_an_offer_is_not_taken_for_an_older_question() -> None:
     world = World()
-    booked(world, "chair-1")
-    visit_id = booked(world, "room-2", name=BO)
+    booked(world, room="chair-1")
+    visit_id = booked(world, room="room-2", name=BO).id
     hear(world, "C")
     assert phone_of(world).choosing != {}
     world.clock.at += timedelta(days=1)  # else the day has texts enough, and the offer is mailed
@@ -171,7 +164,7 @@ def test_a_digit_that_answers_an_offer_is_not_taken_for_an_older_question() -> N
 
 def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     sent = len(world.texts.sent)
     contact_details.contact(
         world.context,
@@ -196,7 +189,7 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
 
 def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     contact_details.contact(
         world.context,
         subject_id=visit_id,
@@ -221,7 +214,7 @@ def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -
 
 def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.clock.at += timedelta(minutes=1)
     hear(world, "too many texts")
     commit = world.store.commit
@@ -240,7 +233,7 @@ def test_a_stop_that_comes_while_a_pause_is_ended_stands() -> None:
 def test_of_two_people_on_one_phone_nobody_is_confirmed_by_guess() -> None:
     """R42: the first has confirmed, and the next C may be either's."""
     world = World()
-    visits = [booked(world), booked(world, "room-2", name="Bo Example")]
+    visits = [booked(world).id, booked(world, room="room-2", name="Bo Example").id]
     world.drain()
     world.clock.at += timedelta(minutes=1)
     hear(world, "C", sid="SM" + "1" * 32)

@@ -17,11 +17,12 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.visits import book, offers
-from tests.clinic.builders import a_step
-from tests.outbox.rows import booked, row
-from tests.usecases.inbound.test_receive import ANA
+from tests.builders.acts import ANA
+from tests.builders.looks import row
+from tests.builders.pages import BOOKING, all_of, staff_request_link, stored_rows
+from tests.builders.plans import a_step
+from tests.builders.visits import just_booked
 from tests.web.browser import browsing, text_of
-from tests.web.staff.test_decisions import BOOKING, all_of, asked, rows
 from tests.world import RUTH, World, at
 
 MOST_STAFF = 12
@@ -40,7 +41,7 @@ def large_clinic() -> World:
     world = World()
     clinic = Clinic.model_validate(with_staff(world.services.clinic, MOST_STAFF))
     world.services = replace(world.services, clinic=clinic)
-    booked(world)
+    just_booked(world)
     world.drain()
     phone = world.store.get(Phone.ref(ANA))
     assert phone is not None
@@ -91,14 +92,14 @@ def test_a_decision_of_more_writes_than_one_transaction_holds_is_refused_and_say
     world = World()
     with_long_plan(world, steps=12)
     with browsing(world) as browser:
-        link = asked(browser)
-        before = rows(browser)
+        link = staff_request_link(browser)
+        before = stored_rows(browser)
         course = [("first_starts_at", "2026-12-08T09:00"), *BOOKING[1:], ("spacing_days", "3")]
         answer = browser.send(f"{link}/course", [*course, ("sessions", "9")])
         assert answer.status_code == 422
         assert "This is too much at once" in text_of(answer)
         assert "Nothing was changed" in text_of(answer)
-        assert rows(browser) == before
+        assert stored_rows(browser) == before
         assert list(world.queue.ids) == []
         assert browser.send(f"{link}/course", [*course, ("sessions", "2")]).status_code == 303
         assert len(all_of(browser, Appointment)) == 2

@@ -7,20 +7,18 @@ import pytest
 
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.messaging.message import MessageStatus
-from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.domain.visits.appointment import AppointmentStatus
 from chalicelib.messages import catalogue
 from chalicelib.transaction import Actor
-from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.privacy import erase, export
 from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests import taken_out
-from tests.outbox.rows import ever, row, tasks
-from tests.usecases.test_whole_way import booked, kinds
-from tests.usecases.visits.test_courses import course_of, visits
+from tests.builders.acts import arrives
+from tests.builders.looks import ever, row, sent_kinds, sessions_of, tasks, visit_of
+from tests.builders.visits import booked, course_of, offered
 from tests.world import RUTH, World, at
 
 NINE = datetime(2026, 12, 8, 15, tzinfo=UTC)
-ANA = "+13165550142"
 TakesOut = Callable[[World], None]
 KIND_GONE = pytest.mark.parametrize(
     "takes_out",
@@ -31,24 +29,11 @@ KIND_GONE = pytest.mark.parametrize(
 )
 
 
-def hear(world: World, body: str) -> None:
-    text = world.texts.hear(ANA, body)
-    incoming = Incoming(sid=text.sid, sender=ANA, body=body)
-    receive_text(world.context, incoming, quiet_words=frozenset())
-    world.drain()
-
-
-def now(world: World, visit: Appointment) -> Appointment:
-    found = world.store.get(Appointment.ref(visit.id))
-    assert found is not None
-    return found
-
-
 def test_a_visit_keeps_what_the_clinic_called_it_and_what_safety_needs() -> None:
     world = World()
     visit = booked(world)
     taken_out.kind(world)
-    kept = world.services.clinic.kind_of(now(world, visit))
+    kept = world.services.clinic.kind_of(visit_of(world, visit.id))
     assert (kept.name, kept.said("es"), kept.said("es", neutral=False)) == (
         "IV infusion",
         "Visita",
@@ -63,9 +48,9 @@ def test_what_a_route_implied_when_it_was_booked_outlasts_the_route() -> None:
     world = World()
     visit = booked(world)
     taken_out.kind(world)
-    before = world.services.clinic.kind_of(now(world, visit))
+    before = world.services.clinic.kind_of(visit_of(world, visit.id))
     taken_out.route(world)
-    assert world.services.clinic.kind_of(now(world, visit)) == before
+    assert world.services.clinic.kind_of(visit_of(world, visit.id)) == before
 
 
 def test_what_the_data_still_names_is_as_the_data_says_now() -> None:
@@ -74,7 +59,7 @@ def test_what_the_data_still_names_is_as_the_data_says_now() -> None:
     clinic = world.services.clinic
     named = tuple(each.model_copy(update={"name": "Infusion"}) for each in clinic.visit_types)
     world.replace(clinic=clinic.model_copy(update={"visit_types": named}))
-    assert world.services.clinic.kind_of(now(world, visit)).name == "Infusion"
+    assert world.services.clinic.kind_of(visit_of(world, visit.id)).name == "Infusion"
 
 
 def test_a_row_of_before_keeps_it_from_its_next_decision_on() -> None:
@@ -83,17 +68,17 @@ def test_a_row_of_before_keeps_it_from_its_next_decision_on() -> None:
     whole = world.services
     taken_out.kind_of_an_older_row(world)
     world.services = whole
-    assert now(world, visit).booked_as is None
+    assert visit_of(world, visit.id).booked_as is None
     attendance.driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
     taken_out.kind(world)
-    assert world.services.clinic.kind_of(now(world, visit)).name == "IV infusion"
+    assert world.services.clinic.kind_of(visit_of(world, visit.id)).name == "IV infusion"
 
 
 def test_of_what_nothing_is_known_any_more_neutral_words_are_said_and_the_ride_is_asked() -> None:
     world = World()
     visit = booked(world)
     taken_out.kind_of_an_older_row(world)
-    known = world.services.clinic.kind_of(now(world, visit))
+    known = world.services.clinic.kind_of(visit_of(world, visit.id))
     assert (known.name, known.said("en"), known.said("es", neutral=False)) == (
         "Visit",
         "Visit",
@@ -111,7 +96,7 @@ def test_what_the_plan_would_have_said_becomes_calls_and_stops_nothing_else(
     visit = booked(world)
     takes_out(world)
     world.run_until(visit.end_at + timedelta(days=2))
-    assert kinds(world) == ["welcome", "v1-confirmation"]
+    assert sent_kinds(world) == ["welcome", "v1-confirmation"]
     ended = {m.step: m.status for m in world.messages(visit.id) if m.step is not None}
     assert {ended.pop(step) for step in ("reminder", "ride", "preparation", "aftercare")} == {
         MessageStatus.WITHDRAWN
@@ -133,7 +118,7 @@ def test_while_the_file_of_its_plan_is_left_every_text_leaves_as_it_was_meant() 
             booked(other)
         each.run_until(visit.end_at + timedelta(days=2))
     assert world.texts.bodies == other.texts.bodies
-    assert "v1-aftercare" in kinds(world)
+    assert "v1-aftercare" in sent_kinds(world)
 
 
 def test_a_call_about_preparation_is_due_at_once_when_nobody_knows_the_fasting_times() -> None:
@@ -157,7 +142,7 @@ def test_a_visit_of_a_kind_that_is_gone_is_cancelled_and_the_patient_called(
         world.context, appointment_id=visit.id, reason_code="other", tell_patient=True, actor=RUTH
     )
     world.run_for(days=14)
-    assert kinds(world) == ["welcome", "v1-confirmation"]
+    assert sent_kinds(world) == ["welcome", "v1-confirmation"]
     assert [task.what for task in world.open_tasks()] == ["call_with_cancellation"]
 
 
@@ -214,8 +199,8 @@ def test_a_visit_of_a_kind_that_is_gone_is_not_moved_and_it_is_said_why(
             actor=RUTH,
         )
     assert "Cancel it and book another" in refused.value.messages_by_field["starts_at"]
-    assert now(world, visit) == visit.evolve(
-        revision=now(world, visit).revision, booked_as=now(world, visit).booked_as
+    assert visit_of(world, visit.id) == visit.evolve(
+        revision=visit_of(world, visit.id).revision, booked_as=visit_of(world, visit.id).booked_as
     )
 
 
@@ -234,7 +219,7 @@ def test_aftercare_is_a_call_whatever_is_recorded_on_the_day(
         attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
         attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
-        assert now(world, visit).status is AppointmentStatus.FULFILLED
+        assert visit_of(world, visit.id).status is AppointmentStatus.FULFILLED
     world.run_until(visit.end_at + timedelta(days=2))
     assert len(ever(world, "call_with_aftercare")) == 1
     assert len(ever(world, "call_to_check_in")) == 1
@@ -248,7 +233,7 @@ def test_aftercare_that_was_taken_out_of_the_plan_is_a_call_after_a_discharge_to
     attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert len(ever(world, "call_with_aftercare")) == 1
-    assert "v1-check_in-2" in kinds(world)
+    assert "v1-check_in-2" in sent_kinds(world)
 
 
 def test_a_missed_visit_of_a_kind_that_is_gone_gets_no_aftercare_and_can_be_taken_back() -> None:
@@ -265,13 +250,13 @@ def test_a_missed_visit_of_a_kind_that_is_gone_gets_no_aftercare_and_can_be_take
 
 def test_the_first_session_of_a_course_can_be_called_off_though_its_kind_is_gone() -> None:
     world = World()
-    first, second, _ = visits(world, course_of(world))
+    first, second, _ = sessions_of(world, course_of(world))
     world.drain()
     taken_out.kind(world)
     reschedule.cancel(
         world.context, appointment_id=first.id, reason_code="other", tell_patient=False, actor=RUTH
     )
-    assert now(world, second).session == 1
+    assert visit_of(world, second.id).session == 1
 
 
 @KIND_GONE
@@ -291,11 +276,11 @@ def test_an_answer_about_a_visit_whose_kind_is_gone_has_its_effect(
     visit = booked(world)
     world.run_until(visit.start_at - timedelta(hours=23))
     takes_out(world)
-    hear(world, body)
+    arrives(world, body, heard=True)
     if body == "C":
-        assert now(world, visit).confirmed_at is not None
+        assert visit_of(world, visit.id).confirmed_at is not None
     else:
-        assert kinds(world)[-1] == expected
+        assert sent_kinds(world)[-1] == expected
 
 
 @KIND_GONE
@@ -307,7 +292,7 @@ def test_a_patient_whose_visits_kind_is_gone_is_handed_over_and_erased(
     takes_out(world)
     assert visit.id in str(export.export_patient(world.context, visit.id))
     erase.erase(world.context, visit.id, actor=Actor("manager", "Max Manager"))
-    assert now(world, visit).status is AppointmentStatus.CANCELLED
+    assert visit_of(world, visit.id).status is AppointmentStatus.CANCELLED
 
 
 def test_erasing_needs_no_reason_that_staff_can_pick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,21 +300,7 @@ def test_erasing_needs_no_reason_that_staff_can_pick(monkeypatch: pytest.MonkeyP
     visit = booked(world)
     monkeypatch.delitem(reschedule.CANCEL_REASONS, "patient_asked")
     erase.erase(world.context, visit.id, actor=Actor("manager", "Max Manager"))
-    assert now(world, visit).status is AppointmentStatus.CANCELLED
-
-
-def offered(world: World) -> str:
-    reference = world.request().reference
-    offers.propose(
-        world.context,
-        subject_id=reference,
-        times=[at("2026-12-08T09:00"), at("2026-12-09T09:00")],
-        visit_type="consultation",
-        resource="room-1",
-        actor=RUTH,
-    )
-    world.drain()
-    return reference
+    assert visit_of(world, visit.id).status is AppointmentStatus.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -343,13 +314,13 @@ def test_an_offer_of_what_is_gone_is_not_to_be_had_and_a_person_calls(
     takes_out: TakesOut,
 ) -> None:
     world = World()
-    reference = offered(world)
+    reference = offered(world, "2026-12-08T09:00", "2026-12-09T09:00")
     takes_out(world)
     with pytest.raises(SlotTaken) as refused:
         offers.choose(world.context, request_id=reference, start_at=NINE)
     assert refused.value.free == ()
-    hear(world, "1")
-    assert kinds(world)[-1] == "choices_gone"
+    arrives(world, "1", heard=True)
+    assert sent_kinds(world)[-1] == "choices_gone"
     assert tasks(world) == ["reply_to_read"]
 
 
@@ -392,7 +363,7 @@ def test_an_alarm_stands_though_its_answer_has_no_words_any_more(
     world = World()
     booked(world)
     monkeypatch.delitem(catalogue.load_catalogue("en").texts, "urgent_answer")
-    hear(world, "I have chest pain")
+    arrives(world, "I have chest pain", heard=True)
     assert "urgent_text" in [task.what for task in world.open_tasks()]
     assert any("urgent" in mail.subject.lower() for mail in world.mails.sent)
     world.run_for(hours=3)
@@ -426,7 +397,7 @@ def test_a_member_of_staff_who_is_gone_stops_no_alarm_and_no_deadline_of_the_oth
     reference = world.request().reference
     world.drain()
     taken_out.person(world)
-    hear(world, "I have chest pain")
+    arrives(world, "I have chest pain", heard=True)
     before = len(world.mails.sent)
     world.run_for(days=2)
     told = {mail.to for mail in world.mails.sent[before:]}
@@ -449,7 +420,7 @@ def test_an_alarm_goes_on_with_who_is_here_when_all_whom_it_was_for_are_gone() -
     world = World()
     booked(world)
     clinic = world.services.clinic
-    hear(world, "I have chest pain")
+    arrives(world, "I have chest pain", heard=True)
     new = clinic.staff[0].model_copy(update={"id": "new", "email": "new@example.com"})
     world.replace(clinic=clinic.model_copy(update={"staff": (new,)}))
     before = len(world.mails.sent)

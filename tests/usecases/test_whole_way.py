@@ -13,29 +13,12 @@ from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.ports import OutcomeUnknown
 from chalicelib.transaction import Actor
 from chalicelib.usecases.visits import attendance, book, reschedule
+from tests.builders.looks import sent_kinds
+from tests.builders.visits import booked
 from tests.world import RUTH, World, at
 
 WAITS_FOR_A_DISCHARGE = timedelta(hours=2)  # who has arrived may still be with us
 NEXT_DAY_AT_TEN = datetime(2026, 12, 9, 16, 0, tzinfo=UTC)
-
-
-def booked(world: World, when: str = "2026-12-08T09:00", **wishes: object) -> Appointment:
-    receipt = world.request(**wishes)
-    world.drain()
-    visit = book.confirm(
-        world.context,
-        subject_id=receipt.reference,
-        when=at(when),
-        visit_type="iv_infusion",
-        resource="room-1",
-        actor=RUTH,
-    )
-    world.drain()
-    return visit
-
-
-def kinds(world: World) -> list[str]:
-    return [callback.partition("#")[0].rpartition(".")[2] for callback in world.texts.callbacks]
 
 
 def after_the_visit(world: World, visit: Appointment) -> dict[str, list[datetime]]:
@@ -62,7 +45,7 @@ def test_a_booked_visit_causes_the_texts_of_its_plan_each_once_and_in_order() ->
     world = World()
     booked(world)
     world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
-    assert kinds(world) == [
+    assert sent_kinds(world) == [
         "welcome",
         "v1-confirmation",
         "v1-reminder",
@@ -78,7 +61,9 @@ def test_every_text_fits_its_segments_in_gsm7() -> None:
     world = World()
     booked(world)
     world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
-    sizes = {kind: count(body) for kind, body in zip(kinds(world), world.texts.bodies, strict=True)}
+    sizes = {
+        kind: count(body) for kind, body in zip(sent_kinds(world), world.texts.bodies, strict=True)
+    }
     assert {size.encoding for size in sizes.values()} == {"GSM-7"}
     long = {kind for kind, size in sizes.items() if size.count > 1}
     assert long <= {"v1-preparation", "v1-aftercare"}
@@ -90,7 +75,7 @@ def test_texts_leave_at_their_minute() -> None:
     visit = booked(world)
     world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
     # On the clinic's clock: 17:00 the day before, 8:00 when quiet hours end, 10:00 the day after.
-    left = dict(zip(kinds(world), (text.created_at for text in world.texts.sent), strict=True))
+    left = dict(zip(sent_kinds(world), (text.created_at for text in world.texts.sent), strict=True))
     assert left["v1-preparation"] == datetime(2026, 12, 7, 23, 0, tzinfo=UTC)
     assert left["v1-same_day"] == datetime(2026, 12, 8, 14, 0, tzinfo=UTC)
     assert left["v1-aftercare"] == visit.end_at
@@ -108,8 +93,8 @@ def test_a_moved_visit_has_only_the_new_times_texts() -> None:
         actor=RUTH,
     )
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
-    assert [kind for kind in kinds(world) if kind.startswith("v1")] == ["v1-confirmation"]
-    assert [kind for kind in kinds(world) if kind.startswith("v2")] == [
+    assert [kind for kind in sent_kinds(world) if kind.startswith("v1")] == ["v1-confirmation"]
+    assert [kind for kind in sent_kinds(world) if kind.startswith("v2")] == [
         "v2-moved",
         "v2-reminder",
         "v2-ride",
@@ -148,7 +133,7 @@ def test_a_cancellation_is_told_if_that_is_wished() -> None:
         actor=RUTH,
     )
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
-    assert kinds(world)[-1] == "v1-cancelled"
+    assert sent_kinds(world)[-1] == "v1-cancelled"
 
 
 def test_a_no_show_gets_no_aftercare() -> None:
@@ -157,7 +142,7 @@ def test_a_no_show_gets_no_aftercare() -> None:
     world.run_until(visit.start_at + timedelta(minutes=30))
     attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
-    assert not {"v1-aftercare", "v1-check_in"} & set(kinds(world))
+    assert not {"v1-aftercare", "v1-check_in"} & set(sent_kinds(world))
 
 
 @pytest.mark.parametrize("minutes", [pytest.param(-40, id="early"), pytest.param(25, id="late")])
@@ -176,7 +161,7 @@ def test_aftercare_runs_from_the_recorded_discharge(minutes: int) -> None:
     assert len(after) == 1
     left_at = {text.sid: text.created_at for text in world.texts.sent}
     assert left_at[after[0].sid or ""] == visit.end_at + timedelta(minutes=minutes)
-    assert len([k for k in kinds(world) if "check_in" in k]) == 1
+    assert len([k for k in sent_kinds(world) if "check_in" in k]) == 1
 
 
 def test_a_second_discharge_is_refused_and_aftercare_runs_from_the_first() -> None:
@@ -244,7 +229,7 @@ def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
     assert again is not None
     assert again.status is AppointmentStatus.BOOKED
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
-    assert len([k for k in kinds(world) if "aftercare" in k]) == 1
+    assert len([k for k in sent_kinds(world) if "aftercare" in k]) == 1
 
 
 def test_an_arrival_is_taken_back_after_the_ride_was_noted_and_only_once() -> None:
@@ -348,8 +333,8 @@ def test_a_visit_that_is_moved_and_moved_back_keeps_only_the_last_times_texts() 
         )
         world.drain()
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
-    assert kinds(world)[:4] == ["welcome", "v1-confirmation", "v2-moved", "v3-moved"]
-    assert {kind.partition("-")[0] for kind in kinds(world)[4:]} == {"v3"}
+    assert sent_kinds(world)[:4] == ["welcome", "v1-confirmation", "v2-moved", "v3-moved"]
+    assert {kind.partition("-")[0] for kind in sent_kinds(world)[4:]} == {"v3"}
     assert len(world.texts.bodies) == len(set(world.texts.bodies))
 
 
@@ -371,7 +356,7 @@ def test_a_visit_cannot_be_moved_to_the_past() -> None:
     assert kept is not None
     assert (kept.start_at, kept.version, kept.decisions) == (visit.start_at, 1, visit.decisions)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
-    assert {kind.partition("-")[0] for kind in kinds(world)[1:]} == {"v1"}
+    assert {kind.partition("-")[0] for kind in sent_kinds(world)[1:]} == {"v1"}
 
 
 def test_of_two_who_book_the_same_request_at_once_the_second_learns_who_was_first() -> None:

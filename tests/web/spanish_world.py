@@ -14,8 +14,8 @@ from chalicelib.clinic.careplan.step import Step
 from chalicelib.clinic.profile_models import ConsentTexts
 from chalicelib.ports import Email
 from chalicelib.usecases.visits import book
+from tests.builders.pages import mailed_link
 from tests.web.browser import Browser
-from tests.web.patient.test_answers import mailed_link
 from tests.world import RUTH, World, at
 
 # Common words that are none in Spanish; the clinic's name and address are as they are.
@@ -93,7 +93,7 @@ def spanish(answer: HTTPResponse, status: int = 200) -> str:
     return words
 
 
-def asked(browser: Browser, **changes: str) -> str:
+def asked_in_spanish(browser: Browser, **changes: str) -> str:
     """A request by the Spanish form; its reference."""
     (form,) = browser.forms("/request?lang=es")
     browser.world.clock.at += timedelta(minutes=1)
@@ -106,9 +106,9 @@ def asked(browser: Browser, **changes: str) -> str:
     return found[0]
 
 
-def booked(browser: Browser, visit_type: str = "iv_infusion", **changes: str) -> str:
+def booked_in_spanish(browser: Browser, visit_type: str = "iv_infusion", **changes: str) -> str:
     """A visit for tomorrow week; the patient's link."""
-    reference = asked(browser, **changes)
+    reference = asked_in_spanish(browser, **changes)
     book.confirm(
         browser.world.context,
         subject_id=reference,

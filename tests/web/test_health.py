@@ -1,20 +1,12 @@
 """`/health` says that the service answers, and `?deep=1` whether its work is being done."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.system import Heartbeat
-from tests.web.browser import Browser, browsing
-from tests.world import World
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
+from tests.web.browser import Browser
 
 
 def test_it_is_up_whatever_the_dispatcher_does(browser: Browser) -> None:

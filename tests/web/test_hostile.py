@@ -1,6 +1,6 @@
 """What a stranger types is shown as it was typed, runs nowhere and adds nothing to a mail (F46)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from typing import Any
@@ -9,11 +9,9 @@ import pytest
 
 from chalicelib.adapters.ses import SesMail
 from chalicelib.ports import Email
-from tests.web.browser import SURE, Browser, browsing
-from tests.web.public.test_addresses import Taken
-from tests.web.public.test_requests import fields, typed
-from tests.web.staff.test_decisions import BOOKING
-from tests.world import World
+from tests.builders.pages import BOOKING, json_fields, typed
+from tests.mail_rules import FakeSes
+from tests.web.browser import SURE, Browser
 
 HOSTILE = {
     "a script": "<script>alert(1)</script>",
@@ -70,38 +68,32 @@ class Page(HTMLParser):
         self.said += data
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
-def asked(browser: Browser, **changes: Any) -> str:
+def sent_request_link(browser: Browser, **changes: Any) -> str:
     """The nurse's link to what was asked; mails go to the patient, and no texts."""
     without_texts = {"sms_consent": False, "detailed_consent": False}
-    answer = browser.json("/requests", fields(**without_texts, **changes))
+    answer = browser.json("/requests", json_fields(**without_texts, **changes))
     assert answer.status_code == 201, answer.body
     browser.world.drain()
     return browser.staff_link()
 
 
-def booked(browser: Browser, **changes: Any) -> str:
-    link = asked(browser, **changes)
+def sent_visit_link(browser: Browser, **changes: Any) -> str:
+    link = sent_request_link(browser, **changes)
     assert browser.send(f"{link}/confirm", BOOKING).status_code == 303
     browser.world.drain()
     return str(browser.get(link).headers["Location"])
 
 
 def by_the_name(browser: Browser, text: str) -> list[str]:
-    return [booked(browser, name=text), f"{browser.day_link()}?date=2026-12-08"]
+    return [sent_visit_link(browser, name=text), f"{browser.day_link()}?date=2026-12-08"]
 
 
 def by_the_note(browser: Browser, text: str) -> list[str]:
-    return [booked(browser, note=text)]
+    return [sent_visit_link(browser, note=text)]
 
 
 def by_the_name_that_staff_correct(browser: Browser, text: str) -> list[str]:
-    link = booked(browser)
+    link = sent_visit_link(browser)
     contact = {"phone": "316-555-0142", "email": "ana@example.org", "language": "en", "sure": "yes"}
     answer = browser.send(f"{link}/contact", [("name", text), *contact.items()])
     assert answer.status_code == 303
@@ -109,14 +101,14 @@ def by_the_name_that_staff_correct(browser: Browser, text: str) -> list[str]:
 
 
 def by_the_note_to_a_decision(browser: Browser, text: str) -> list[str]:
-    link = asked(browser)
+    link = sent_request_link(browser)
     declined = [("reason_code", "other"), ("note", text), SURE]
     assert browser.send(f"{link}/decline", declined).status_code == 303
     return [link]
 
 
 def by_a_text(browser: Browser, text: str) -> list[str]:
-    link = booked(browser)
+    link = sent_visit_link(browser)
     texted(browser, text)
     return [link, browser.day_link()]
 
@@ -149,7 +141,7 @@ def test_it_is_shown_as_it_was_typed_and_runs_nowhere(
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_it_adds_nothing_to_a_mail(browser: Browser, text: str) -> None:
-    booked(browser, name=text if text in ONE_LINE.values() else "Ana", note=text)
+    sent_visit_link(browser, name=text if text in ONE_LINE.values() else "Ana", note=text)
     texted(browser, text)
     browser.world.run_for(days=8)
     mails = browser.world.mails.sent
@@ -167,7 +159,7 @@ def test_it_adds_nothing_to_a_mail(browser: Browser, text: str) -> None:
 def test_a_field_that_takes_no_free_text_takes_none_of_it(browser: Browser, text: str) -> None:
     for field in STRICT:
         form = [(name, text if name == field else value) for name, value in typed(browser)]
-        program = browser.json("/requests", fields(**{field: text}))
+        program = browser.json("/requests", json_fields(**{field: text}))
         page = Page(browser.send("/requests", form).body.decode())
         assert (field, program.status_code) == (field, 422)
         assert page.runs == []
@@ -178,7 +170,7 @@ def test_a_field_that_takes_no_free_text_takes_none_of_it(browser: Browser, text
 
 def as_sent(mail: Email) -> bytes:
     """The mail as SES is given it."""
-    ses = Taken()
+    ses = FakeSes()
     SesMail(client=ses, sender="clinic@example.com").send(mail)
     return ses.data
 

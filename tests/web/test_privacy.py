@@ -10,8 +10,7 @@ import pytest
 from chalicelib.domain.change import Change
 from chalicelib.domain.errors import Unavailable
 from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
-from tests.web.browser import SURE, Browser, browsing
-from tests.world import World
+from tests.web.browser import SURE, Browser
 
 PLANTED = {
     "name": "Zebulon Quagmire",
@@ -47,12 +46,6 @@ def heard() -> Iterator[Everything]:
     yield handler
     root.removeHandler(handler)
     root.setLevel(before)
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
 
 
 def inbound(browser: Browser, number: int, body: str, **more: Any) -> int:

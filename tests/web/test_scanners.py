@@ -1,7 +1,7 @@
 """Programs that look at every link and send every form as it stands change nothing (R51, F38)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -11,17 +11,17 @@ from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.people.phone import Phone
 from chalicelib.usecases.patients.opt_out import DOUBTFUL
 from chalicelib.web.staff.decisions.offered import DECISIONS
-from tests.web.browser import SURE, Browser, PageForm, Pairs, browsing, forms_of, text_of
-from tests.web.patient.test_answers import offer_link, visit_link
-from tests.web.staff.test_day import opened_task
-from tests.web.staff.test_decisions import BOOKING, asked, booked, rows, the_visit
-from tests.world import World
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
+from tests.builders.pages import (
+    BOOKING,
+    offer_link,
+    opened_task,
+    staff_request_link,
+    staff_visit_link,
+    stored_rows,
+    the_visit,
+    visit_link,
+)
+from tests.web.browser import SURE, Browser, PageForm, Pairs, forms_of, text_of
 
 
 def follow(browser: Browser, start: str, *, days: bool = True) -> set[str]:
@@ -46,13 +46,13 @@ def follow(browser: Browser, start: str, *, days: bool = True) -> set[str]:
 
 @pytest.mark.parametrize("status", ["received", "booked"])
 def test_following_every_link_changes_nothing(browser: Browser, status: str) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     if status == "booked":
         browser.send(f"{link}/confirm", BOOKING)
-    before = rows(browser)
+    before = stored_rows(browser)
     seen = follow(browser, link)
     assert {"/s/", "/d/"} <= {path[:3] for path in seen}
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 @pytest.mark.parametrize("made", [visit_link, offer_link])
@@ -60,14 +60,14 @@ def test_following_a_patients_links_changes_nothing(
     browser: Browser, made: Callable[[Browser], str]
 ) -> None:
     link = made(browser)
-    before = rows(browser)
+    before = stored_rows(browser)
     assert link in follow(browser, link)
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def staff_pages(browser: Browser, status: str) -> str:
     """The link to a request or a visit of this status, with a task on the day sheet."""
-    link = asked(browser)
+    link = staff_request_link(browser)
     opened_task(browser)
     if status == "proposed":
         browser.send(f"{link}/propose", BOOKING)
@@ -89,7 +89,7 @@ def staff_pages(browser: Browser, status: str) -> str:
 
 
 def expired_link(browser: Browser) -> str:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.world.clock.at += timedelta(days=31)
     return link
 
@@ -136,11 +136,11 @@ def test_a_program_that_sends_every_form_and_ticks_no_box_changes_nothing(
     paths = {"/request", *follow(browser, STARTS[start](browser), days=False)}
     forms = [form for path in sorted(paths) for form in forms_at(browser, path)]
     assert len(forms) > 1
-    before = rows(browser)
+    before = stored_rows(browser)
     for form in forms:
         status = browser.send(form.action, filled(form)).status_code
         assert status == ACCEPTED.get(form.action.rpartition("/")[2], 422), form.action
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def forms_at(browser: Browser, path: str) -> list[PageForm]:
@@ -181,24 +181,24 @@ def test_a_decision_waits_for_its_box_and_keeps_what_was_typed(
     browser: Browser, decision: str, typed: Pairs
 ) -> None:
     on_request = decision in ("confirm", "propose", "decline", "course", "opt_out")
-    link = asked(browser) if on_request else booked(browser)
-    before = rows(browser)
+    link = staff_request_link(browser) if on_request else staff_visit_link(browser)
+    before = stored_rows(browser)
     (form,) = [form for form in browser.forms(link) if form.decision == decision]
     answer = browser.send(form.action, [pair for pair in form.fields if pair[0] == "seen"] + typed)
     assert answer.status_code == 422
     assert "Please tick the box" in text_of(answer)
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
     (back,) = [form for form in forms_of(answer.body.decode()) if form.decision == decision]
     assert set(typed) <= set(back.fields)
     for filled in (as_it_stands, with_first_choices, with_first_real_choices):
         assert browser.send(back.action, filled(back)).status_code == 422
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
     assert browser.send(back.action, [*back.fields, SURE]).status_code == 303
 
 
 def test_a_patients_choice_waits_for_its_box_and_is_kept(browser: Browser) -> None:
     link = offer_link(browser)
-    before = rows(browser)
+    before = stored_rows(browser)
     chosen = ("starts_at", "2026-12-08T13:00")
     answer = browser.send(f"{link}/choose", [chosen])
     assert answer.status_code == 422
@@ -206,19 +206,19 @@ def test_a_patients_choice_waits_for_its_box_and_is_kept(browser: Browser) -> No
     (back,) = [form for form in forms_of(answer.body.decode()) if form.decision == "choose"]
     assert chosen in back.fields
     assert browser.send(back.action, back.fields).status_code == 422
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
     assert browser.send(back.action, [*back.fields, SURE]).status_code == 303
 
 
 def test_a_program_that_names_the_ride_and_saw_no_page_needs_no_box(browser: Browser) -> None:
-    assert browser.send(f"{booked(browser)}/driver", [("has", "yes")]).status_code == 303
+    assert browser.send(f"{staff_visit_link(browser)}/driver", [("has", "yes")]).status_code == 303
     assert the_visit(browser).driver == "yes"
 
 
 def test_every_decision_stands_on_a_page_as_a_form(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     found = {form.decision for form in browser.forms(link)}
-    visit = booked(browser, phone="+13165550143")
+    visit = staff_visit_link(browser, phone="+13165550143")
     found |= {form.decision for form in browser.forms(visit)}
     browser.world.run_until(the_visit(browser).start_at)
     found |= {form.decision for form in browser.forms(visit)}

@@ -11,10 +11,15 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people.patient import Patient, PatientLink
 from chalicelib.ports import Email
 from chalicelib.usecases.visits import attendance, book, offers, reschedule
+from tests.builders.pages import mailed_link, the_visit
 from tests.web.browser import SURE, Browser, browsing, text_of
-from tests.web.patient.test_answers import mailed_link
-from tests.web.spanish_world import all_spanish, asked, booked, spanish, spanish_world
-from tests.web.staff.test_decisions import the_visit
+from tests.web.spanish_world import (
+    all_spanish,
+    asked_in_spanish,
+    booked_in_spanish,
+    spanish,
+    spanish_world,
+)
 from tests.world import RUTH, at
 
 
@@ -32,7 +37,7 @@ def mails(browser: Browser) -> list[Email]:
 def test_the_page_of_a_visit_is_spanish_whatever_was_agreed_to(
     browser: Browser, consent: str
 ) -> None:
-    link = booked(browser)
+    link = booked_in_spanish(browser)
     store = browser.world.store
     patient = store.get(Patient.ref(the_visit(browser).patient_id))
     assert patient is not None
@@ -50,7 +55,7 @@ def test_the_page_of_a_visit_is_spanish_whatever_was_agreed_to(
 
 def test_a_calendar_names_the_visit_in_spanish_and_nothing_else(browser: Browser) -> None:
     """R25."""
-    answer = browser.get(f"{booked(browser)}/visit.ics")
+    answer = browser.get(f"{booked_in_spanish(browser)}/visit.ics")
     (event,) = Calendar.from_ical(answer.body).walk("VEVENT")
     assert event["SUMMARY"] == "Visita, Cottonwood Clinic"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="visita.ics"'
@@ -58,7 +63,7 @@ def test_a_calendar_names_the_visit_in_spanish_and_nothing_else(browser: Browser
 
 def test_times_are_chosen_in_spanish(browser: Browser) -> None:
     world = browser.world
-    reference = asked(browser)
+    reference = asked_in_spanish(browser)
     offers.propose(
         world.context,
         subject_id=reference,
@@ -93,7 +98,7 @@ def test_times_are_chosen_in_spanish(browser: Browser) -> None:
 
 def test_a_request_is_answered_in_spanish_whatever_the_answer(browser: Browser) -> None:
     world = browser.world
-    reference = asked(browser)
+    reference = asked_in_spanish(browser)
     link = made_link(browser, reference)
     assert "a más tardar el martes, 1 de diciembre" in spanish(browser.get(link))
     offers.decline(
@@ -115,7 +120,7 @@ def made_link(browser: Browser, subject_id: str) -> str:
 
 def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> None:
     world = browser.world
-    booked(browser)
+    booked_in_spanish(browser)
     world.run_until(the_visit(browser).start_at)
     visit = the_visit(browser)
     attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
@@ -137,7 +142,7 @@ def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> 
 
 def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None:
     world = browser.world
-    link = booked(browser)
+    link = booked_in_spanish(browser)
     reschedule.reschedule(
         world.context,
         appointment_id=the_visit(browser).id,
@@ -169,7 +174,7 @@ def test_a_move_and_a_cancellation_are_told_in_spanish(browser: Browser) -> None
 
 
 def test_a_link_that_is_too_old_says_so_in_spanish(browser: Browser) -> None:
-    link = booked(browser)
+    link = booked_in_spanish(browser)
     browser.world.clock.at += timedelta(days=90)
     assert "ya venció" in spanish(browser.get(link), 410)
 
@@ -183,6 +188,6 @@ def test_a_line_without_a_translation_is_english_with_its_days(browser: Browser)
     }
     world.replace(plans=plans)
     wiring.provide(world.services)
-    words = text_of(browser.get(booked(browser)))
+    words = text_of(browser.get(booked_in_spanish(browser)))
     assert "No solid food after Wednesday 1:00 AM" in words
     assert "Miércoles, 9 de diciembre" in words

@@ -1,6 +1,6 @@
 """Every page when the clinic's data names no more what its rows name (R71, F99, R35)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,9 +14,16 @@ from chalicelib.domain.visits.day_sheet import DaySheet
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.usecases.visits import attendance, offers, reschedule
 from tests import taken_out
-from tests.web.browser import Browser, browsing, text_of
-from tests.web.patient.test_answers import offer_link, visit_link
-from tests.web.staff.test_decisions import BOOKING, all_of, asked, booked, the_visit
+from tests.builders.pages import (
+    BOOKING,
+    all_of,
+    offer_link,
+    staff_request_link,
+    staff_visit_link,
+    the_visit,
+    visit_link,
+)
+from tests.web.browser import Browser, text_of
 from tests.world import RUTH, World
 
 SURE = [("sure", "yes")]
@@ -25,12 +32,6 @@ KINDS = [
     pytest.param(taken_out.kind, "IV infusion", id="kept with the visit"),
     pytest.param(taken_out.kind_of_an_older_row, "Visit", id="a row of before"),
 ]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
 
 
 def take_out(browser: Browser, taking: Callable[..., None], *what: str) -> None:
@@ -42,7 +43,7 @@ def take_out(browser: Browser, taking: Callable[..., None], *what: str) -> None:
 def test_staff_pages_name_what_was_booked_and_ask_for_the_ride(
     browser: Browser, taking: Callable[[World], None], name: str
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     take_out(browser, taking)
     sheet = text_of(browser.get(f"{browser.day_link()}{DATE}"))
     assert f"{name}. Booked, not confirmed, ride home not known" in sheet
@@ -55,7 +56,7 @@ def test_staff_pages_name_what_was_booked_and_ask_for_the_ride(
 def test_another_visit_of_the_patient_is_listed_by_what_it_was_booked_as(
     browser: Browser, taking: Callable[[World], None], name: str
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     another = [("starts_at", "2026-12-10T09:00"), *BOOKING[1:]]
     assert browser.send(f"{link}/confirm", another).status_code == 303
     take_out(browser, taking)
@@ -122,7 +123,7 @@ def test_every_decision_that_makes_sense_is_taken(
     decision: str,
     fields: list[tuple[str, str]],
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     take_out(browser, taking)
     if decision in ("arrived", "discharged", "no_show"):
         browser.world.run_until(the_visit(browser).start_at + timedelta(minutes=5))
@@ -136,7 +137,7 @@ def test_every_decision_that_makes_sense_is_taken(
 def test_moving_is_not_offered_and_a_form_from_before_is_told_why(
     browser: Browser, taking: Callable[[World], None], name: str
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     take_out(browser, taking)
     decisions = [form.decision for form in browser.forms(link)]
     assert "cancel" in decisions
@@ -152,7 +153,7 @@ def test_moving_is_not_offered_and_a_form_from_before_is_told_why(
 def test_a_room_that_is_gone_is_on_the_sheet_while_somebody_is_booked_there(
     browser: Browser,
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     take_out(browser, taken_out.room)
     sheet = f"{browser.day_link()}{DATE}"
     today, _, tomorrow = text_of(browser.get(sheet)).partition("Wednesday, December 9")
@@ -167,7 +168,7 @@ def test_a_room_that_is_gone_is_on_the_sheet_while_somebody_is_booked_there(
 
 
 def test_a_visit_leaves_a_room_that_is_gone(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     take_out(browser, taken_out.room)
     move = [("starts_at", "2026-12-08T09:00"), ("resource", "room-2"), *SURE]
     assert browser.send(f"{link}/reschedule", move).status_code == 303
@@ -175,7 +176,7 @@ def test_a_visit_leaves_a_room_that_is_gone(browser: Browser) -> None:
 
 
 def test_a_room_of_which_no_name_is_known_is_shown_by_its_id(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     for key in [key for key in browser.world.store._rows if key.pk == "ROOMS"]:
         del browser.world.store._rows[key]
     take_out(browser, taken_out.room)
@@ -183,7 +184,7 @@ def test_a_room_of_which_no_name_is_known_is_shown_by_its_id(browser: Browser) -
 
 
 def test_what_somebody_who_is_gone_decided_keeps_their_name(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.send(f"{link}/driver", [("has", "no")])
     page = browser.staff_link("manager")
     take_out(browser, taken_out.person)
@@ -194,7 +195,7 @@ def test_what_somebody_who_is_gone_decided_keeps_their_name(browser: Browser) ->
 
 
 def test_an_older_event_takes_the_name_from_what_was_decided(browser: Browser) -> None:
-    booked(browser)
+    staff_visit_link(browser)
     page = browser.staff_link("manager")
     for row in list(browser.world.store._rows.values()):
         if row["record"] == "audit":
@@ -208,7 +209,7 @@ def test_an_older_event_takes_the_name_from_what_was_decided(browser: Browser) -
 def test_a_step_and_a_reason_that_are_gone_are_shown_as_they_are_stored(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.send(f"{link}/cancel", [("reason_code", "medical"), ("tell_patient", "yes"), *SURE])
     take_out(browser, taken_out.step, "preparation")
     take_out(browser, taken_out.step, "cancelled")
@@ -221,7 +222,7 @@ def test_a_step_and_a_reason_that_are_gone_are_shown_as_they_are_stored(
 def test_a_declined_request_whose_reason_is_gone_shows_its_code(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.send(f"{link}/decline", [("reason_code", "no_capacity"), *SURE])
     monkeypatch.delitem(offers.DECLINE_REASONS, "no_capacity")
     assert "Declined : no_capacity" in text_of(browser.get(link)).replace("Declined:", "Declined :")
@@ -231,9 +232,9 @@ def test_a_declined_request_whose_reason_is_gone_shows_its_code(
 def test_one_row_that_cannot_be_read_leaves_the_others_on_the_sheet(
     browser: Browser, odd: str
 ) -> None:
-    booked(browser)
+    staff_visit_link(browser)
     visit = the_visit(browser)
-    other = asked(browser, phone="+13165550143", name="Bo Example")
+    other = staff_request_link(browser, phone="+13165550143", name="Bo Example")
     booking = [*BOOKING[:2], ("resource", "room-2"), *SURE]
     assert browser.send(f"{other}/confirm", booking).status_code == 303
     spoilt = {
@@ -252,7 +253,7 @@ def test_one_row_that_cannot_be_read_leaves_the_others_on_the_sheet(
 
 
 def test_a_number_that_cannot_be_read_leaves_the_tasks_on_the_sheet(browser: Browser) -> None:
-    booked(browser)
+    staff_visit_link(browser)
     attendance.driver(
         browser.world.context, appointment_id=the_visit(browser).id, has="no", actor=RUTH
     )

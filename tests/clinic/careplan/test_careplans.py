@@ -8,7 +8,7 @@ from chalicelib.clinic.placeholders import choice_values, visit_values
 from chalicelib.clinic.profile import UnknownInClinic, load_profile
 from lint import careplans
 from lint.wording_rules import REVEALING
-from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
+from tests.builders.plans import WICHITA, a_plan, a_step, wichita
 
 PLANS = load_careplans()
 IV = PLANS["iv_infusion"]

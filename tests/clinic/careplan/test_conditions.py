@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.clinic.careplan.conditions import RULES, Circumstances, Condition, rule_of
 from chalicelib.clinic.careplan.plan import load_careplans
-from tests.clinic.builders import a_step
+from tests.builders.plans import a_step
 
 IV = load_careplans()["iv_infusion"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chalicelib.clinic.careplan.missed_steps import too_late
 from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.careplan.schedule import plan_visit
-from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
+from tests.builders.plans import WICHITA, a_plan, a_step, wichita
 
 PLANS = load_careplans()
 

@@ -16,7 +16,7 @@ from chalicelib.clinic.careplan.schedule import (
     plan_visit,
 )
 from chalicelib.clinic.careplan.step import AFTERWARDS, StepKind
-from tests.clinic.builders import WICHITA, a_plan, a_step, wichita
+from tests.builders.plans import WICHITA, a_plan, a_step, wichita
 
 IV = load_careplans()["iv_infusion"]
 START = wichita("2026-12-01 09:00")

@@ -1,7 +1,7 @@
 """The life of a message, whatever couriers, receipts and decisions do to it in whatever order."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import settings
@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
-from chalicelib.domain.messaging.message import FINAL, NEXT, Channel, Message, MessageStatus
+from chalicelib.domain.messaging.message import FINAL, NEXT, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import (
     accept_patch,
     claim_patch,
@@ -23,21 +23,12 @@ from chalicelib.domain.messaging.transitions import (
     void_patches,
 )
 from local.memory_store import MemoryStore
-
-START = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+from tests.builders.records import NOW as START
+from tests.builders.records import a_message
 
 
 def pending(**changes: object) -> Message:
-    base: dict[str, object] = {
-        "id": "APT-0000000001.v1-reminder",
-        "kind": "reminder",
-        "channel": Channel.TEXT,
-        "scheduled_at": START,
-        "send_before": START + timedelta(hours=4),
-        "created_at": START,
-        "due_at": START,
-    }
-    return Message.model_validate(base | changes)
+    return a_message(**({"send_before": START + timedelta(hours=4)} | changes))
 
 
 class Life(RuleBasedStateMachine):

@@ -2,8 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.people.patient import Patient
-from tests.world import NOON
+from tests.builders.records import a_patient
 
 
 @pytest.mark.parametrize(
@@ -19,5 +18,5 @@ from tests.world import NOON
     ],
 )
 def test_initials_are_letters_that_can_be_seen(name: str, initials: str) -> None:
-    patient = Patient(id="PAT-1", name=name, phone="+13165550142", created_at=NOON)
+    patient = a_patient(name=name)
     assert patient.initials == initials

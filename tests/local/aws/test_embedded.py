@@ -14,7 +14,15 @@ from botocore.exceptions import ClientError
 
 from local.aws.embedded import ElsewhereRefused, EmbeddedAws
 from local.aws.keeper import Keeper
-from tests.local.embedded import SENDER, embedded, foreign_dynamodb, put, row, send_simple, stored
+from tests.local.embedded import (
+    SENDER,
+    embedded,
+    foreign_dynamodb,
+    put,
+    send_simple,
+    stored,
+    table_row,
+)
 
 WRITER = """
 import sys
@@ -85,7 +93,7 @@ def test_rows_are_back_after_a_restart(keeper: Keeper) -> None:
         put(aws, "stays")
         put(aws, "goes")
         boto3.client("dynamodb").delete_item(
-            TableName=aws.environment["TABLE_NAME"], Key=row("goes")
+            TableName=aws.environment["TABLE_NAME"], Key=table_row("goes")
         )
 
     with embedded(keeper) as aws:

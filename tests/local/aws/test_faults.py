@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from local.aws.embedded import EmbeddedAws
 from local.aws.faults import UnknownFault
 from local.aws.keeper import Keeper
-from tests.local.embedded import ONCE, embedded, put, row, send_simple, stored
+from tests.local.embedded import ONCE, embedded, put, send_simple, stored, table_row
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_the_retries_of_the_sdk_meet_the_faults(aws: EmbeddedAws) -> None:
 def test_a_transaction_whose_answer_is_lost_is_applied_once(aws: EmbeddedAws) -> None:
     add = {
         "TableName": aws.environment["TABLE_NAME"],
-        "Key": row("counter"),
+        "Key": table_row("counter"),
         "UpdateExpression": "ADD times :one",
         "ExpressionAttributeValues": {":one": {"N": "1"}},
     }
@@ -71,13 +71,14 @@ def test_a_transaction_whose_answer_is_lost_is_applied_once(aws: EmbeddedAws) ->
 
     client.transact_write_items(TransactItems=[{"Update": add}])
 
-    found = client.get_item(TableName=add["TableName"], Key=row("counter"))["Item"]
+    found = client.get_item(TableName=add["TableName"], Key=table_row("counter"))["Item"]
     assert found["times"] == {"N": "1"}
 
 
 def test_a_transaction_conflict_names_its_reasons(aws: EmbeddedAws) -> None:
     puts = [
-        {"Put": {"TableName": aws.environment["TABLE_NAME"], "Item": row(pk)}} for pk in ("a", "b")
+        {"Put": {"TableName": aws.environment["TABLE_NAME"], "Item": table_row(pk)}}
+        for pk in ("a", "b")
     ]
     client = boto3.client("dynamodb", config=ONCE)
     aws.inject("dynamodb", [{"error": "TransactionConflict"}])
@@ -97,7 +98,7 @@ def test_a_conflict_waits_for_a_transaction_and_holds_no_other_fault_up(aws: Emb
         put(aws, "a", client)
     assert refused.value.response["Error"]["Code"] == "ThrottlingException"
     put(aws, "b", client)
-    item = {"Put": {"TableName": aws.environment["TABLE_NAME"], "Item": row("c")}}
+    item = {"Put": {"TableName": aws.environment["TABLE_NAME"], "Item": table_row("c")}}
     with pytest.raises(client.exceptions.TransactionCanceledException):
         client.transact_write_items(TransactItems=[item])
 

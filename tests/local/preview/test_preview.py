@@ -19,7 +19,7 @@ from local.preview.__main__ import Preview, page, preview
 from local.preview.examples import examples, first_visit_on
 from local.preview.stage import LONGEST_NAME
 from local.preview.texts import LEVELS, Sized, Written
-from tests.clinic.builders import WICHITA, wichita
+from tests.builders.plans import WICHITA, wichita
 
 TODAY = date(2026, 11, 23)
 CLINIC, PLANS = load_profile(), load_careplans()

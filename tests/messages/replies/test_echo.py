@@ -5,7 +5,7 @@ import pytest
 from chalicelib.clinic.profile import load_profile
 from chalicelib.messages.render import render_text
 from chalicelib.messages.replies.echo import may_hold_ours, without_ours
-from tests.messages.test_texts import shipped
+from tests.messages.shipped import shipped
 
 CLINIC = "Cottonwood Clinic"
 REMINDER = (

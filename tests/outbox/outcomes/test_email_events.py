@@ -7,13 +7,13 @@ import pytest
 from chalicelib.adapters.ses import tagged, untagged
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.messaging.message import MessageStatus
-from chalicelib.domain.messaging.task import Task
-from chalicelib.domain.people.patient import Patient
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import email_events
 from chalicelib.ports import Accepted, Email, MailEvent, MailOutcome
 from chalicelib.usecases.patients import contact_details
-from tests.outbox.rows import before_the_next_claim, booked, row
+from tests.builders.acts import before_the_next_claim
+from tests.builders.looks import patient_of, row, tasks
+from tests.builders.visits import just_booked
 from tests.world import RUTH, World
 
 NURSE = "nurse@example.com"
@@ -28,22 +28,14 @@ def told(world: World, mail: Email, failure_class: MailOutcome = MailOutcome.BOU
     return is_new
 
 
-def tasks(world: World) -> list[str]:
-    return sorted(task.what for task in world.store.open("task") if isinstance(task, Task))
-
-
 def mail_to(world: World, to: str) -> Email:
     return next(mail for mail in reversed(world.mails.sent) if mail.to == to)
-
-
-def patient_of(world: World, subject_id: str) -> Patient:
-    return contact_details.patient_of(world.context, subject_id)
 
 
 def mailed_instead() -> tuple[World, str]:
     """A visit of a patient without texts: what there is to say goes by mail."""
     world = World()
-    visit_id = booked(world, sms_consent=False, detailed_consent=False)
+    visit_id = just_booked(world, sms_consent=False, detailed_consent=False).id
     world.drain()
     return world, visit_id
 
@@ -86,9 +78,9 @@ def test_what_is_told_again_changes_nothing(failure_class: MailOutcome) -> None:
     world, visit_id = mailed_instead()
     mail = mail_to(world, "ana@example.org")
     assert told(world, mail, failure_class)
-    before = (tasks(world), row(world, mail.message_id))
+    before = (sorted(tasks(world)), row(world, mail.message_id))
     assert not told(world, mail, failure_class)
-    assert (tasks(world), row(world, mail.message_id)) == before
+    assert (sorted(tasks(world)), row(world, mail.message_id)) == before
     assert visit_id in mail.message_id
 
 
@@ -132,7 +124,7 @@ def test_no_more_mail_goes_to_that_address_and_people_call_instead(
 
 def test_a_mail_that_waits_when_they_are_stopped_becomes_a_call() -> None:
     world = World()
-    visit_id = booked(world, sms_consent=False, detailed_consent=False)
+    visit_id = just_booked(world, sms_consent=False, detailed_consent=False).id
     patient = patient_of(world, visit_id)
     deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     world.store._rows[patient.key]["mail_stopped"] = "complained"
@@ -199,7 +191,7 @@ def test_what_names_no_mail_of_ours_is_no_error(message_id: str) -> None:
 
 def test_an_event_cannot_end_a_text() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.drain()
     text = f"{visit_id}.v1-confirmation"
     assert not email_events.take(
@@ -234,7 +226,7 @@ def test_a_mail_that_comes_back_before_its_sending_was_noted_stays_undelivered()
 def test_a_complaint_that_comes_before_its_sending_was_noted_is_heard() -> None:
     world = World()
     world.replace(email_sender=Hasty(world, MailOutcome.UNWANTED))
-    visit_id = booked(world, sms_consent=False, detailed_consent=False)
+    visit_id = just_booked(world, sms_consent=False, detailed_consent=False).id
     world.drain()
     assert patient_of(world, visit_id).mail_stopped == "complained"
     assert {"patient_wants_no_mail", "staff_mail_does_not_arrive"} <= set(tasks(world))
@@ -245,7 +237,7 @@ def test_what_changes_between_check_and_claim_keeps_the_mail_from_the_old_addres
     what: str,
 ) -> None:
     world = World()
-    visit_id = booked(world, sms_consent=False, detailed_consent=False)
+    visit_id = just_booked(world, sms_consent=False, detailed_consent=False).id
     patient = patient_of(world, visit_id)
     deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
     changes = {

@@ -13,16 +13,16 @@ from chalicelib.ports import MailEvent, MailOutcome
 from chalicelib.usecases.patients import contact_details
 from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.visits import attendance
-from tests.outbox.rows import booked, row
+from tests.builders.acts import ANA
+from tests.builders.looks import row
+from tests.builders.visits import just_booked
 from tests.world import RUTH, World
-
-ANA = "+13165550142"
 
 
 def treated(**request_form: Any) -> tuple[World, str, str]:
     """A patient who went home and whose aftercare has left; the visit's and the patient's id."""
     world = World()
-    visit_id = booked(world, **request_form)
+    visit_id = just_booked(world, **request_form).id
     world.run_until(datetime(2026, 12, 8, 15, 30, tzinfo=UTC))
     attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.run_for(hours=1)

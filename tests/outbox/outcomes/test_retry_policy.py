@@ -15,7 +15,8 @@ from chalicelib.outbox.outcomes.retry_policy import (
     next_try_at,
 )
 from chalicelib.ports import FailureClass
-from tests.usecases.inbound.test_receive import ANA, booked, hear
+from tests.builders.acts import ANA, hear
+from tests.builders.visits import booked
 from tests.world import World
 
 NOW = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)

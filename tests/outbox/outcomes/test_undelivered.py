@@ -9,10 +9,11 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import FailureClass, OutcomeUnknown, Refused
-from tests.outbox.rows import booked, restored, row, tasks
+from tests.builders.acts import ANA, restored
+from tests.builders.looks import row, tasks
+from tests.builders.visits import just_booked
 from tests.world import World
 
-ANA = "+13165550142"
 REMINDER = "v1-reminder"
 WAYS = ["found after a crash", "asked about after six hours", "forgotten by a restored table"]
 
@@ -20,7 +21,7 @@ WAYS = ["found after a crash", "asked about after six hours", "forgotten by a re
 def preparing() -> tuple[World, str]:
     """Its preparation text is due in a moment, and everything before it arrived."""
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.drain()
     message_id = f"{visit_id}.v1-preparation"
     world.run_until(row(world, message_id).scheduled_at - timedelta(minutes=1))
@@ -63,7 +64,7 @@ def test_an_undelivered_preparation_that_a_look_up_finds_becomes_a_call(way: str
 def test_staff_hear_once_a_day_of_texts_that_are_never_carried(how: str, code: int) -> None:
     """R33: a carrier filters the reminders, and nobody else would notice."""
     world = World()
-    visits = [booked(world, room=f"room-{n}", phone=f"+1316555015{n}") for n in (1, 2)]
+    visits = [just_booked(world, room=f"room-{n}", phone=f"+1316555015{n}").id for n in (1, 2)]
     world.run_until(row(world, f"{visits[0]}.{REMINDER}").scheduled_at - timedelta(minutes=1))
     if how == "refused":
         world.texts.before.extend([Refused(FailureClass.PERMANENT, code)] * 2)

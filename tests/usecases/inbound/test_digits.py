@@ -5,36 +5,23 @@ from datetime import timedelta
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details
-from chalicelib.usecases.visits import reschedule
-from tests.usecases.inbound.test_poll import offered
-from tests.usecases.inbound.test_receive import ANA, QUIET, booked, hear, tasks, visit_of
-from tests.usecases.test_shared_phones import BO, phone_of
-from tests.world import RUTH, World, at
+from tests.builders.acts import ANA, QUIET, cancels, hear, moves
+from tests.builders.looks import phone_of, tasks, visit_of
+from tests.builders.visits import BO, booked, offered
+from tests.world import RUTH, World
 
 
 def two_visits(world: World) -> tuple[str, str]:
-    return booked(world), booked(world, "room-2", name=BO)
+    return booked(world).id, booked(world, room="room-2", name=BO).id
 
 
 def digit_of(world: World, visit_id: str) -> str:
     return next(d for d, meant in phone_of(world).choosing.items() if visit_id in meant)
 
 
-def moves(world: World, visit_id: str, when: str, room: str) -> None:
-    reschedule.reschedule(
-        world.context, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH
-    )
+def moves_and_tells(world: World, visit_id: str, when: str, room: str) -> None:
+    moves(world, visit_id, when, room)
     world.drain()
-
-
-def cancels(world: World, visit_id: str) -> None:
-    reschedule.cancel(
-        world.context,
-        appointment_id=visit_id,
-        reason_code="other",
-        tell_patient=False,
-        actor=RUTH,
-    )
 
 
 def gives_up_the_number(world: World, subject_id: str) -> None:
@@ -54,7 +41,7 @@ def test_a_digit_does_not_confirm_the_time_that_its_visit_was_moved_to() -> None
     first, _ = two_visits(world)
     hear(world, "C")
     digit = digit_of(world, first)
-    moves(world, first, "2026-12-09T09:00", "room-1")
+    moves_and_tells(world, first, "2026-12-09T09:00", "room-1")
     hear(world, digit)
     assert visit_of(world, first).confirmed_at is None
     assert "reply_to_read" in tasks(world)
@@ -63,7 +50,7 @@ def test_a_digit_does_not_confirm_the_time_that_its_visit_was_moved_to() -> None
 def test_a_digit_confirms_a_visit_that_was_moved_before_it_was_asked_about() -> None:
     world = World()
     first, _ = two_visits(world)
-    moves(world, first, "2026-12-09T09:00", "room-1")
+    moves_and_tells(world, first, "2026-12-09T09:00", "room-1")
     hear(world, "R")
     hear(world, digit_of(world, first))
     assert "move_asked" in tasks(world)
@@ -95,9 +82,9 @@ def test_a_digit_from_a_number_that_was_given_up_takes_no_offered_time() -> None
 def test_a_visit_that_was_cancelled_before_the_question_left_changes_no_number() -> None:
     world = World()
     first, second = two_visits(world)
-    third = booked(world, "chair-1", name="Cy Example")
-    moves(world, second, "2026-12-09T09:00", "room-2")
-    moves(world, third, "2026-12-10T09:00", "chair-1")
+    third = booked(world, room="chair-1", name="Cy Example").id
+    moves_and_tells(world, second, "2026-12-09T09:00", "room-2")
+    moves_and_tells(world, third, "2026-12-10T09:00", "chair-1")
     world.clock.at += timedelta(minutes=1)
     receive_text(
         world.context, Incoming(sid="SM" + "e" * 32, sender=ANA, body="C"), quiet_words=QUIET

@@ -2,66 +2,30 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 import pytest
 
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.people.patient import Consent, Patient
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.ports import FailureClass, Refused
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details
 from chalicelib.usecases.tasks import close_task
-from chalicelib.usecases.visits import attendance, book, offers
-from tests.outbox.rows import moves
+from chalicelib.usecases.visits import attendance, book
+from tests.builders.acts import ANA, QUIET, hear, moves
+from tests.builders.looks import tasks, visit_of
+from tests.builders.visits import booked, offered
 from tests.world import RUTH, World, at
 
-ANA = "+13165550142"
-QUIET = frozenset({"stop", "start"})
 _sids = count(1)
-
-
-def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) -> str:
-    meaning = receive_text(
-        world.context,
-        Incoming(sid=sid or f"SM{next(_sids):032x}", sender=sender, body=body),
-        quiet_words=QUIET,
-    )
-    world.drain()
-    return meaning
-
-
-def booked(world: World, room: str = "room-1", **wishes: Any) -> str:
-    receipt = world.request(**wishes)
-    visit = book.confirm(
-        world.context,
-        subject_id=receipt.reference,
-        when=at("2026-12-08T09:00"),
-        visit_type="iv_infusion",
-        resource=room,
-        actor=RUTH,
-    )
-    world.drain()
-    return visit.id
-
-
-def visit_of(world: World, visit_id: str) -> Appointment:
-    found = world.store.get(Appointment.ref(visit_id))
-    assert found is not None
-    return found
-
-
-def tasks(world: World) -> list[str]:
-    return [task.what for task in world.open_tasks()]
 
 
 @pytest.mark.parametrize("body", ["C", "c.", "confirm", " Confirm! ", "ok", "👍", "C 👍"])
 def test_the_visit_is_confirmed_and_thanked_for(body: str) -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     hear(world, body)
     assert visit_of(world, visit_id).confirmed_at == world.clock.at
     assert "is confirmed" in world.texts.bodies[-1]
@@ -77,7 +41,7 @@ def test_a_text_that_comes_twice_has_one_effect() -> None:
 
 def test_r_asks_a_person_to_call_and_keeps_the_visit() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     hear(world, "R")
     assert tasks(world) == ["move_asked"]
     assert visit_of(world, visit_id).is_open
@@ -86,7 +50,7 @@ def test_r_asks_a_person_to_call_and_keeps_the_visit() -> None:
 @pytest.mark.parametrize(("body", "driver"), [("D", "yes"), ("N", "no")])
 def test_the_ride_home_is_noted(body: str, driver: str) -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.run_until(datetime(2026, 12, 7, 15, 5, tzinfo=UTC))
     hear(world, body)
     assert visit_of(world, visit_id).driver == driver
@@ -114,7 +78,7 @@ def test_no_is_about_no_ride_that_nobody_asked_about(visit_type: str, body: str)
 
 def test_who_loses_their_ride_after_all_is_called() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.run_until(datetime(2026, 12, 7, 15, 5, tzinfo=UTC))
     hear(world, "D")
     hear(world, "N")
@@ -125,7 +89,7 @@ def test_who_loses_their_ride_after_all_is_called() -> None:
 @pytest.mark.parametrize(("body", "task"), [("N", "no_driver"), ("R", "reply_to_read")])
 def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: str) -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
     attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.clock.at += timedelta(minutes=1)
@@ -135,7 +99,7 @@ def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: st
 
 def test_no_ride_said_just_before_the_arrival_is_recorded_reaches_a_person() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
     receive_text(
         world.context,
@@ -149,8 +113,8 @@ def test_no_ride_said_just_before_the_arrival_is_recorded_reaches_a_person() -> 
 
 def test_with_two_visits_open_nothing_is_applied_by_guess() -> None:
     world = World()
-    first = booked(world)
-    second = booked(world, "room-2", name="Bo Example")
+    first = booked(world).id
+    second = booked(world, room="room-2", name="Bo Example").id
     hear(world, "C")
     assert visit_of(world, first).confirmed_at is None
     assert visit_of(world, second).confirmed_at is None
@@ -176,7 +140,7 @@ def test_stop_is_one_fact_and_no_reply(body: str) -> None:
 
 def test_start_before_the_visit_brings_later_texts_back_and_not_the_missed_ones() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     hear(world, "STOP")
     world.run_until(datetime(2026, 12, 7, 18, 0, tzinfo=UTC))
     hear(world, "START")
@@ -192,7 +156,7 @@ def test_start_before_the_visit_brings_later_texts_back_and_not_the_missed_ones(
 def test_two_patients_on_one_phone_are_both_looked_after_when_one_opts_out() -> None:
     world = World()
     booked(world)
-    booked(world, "room-2", name="Bo Example")
+    booked(world, room="room-2", name="Bo Example")
     hear(world, "STOP")
     assert tasks(world).count("opted_out_before_visit") == 2
 
@@ -282,20 +246,6 @@ def test_a_stop_that_is_urgent_does_both() -> None:
     assert "urgent_text" in tasks(world)
 
 
-def offered(world: World) -> str:
-    receipt = world.request()
-    offers.propose(
-        world.context,
-        subject_id=receipt.reference,
-        times=[at("2026-12-08T09:00"), at("2026-12-08T13:00")],
-        visit_type="consultation",
-        resource="room-1",
-        actor=RUTH,
-    )
-    world.drain()
-    return receipt.reference
-
-
 def test_a_digit_takes_an_offered_time_at_once() -> None:
     world = World()
     reference = offered(world)
@@ -320,7 +270,7 @@ def test_an_offered_time_that_was_taken_is_said_so_with_what_is_left() -> None:
 
 def test_a_new_number_gets_nothing_before_its_own_consent() -> None:
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     sent = len(world.texts.sent)
     contact_details.contact(
         world.context,
@@ -378,7 +328,7 @@ def test_help_is_answered_by_the_provider_or_by_us_and_by_one_alone(
 def test_an_answer_that_is_late_says_nothing_of_a_time_that_the_visit_was_moved_to() -> None:
     """R18, R41: "confirmed" was true of the old time."""
     world = World()
-    visit_id = booked(world)
+    visit_id = booked(world).id
     world.texts.before.append(Refused(FailureClass.RETRY, 429))
     hear(world, "C")
     moves(world, visit_id, "2026-12-09T09:00")

@@ -12,17 +12,16 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import Key, Record
 from chalicelib.usecases.tasks import close_task
-from tests.usecases.inbound.test_poll import spoil
-from tests.usecases.inbound.test_receive import ANA, booked, hear, tasks, visit_of
+from tests.builders.acts import ANA, hear, spoil
+from tests.builders.looks import tasks, visit_of
+from tests.builders.visits import BO, booked
 from tests.world import RUTH, World
-
-BO = "Bo Example"
 
 
 def on_a_shared_phone() -> tuple[World, dict[str, Key]]:
     """A world where two patients share a phone, and the rows beside a text of theirs."""
     world = World()
-    one, two = booked(world), booked(world, "room-2", name=BO)
+    one, two = booked(world).id, booked(world, room="room-2", name=BO).id
     return world, {
         "phone": Phone.ref(ANA).key,
         "patient": Patient.ref(visit_of(world, one).patient_id).key,

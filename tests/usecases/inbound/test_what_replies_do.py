@@ -4,34 +4,24 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.people.phone import Phone
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import opt_out
-from tests.usecases.inbound.test_receive import ANA, QUIET, booked, hear, tasks, visit_of
+from tests.builders.acts import ANA, QUIET, hear
+from tests.builders.looks import phone_of, tasks, visit_of
+from tests.builders.visits import booked, booked_and_listed
 from tests.world import RUTH, World
 
 URGENT_ANSWER = "do not wait for us"
 
 
-def with_visit() -> tuple[World, str]:
-    world = World()
-    return world, booked(world)
-
-
-def phone(world: World) -> Phone:
-    found = world.store.get(Phone.ref(ANA))
-    assert found is not None
-    return found
-
-
 def is_out(world: World) -> bool:
-    return phone(world).opted_out_at is not None
+    return phone_of(world).opted_out_at is not None
 
 
 @pytest.mark.parametrize("sent_back", ["Liked “{}”", "Reacted ❤️ to “{}”", "> {}", "{}"])
 def test_our_own_words_that_come_back_have_no_effect(sent_back: str) -> None:
     """R61, F86."""
-    world, visit_id = with_visit()
+    world, visit_id = booked_and_listed()
     world.run_for(days=9)  # every text up to the check-in, with STOP, 911 and 988 in them
     answered, mailed = len(world.texts.sent), len(world.mails.sent)
     before = tasks(world)
@@ -43,7 +33,7 @@ def test_our_own_words_that_come_back_have_no_effect(sent_back: str) -> None:
 
 
 def test_what_is_added_to_a_quotation_is_read() -> None:
-    world, visit_id = with_visit()
+    world, visit_id = booked_and_listed()
     quoted = world.texts.bodies[-1]
     assert hear(world, f"> {quoted}\nC") == "confirm"
     assert visit_of(world, visit_id).confirmed_at is not None
@@ -52,7 +42,7 @@ def test_what_is_added_to_a_quotation_is_read() -> None:
 
 
 def test_our_words_that_another_number_was_sent_are_read() -> None:
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     stranger = "+13165550177"
     assert hear(world, f"Liked “{world.texts.bodies[-1]}”", sender=stranger) != "echo"
 
@@ -69,7 +59,7 @@ def test_our_words_that_another_number_was_sent_are_read() -> None:
 )
 def test_a_stop_word_inside_a_sentence_stops_nothing_and_a_person_reads_it(body: str) -> None:
     """R6, F87."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     sent = len(world.texts.sent)
     hear(world, body)
     assert not is_out(world)
@@ -81,7 +71,7 @@ def test_a_stop_word_inside_a_sentence_stops_nothing_and_a_person_reads_it(body:
 @pytest.mark.parametrize("body", ["the bleeding won't stop", "I can't stop throwing up"])
 def test_distress_is_no_wish_for_fewer_texts(body: str) -> None:
     """F87."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     hear(world, body)
     assert not is_out(world)
     assert tasks(world) == ["urgent_text"]
@@ -90,7 +80,7 @@ def test_distress_is_no_wish_for_fewer_texts(body: str) -> None:
 
 def test_an_opt_out_in_other_words_is_confirmed_by_one_text() -> None:
     """R6: the provider says nothing to these."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     sent = len(world.texts.sent)
     for _ in range(3):
         hear(world, "please stop texting me")
@@ -102,7 +92,7 @@ def test_an_opt_out_in_other_words_is_confirmed_by_one_text() -> None:
 
 def test_a_confirmation_of_an_opt_out_that_is_late_never_leaves() -> None:
     """R6: within five minutes or not at all."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     sent = len(world.texts.sent)
     receive_text(
         world.context,
@@ -116,7 +106,7 @@ def test_a_confirmation_of_an_opt_out_that_is_late_never_leaves() -> None:
 
 def test_who_may_have_meant_stop_is_told_what_was_done() -> None:
     """R6, R63."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     sent = len(world.texts.sent)
     for _ in range(2):
         hear(world, "too many texts")
@@ -130,7 +120,7 @@ def test_an_urgent_text_of_a_number_that_gets_no_texts_of_ours_is_answered(how: 
     """R44, F88."""
     world = World()
     agreed = how != "no consent"
-    visit_id = booked(world, sms_consent=agreed, detailed_consent=agreed)
+    visit_id = booked(world, sms_consent=agreed, detailed_consent=agreed).id
     if how == "paused":
         hear(world, "too many texts")
     if how == "staff":
@@ -147,7 +137,7 @@ def test_an_urgent_text_of_a_number_that_gets_no_texts_of_ours_is_answered(how: 
 
 def test_a_block_of_the_provider_is_written_on_the_alarm() -> None:
     """R44: whoever takes it must know that nobody has answered."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     world.texts.hear(ANA, "STOP")
     hear(world, "STOP")
     hear(world, "I can't breathe")
@@ -158,7 +148,7 @@ def test_a_block_of_the_provider_is_written_on_the_alarm() -> None:
 
 def test_an_urgent_answer_leaves_within_ten_minutes_or_not_at_all() -> None:
     """R44."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     sent = len(world.texts.sent)
     receive_text(
         world.context, Incoming(sid="SM" + "a" * 32, sender=ANA, body="overdose"), quiet_words=QUIET
@@ -171,7 +161,7 @@ def test_an_urgent_answer_leaves_within_ten_minutes_or_not_at_all() -> None:
 
 def test_a_more_serious_text_after_an_automatic_answer_is_answered_and_told() -> None:
     """R63, F89."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     hear(world, "where do I park")
     sent, mails = len(world.texts.sent), len(world.mails.sent)
     world.clock.at += timedelta(minutes=2)
@@ -182,7 +172,7 @@ def test_a_more_serious_text_after_an_automatic_answer_is_answered_and_told() ->
 
 def test_thanks_need_no_answer_and_hold_none_back() -> None:
     """R63."""
-    world, _ = with_visit()
+    world, _ = booked_and_listed()
     sent = len(world.texts.sent)
     assert hear(world, "thank you!") == "thanks"
     assert (len(world.texts.sent), tasks(world)) == (sent, [])

@@ -20,39 +20,27 @@ from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.outbox import deliver
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import OutcomeUnknown
-from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.privacy.export import export_patient
 from chalicelib.usecases.privacy.retention import erase_expired
 from chalicelib.usecases.tasks import close_task
 from chalicelib.usecases.visits import attendance, book, book_course, offers
-from tests.outbox.rows import booked, row
+from tests.builders.acts import ANA, hear, meanwhile, ticks_and_erases
+from tests.builders.looks import request_of, row
+from tests.builders.visits import PLANTED, just_booked
 from tests.world import RUTH, World, at
 
-ANA = "+13165550142"
-PLANTED = {
-    "name": "PLANTED-NAME",
-    "email": "planted@example.org",
-    "note": "PLANTED-NOTE",
-    "reason": "depression",
-}
+SID = "SM" + "1" * 32  # of what they wrote
 TRACES = ["PLANTED-NAME", "planted@example.org", "PLANTED-NOTE", "PLANTED-TEXT", "depression"]
-
-
-def hear(world: World, body: str, sid: str = "SM" + "1" * 32) -> str:
-    incoming = Incoming(sid=sid, sender=ANA, body=body)
-    receive_text(world.context, incoming, quiet_words=frozenset())
-    world.drain()
-    return sid
 
 
 def with_history() -> tuple[World, str, str]:
     """A patient with a visit to come, who wrote to us; the visit's and the patient's id."""
     world = World()
-    visit_id = booked(world, **PLANTED)
+    visit_id = just_booked(world, **PLANTED).id
     world.drain()
-    hear(world, "PLANTED-TEXT where do I park")
+    hear(world, "PLANTED-TEXT where do I park", sid=SID)
     world.deliver_all()
     return world, visit_id, contact_details.patient_of(world.context, visit_id).id
 
@@ -61,32 +49,9 @@ def stored(world: World) -> str:
     return json.dumps([*world.store._rows.values()], default=str)
 
 
-def request_of(world: World, reference: str) -> ConsultationRequest:
-    found = world.store.get(ConsultationRequest.ref(reference))
-    assert found is not None
-    return found
-
-
 def kinds_with(world: World, text: str) -> set[str]:
     rows = world.store._rows.values()
     return {row["record"] for row in rows if text in json.dumps(row, default=str)}
-
-
-def meanwhile(world: World, act: Callable[[], object]) -> None:
-    """Just before the next commit, something else happens."""
-    commit = world.store.commit
-
-    def after_it(change: Change) -> None:
-        world.store.commit = commit  # type: ignore[method-assign]
-        act()
-        commit(change)
-
-    world.store.commit = after_it  # type: ignore[method-assign]
-
-
-def ticks(world: World) -> None:
-    world.tick()
-    erase_expired(world.context, world.services.text_inbox)
 
 
 def test_nobody_can_tell_any_more_who_it_was() -> None:
@@ -96,7 +61,7 @@ def test_nobody_can_tell_any_more_who_it_was() -> None:
     assert all(said)
     erase(world.context, visit_id, actor=RUTH)
     assert [trace for trace in TRACES if trace in stored(world)] == []
-    ticks(world)
+    ticks_and_erases(world)
     assert {text.body for text in world.texts.sent} == {""}
     proof = [r for r in world.store.owned(patient_id) if isinstance(r, Consent)]
     assert proof != []
@@ -156,14 +121,16 @@ def test_why_a_request_was_declined_is_erased_though_nothing_else_was_said() -> 
 def test_the_time_of_the_visit_is_free_for_somebody_else() -> None:
     world, visit_id, _ = with_history()
     erase(world.context, visit_id, actor=RUTH)
-    other = world.store.get(Appointment.ref(booked(world, phone="+13165550143", name="Bo Example")))
+    other = world.store.get(
+        Appointment.ref(just_booked(world, phone="+13165550143", name="Bo Example").id)
+    )
     assert other is not None
     assert other.start_at == datetime(2026, 12, 8, 15, 0, tzinfo=UTC)
 
 
 def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
     world = World()
-    visit_id = booked(world, **PLANTED)
+    visit_id = just_booked(world, **PLANTED).id
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     world.texts.after.append(OutcomeUnknown("no answer"))
     deliver.deliver(world.delivery_context, f"{visit_id}.v1-confirmation")
@@ -174,7 +141,7 @@ def test_a_text_under_way_is_not_sent_again_and_goes_the_second_time() -> None:
     assert row(world, f"{visit_id}.v1-confirmation").status is MessageStatus.SENT
     assert erase(world.context, visit_id, actor=RUTH).under_way == 0
     world.texts.deliver_all()
-    ticks(world)
+    ticks_and_erases(world)
     assert [trace for trace in TRACES if trace in stored(world)] == []
     assert {text.body for text in world.texts.sent} == {""}
 
@@ -200,7 +167,7 @@ def test_what_a_courier_takes_while_the_patient_is_erased_counts_as_under_way() 
 def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provider() -> None:
     """R55: it had no provider's id yet when all was read, and had left when its words went."""
     world = World()
-    visit_id = booked(world, **PLANTED)
+    visit_id = just_booked(world, **PLANTED).id
     world.drain()
     message_id = f"{visit_id}.v1-reminder"
     world.run_until(row(world, message_id).scheduled_at - timedelta(minutes=1))
@@ -227,7 +194,7 @@ def test_a_text_that_leaves_while_its_patient_is_erased_is_erased_at_the_provide
     world.store.get_many = leaves  # type: ignore[method-assign]
     assert erase(world.context, visit_id, actor=RUTH).under_way == 0
     world.texts.deliver_all()
-    ticks(world)
+    ticks_and_erases(world)
     assert {text.body for text in world.texts.sent} == {""}
 
 
@@ -256,14 +223,14 @@ def test_the_opt_out_stays_and_holds() -> None:
     assert phone is not None
     assert (phone.opted_out_at, phone.patients) == (world.clock.at, ())
     sent = len(world.texts.sent)
-    booked(world, name="Ana Once More")
+    just_booked(world, name="Ana Once More")
     world.run_for(days=9)
     assert len(world.texts.sent) == sent
 
 
 def test_who_shares_the_phone_keeps_everything() -> None:
     world, visit_id, _ = with_history()
-    other = booked(world, "2026-12-08T13:00", name="Bo Example", email="bo@example.org")
+    other = just_booked(world, "2026-12-08T13:00", name="Bo Example", email="bo@example.org").id
     before = export_patient(world.context, other)
     erase(world.context, visit_id, actor=RUTH)
     phone = world.store.get(Phone.ref(ANA))
@@ -276,7 +243,7 @@ def test_who_shares_the_phone_keeps_everything() -> None:
 def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -> None:
     world, visit_id, ana = with_history()
     bo = contact_details.patient_of(
-        world.context, booked(world, "2026-12-08T13:00", name="Bo Example")
+        world.context, just_booked(world, "2026-12-08T13:00", name="Bo Example").id
     ).id
     opt_out.opt_out(world.context, subject_id=visit_id, means="phone", actor=RUTH)
     world.drain()
@@ -336,7 +303,7 @@ def books_a_course(world: World, subject_id: str) -> None:
     )
 
 
-def proposes(world: World, subject_id: str) -> None:
+def offers_times(world: World, subject_id: str) -> None:
     offers.propose(
         world.context,
         subject_id=subject_id,
@@ -353,12 +320,12 @@ def declines(world: World, subject_id: str) -> None:
     )
 
 
-@pytest.mark.parametrize("begins", [confirms, books_a_course, proposes, declines])
+@pytest.mark.parametrize("begins", [confirms, books_a_course, offers_times, declines])
 def test_nothing_begins_for_who_is_erased_at_that_moment(
     begins: Callable[[World, str], None],
 ) -> None:
     world = World()
-    visit_id = booked(world)  # the number is known
+    visit_id = just_booked(world).id  # the number is known
     patient = contact_details.patient_of(world.context, visit_id)
     request = ConsultationRequest(
         id="REQ-2",
@@ -388,7 +355,7 @@ def test_a_text_that_was_read_before_its_writer_is_erased_is_put_under_nobodys_n
 def test_a_visit_that_the_index_names_only_a_moment_later_is_cancelled_as_well() -> None:
     """F70: it was booked just before, and the first reading did not have it yet."""
     world = World()
-    visit_id = booked(world, **PLANTED)
+    visit_id = just_booked(world, **PLANTED).id
     of_patient = world.store.of_patient
     late = [True]
 
@@ -427,11 +394,11 @@ def test_a_patient_who_is_being_treated_is_not_erased() -> None:
 def test_a_text_that_was_erased_is_not_heard_anew() -> None:
     world, visit_id, _ = with_history()
     erase(world.context, visit_id, actor=RUTH)
-    ticks(world)
+    ticks_and_erases(world)
     before = stored(world)
-    hear(world, "PLANTED-TEXT where do I park")
+    hear(world, "PLANTED-TEXT where do I park", sid=SID)
     assert stored(world) == before
-    kept = world.store.get(InboundText.ref("SM" + "1" * 32))
+    kept = world.store.get(InboundText.ref(SID))
     assert kept is not None
     assert kept.body == ""
 
@@ -439,7 +406,7 @@ def test_a_text_that_was_erased_is_not_heard_anew() -> None:
 def test_erasing_again_changes_nothing_of_the_patient() -> None:
     world, visit_id, patient_id = with_history()
     erase(world.context, visit_id, actor=RUTH)
-    ticks(world)
+    ticks_and_erases(world)
     first = export_patient(world.context, patient_id)["records"]
     erase(world.context, patient_id, actor=RUTH)
     kinds = [record["record"] for record in export_patient(world.context, patient_id)["records"]]
@@ -448,7 +415,7 @@ def test_erasing_again_changes_nothing_of_the_patient() -> None:
 
 def test_everything_about_a_patient_is_handed_over_and_nothing_about_another() -> None:
     world, visit_id, patient_id = with_history()
-    booked(world, "2026-12-08T13:00", name="OTHER-NAME", email="other@example.org")
+    just_booked(world, "2026-12-08T13:00", name="OTHER-NAME", email="other@example.org")
     told = export_patient(world.context, visit_id)
     text = json.dumps(told)
     assert told["patient_id"] == patient_id
@@ -466,7 +433,7 @@ def test_everything_about_a_patient_is_handed_over_and_nothing_about_another() -
 
 def test_what_came_from_a_shared_phone_is_handed_over_to_none_of_its_patients() -> None:
     world, visit_id, ana = with_history()
-    other = booked(world, "2026-12-08T13:00", name="Bo Example")
+    other = just_booked(world, "2026-12-08T13:00", name="Bo Example").id
     hear(world, "BOS-WORDS this is Bo, I feel low again", sid="SM" + "5" * 32)
     hear(world, "C", sid="SM" + "6" * 32)
     of_ana, of_bo = (json.dumps(export_patient(world.context, who)) for who in (visit_id, other))
@@ -509,7 +476,7 @@ def test_what_no_index_named_when_a_patient_was_erased_goes_a_while_later() -> N
     world.store.of_patient = of_patient  # type: ignore[method-assign]
     assert "PLANTED-WORDS" in stored(world)
     world.clock.at += timedelta(minutes=11)
-    ticks(world)
+    ticks_and_erases(world)
     assert "PLANTED-WORDS" not in stored(world)
     patient = world.store.get(Patient.ref(patient_id))
     assert patient is not None

@@ -17,10 +17,11 @@ from chalicelib.ports import FailureClass, OutcomeUnknown, ReceivedText, Refused
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.privacy.retention import AT_ONCE, erase_expired
 from chalicelib.usecases.tasks import close_task
-from tests.outbox.rows import booked, ready, row
+from tests.builders.acts import ANA
+from tests.builders.looks import row
+from tests.builders.visits import confirmation_next, just_booked
 from tests.world import RUTH, World
 
-ANA = "+13165550142"
 WROTE = "PLANTED-WORDS where do I park"
 TEXTS = timedelta(days=90)
 NOTES = timedelta(days=365)
@@ -42,7 +43,7 @@ def stored(world: World) -> str:
 def with_texts() -> tuple[World, str]:
     """A visit, over, with every text delivered."""
     world = World()
-    visit_id = booked(world)
+    visit_id = just_booked(world).id
     world.run_for(days=10)
     world.deliver_all()
     return world, visit_id
@@ -101,7 +102,7 @@ def heard(world: World, body: str = WROTE) -> str:
 @pytest.mark.parametrize("body", [WROTE, f"{WROTE} chest pain", f"please stop texting me {WROTE}"])
 def test_what_a_patient_wrote_goes_from_everywhere_once_it_was_seen_to(body: str) -> None:
     world = World()
-    booked(world)
+    just_booked(world)
     world.drain()
     sid = heard(world, body)
     assert "PLANTED-WORDS" in stored(world)
@@ -119,7 +120,7 @@ def test_what_a_patient_wrote_goes_from_everywhere_once_it_was_seen_to(body: str
 
 def test_a_task_that_is_still_open_keeps_its_words() -> None:
     world = World()
-    booked(world)
+    just_booked(world)
     world.drain()
     heard(world)
     world.clock.at += TEXTS + SECOND
@@ -144,7 +145,7 @@ def requests(world: World) -> Iterator[ConsultationRequest]:
 
 def test_why_a_patient_came_and_what_they_noted_goes_a_year_later() -> None:
     world = World()
-    booked(world, reason="depression", note="PLANTED-NOTE")
+    just_booked(world, reason="depression", note="PLANTED-NOTE")
     world.clock.at += NOTES - SECOND
     erases_all(world)
     assert [(r.reason, r.note) for r in requests(world)] == [("depression", "PLANTED-NOTE")]
@@ -164,7 +165,7 @@ def test_a_request_that_nobody_has_answered_is_left_whole() -> None:
 
 def test_opt_outs_and_consents_stay() -> None:
     world = World()
-    booked(world)
+    just_booked(world)
     world.drain()
     heard(world, "STOP")
     patient = next(r for r in world.store._rows if r.sk == "PAT").pk
@@ -204,7 +205,7 @@ def test_what_the_provider_would_not_erase_is_asked_for_again(
 
 def test_a_text_without_an_end_is_not_erased_before_it_has_one() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     deliver.deliver(world.delivery_context, message_id)
     sent = row(world, message_id)
     world.store._rows[sent.key] |= {"status": "sending", "due_at": "2027-06-01T00:00:00.000Z"}
@@ -219,7 +220,7 @@ def test_a_text_without_an_end_is_not_erased_before_it_has_one() -> None:
 
 def test_words_that_nobody_got_are_not_kept_at_all() -> None:
     world = World()
-    message_id = ready(world)
+    message_id = confirmation_next(world)
     world.texts.before.append(Refused(FailureClass.NUMBER_BAD, 21211))
     deliver.deliver(world.delivery_context, message_id)
     assert row(world, message_id).status is MessageStatus.FAILED
@@ -228,7 +229,7 @@ def test_words_that_nobody_got_are_not_kept_at_all() -> None:
 
 def test_a_minute_erases_so_many_and_the_next_goes_on() -> None:
     world = World()
-    booked(world)
+    just_booked(world)
     world.drain()
     for _ in range(AT_ONCE + 5):
         heard(world)

@@ -8,8 +8,8 @@ import pytest
 from chalicelib.domain.change import Change
 from chalicelib.domain.record import Record
 from local.memory_store import MemoryStore
+from tests.builders.pages import json_fields
 from tests.web.browser import browsing
-from tests.web.public.test_requests import fields
 from tests.world import World
 
 
@@ -46,11 +46,11 @@ def test_who_sends_again_what_died_before_its_commit_is_one_request() -> None:
     with browsing(world) as browser:
         store.next = iter(["dies before"])
         with pytest.raises(Killed):
-            browser.json("/requests", fields(), Idempotency_Key="k-1")
+            browser.json("/requests", json_fields(), Idempotency_Key="k-1")
         assert store._rows == {}
         world.run_for(minutes=5)
         assert world.mails.sent == []
-        answer = browser.json("/requests", fields(), Idempotency_Key="k-1")
+        answer = browser.json("/requests", json_fields(), Idempotency_Key="k-1")
     assert answer.status_code == 201
     assert references(world) == [answer.json_body["reference"]]
     each_of_the_staff_has_one_mail(world)
@@ -67,10 +67,10 @@ def test_who_sends_again_what_died_before_its_answer_is_told_the_same_request(
     with browsing(world) as browser:
         store.next = iter(fates)
         with pytest.raises(Killed):
-            browser.json("/requests", fields(), Idempotency_Key="k-1")
+            browser.json("/requests", json_fields(), Idempotency_Key="k-1")
         (reference,) = references(world)
         for _ in range(2):
-            answer = browser.json("/requests", fields(), Idempotency_Key="k-1")
+            answer = browser.json("/requests", json_fields(), Idempotency_Key="k-1")
             assert (answer.status_code, answer.json_body["reference"]) == (201, reference)
     assert references(world) == [reference]
     each_of_the_staff_has_one_mail(world)

@@ -6,47 +6,22 @@ from typing import Any
 import pytest
 
 from chalicelib.clinic.careplan.plan import CarePlan
-from chalicelib.clinic.profile import Clinic
-from chalicelib.clinic.profile_models import CourseRule
 from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.visits.appointment import Appointment, Course
 from chalicelib.usecases.visits import attendance, book, book_course, reschedule
-from tests.clinic.builders import a_step
+from tests.builders.looks import sent_kinds, sessions_of
+from tests.builders.plans import a_step
+from tests.builders.visits import course_of, with_course_rule
 from tests.world import RUTH, World, at
 
 WELCOME_AND_OVERVIEW = ["welcome", "overview"]
 
 
-def course_of(world: World, **changes: Any) -> Course:
-    receipt = world.request()
-    world.drain()
-    asked: dict[str, Any] = {
-        "subject_id": receipt.reference,
-        "first": at("2026-12-08T09:00"),
-        "visit_type": "iv_infusion",
-        "resource": "room-1",
-        "sessions": 3,
-        "spacing_days": 7,
-        "weekdays": (),
-        "actor": RUTH,
-    }
-    return book_course.book_course(world.context, **(asked | changes))
-
-
-def visits(world: World, course: Course) -> list[Appointment]:
-    found = world.store.get_many(*map(Appointment.ref, course.appointment_ids))
-    return [visit for visit in found if visit is not None]
-
-
 def days(world: World, course: Course) -> list[date]:
-    return [visit.start_at.date() for visit in visits(world, course)]
-
-
-def kinds(world: World) -> list[str]:
-    return [callback.partition("#")[0].rpartition(".")[2] for callback in world.texts.callbacks]
+    return [visit.start_at.date() for visit in sessions_of(world, course)]
 
 
 def with_first_step(world: World) -> World:
@@ -64,22 +39,14 @@ def with_first_step(world: World) -> World:
     return world
 
 
-def with_rule(world: World, **rule: int) -> World:
-    clinic: Clinic = world.services.clinic
-    ruled = {"course": CourseRule(**rule)}
-    types = tuple(kind.model_copy(update=ruled) for kind in clinic.visit_types)
-    world.replace(clinic=clinic.model_copy(update={"visit_types": types}))
-    return world
-
-
 def test_a_course_is_all_or_nothing_with_one_overview() -> None:
     world = World()
     course = course_of(world, sessions=6, spacing_days=3)
     world.drain()
     assert len(course.appointment_ids) == 6
-    assert kinds(world) == WELCOME_AND_OVERVIEW
+    assert sent_kinds(world) == WELCOME_AND_OVERVIEW
     assert "6 visits" in world.texts.bodies[1]
-    assert [visit.session for visit in visits(world, course)] == [1, 2, 3, 4, 5, 6]
+    assert [visit.session for visit in sessions_of(world, course)] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("visit_type", [kind.code for kind in World().services.clinic.visit_types])
@@ -160,7 +127,9 @@ def test_weekdays_keep_the_time_of_day_over_a_change_of_clocks() -> None:
         weekdays=(1, 4),
     )
     zone = world.services.clinic.zone
-    assert [f"{v.start_at.astimezone(zone):%a %m-%d %H:%M}" for v in visits(world, course)] == [
+    assert [
+        f"{v.start_at.astimezone(zone):%a %m-%d %H:%M}" for v in sessions_of(world, course)
+    ] == [
         "Tue 03-09 09:00",
         "Fri 03-12 09:00",
         "Tue 03-16 09:00",
@@ -177,10 +146,10 @@ def move(world: World, visit: Appointment, when: str) -> Appointment:
 def test_a_moved_session_leaves_the_others_where_they_are() -> None:
     world = World()
     course = course_of(world)
-    _, second, _ = visits(world, course)
+    _, second, _ = sessions_of(world, course)
     move(world, second, "2026-12-16T09:00")
     assert days(world, course) == [date(2026, 12, 8), date(2026, 12, 16), date(2026, 12, 22)]
-    assert [visit.version for visit in visits(world, course)] == [1, 2, 1]
+    assert [visit.version for visit in sessions_of(world, course)] == [1, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -196,25 +165,25 @@ def test_a_session_is_not_moved_too_near_to_its_neighbours(when: str) -> None:
     world = World()
     course = course_of(world)
     with pytest.raises(Invalid) as told:
-        move(world, visits(world, course)[1], when)
+        move(world, sessions_of(world, course)[1], when)
     assert list(told.value.messages_by_field) == ["starts_at"]
     assert "too close" in told.value.messages_by_field["starts_at"]
-    assert [visit.version for visit in visits(world, course)] == [1, 1, 1]
+    assert [visit.version for visit in sessions_of(world, course)] == [1, 1, 1]
 
 
 def test_a_move_may_not_make_the_course_too_long() -> None:
-    world = with_rule(World(), min_gap_days=1, max_span_days=20)
+    world = with_course_rule(World(), min_gap_days=1, max_span_days=20)
     course = course_of(world)
     with pytest.raises(Invalid, match="another look"):
-        move(world, visits(world, course)[2], "2026-12-29T09:00")
-    assert move(world, visits(world, course)[2], "2026-12-28T09:00")
+        move(world, sessions_of(world, course)[2], "2026-12-29T09:00")
+    assert move(world, sessions_of(world, course)[2], "2026-12-28T09:00")
 
 
 def test_a_neighbour_that_moves_meanwhile_is_seen() -> None:
     """Two moves that are each right alone, and together too near: the second is refused."""
     world = World()
     course = course_of(world)
-    first, second, _ = visits(world, course)
+    first, second, _ = sessions_of(world, course)
     commit = world.store.commit
     entered: list[Any] = []
 
@@ -243,9 +212,13 @@ def cancel(world: World, visit: Appointment) -> None:
 def test_a_cancelled_session_leaves_the_others_standing() -> None:
     world = World()
     course = course_of(world)
-    _, second, _ = visits(world, course)
+    _, second, _ = sessions_of(world, course)
     cancel(world, second)
-    assert [visit.status for visit in visits(world, course)] == ["booked", "cancelled", "booked"]
+    assert [visit.status for visit in sessions_of(world, course)] == [
+        "booked",
+        "cancelled",
+        "booked",
+    ]
     world.run_until(datetime(2026, 12, 24, tzinfo=UTC))
     about = [callback.partition("#")[0].rpartition("/")[2] for callback in world.texts.callbacks]
     assert [name for name in about if second.id in name] == [f"{second.id}.v1-cancelled"]
@@ -256,7 +229,7 @@ def test_a_cancelled_session_leaves_the_others_standing() -> None:
 def test_what_is_told_before_the_first_session_passes_on_when_that_is_cancelled() -> None:
     world = with_first_step(World())
     course = course_of(world)
-    first, second, third = visits(world, course)
+    first, second, third = sessions_of(world, course)
     assert world.message(first.id, "v1-first_time").status is MessageStatus.PENDING
     assert [m.id for m in world.messages(second.id) if m.step == "first_time"] == []
     cancel(world, first)
@@ -264,67 +237,69 @@ def test_what_is_told_before_the_first_session_passes_on_when_that_is_cancelled(
     assert world.message(second.id, "v1-first_time").status is MessageStatus.PENDING
     assert [m.id for m in world.messages(third.id) if m.step == "first_time"] == []
     world.run_until(datetime(2026, 12, 24, tzinfo=UTC))
-    assert [name for name in kinds(world) if "first_time" in name] == ["v1-first_time"]
+    assert [name for name in sent_kinds(world) if "first_time" in name] == ["v1-first_time"]
 
 
 def missed_and_taken_back() -> tuple[World, Course]:
     world = with_first_step(World())
     course = course_of(world)
-    first = visits(world, course)[0]
+    first = sessions_of(world, course)[0]
     world.run_until(first.start_at + timedelta(minutes=5))
     attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
-    assert [visit.session for visit in visits(world, course)] == [1, 1, 3]
+    assert [visit.session for visit in sessions_of(world, course)] == [1, 1, 3]
     attendance.undo(world.context, appointment_id=first.id, actor=RUTH)
     return world, course
 
 
 def test_a_first_session_that_was_not_missed_after_all_is_the_only_first_one() -> None:
     world, course = missed_and_taken_back()
-    assert [visit.session for visit in visits(world, course)] == [1, 2, 3]
+    assert [visit.session for visit in sessions_of(world, course)] == [1, 2, 3]
     world.run_until(datetime(2026, 12, 24, tzinfo=UTC))
-    assert kinds(world).count("v1-first_time") == 1
+    assert sent_kinds(world).count("v1-first_time") == 1
 
 
 @pytest.mark.parametrize("then", ["missed", "cancelled"])
 def test_a_no_show_that_was_taken_back_can_be_decided_again(then: str) -> None:
     world, course = missed_and_taken_back()
-    first, second, _ = visits(world, course)
+    first, second, _ = sessions_of(world, course)
     if then == "missed":
         attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     else:
         cancel(world, first)
-    assert [visit.session for visit in visits(world, course)] == [1, 1, 3]
+    assert [visit.session for visit in sessions_of(world, course)] == [1, 1, 3]
     assert [m.id for m in world.messages(second.id) if m.step == "first_time"] == [
         f"{second.id}.v1-first_time"
     ]
     world.run_until(datetime(2026, 12, 24, tzinfo=UTC))
-    assert kinds(world).count("v1-first_time") == 2  # before the first one, and before the next
+    assert (
+        sent_kinds(world).count("v1-first_time") == 2
+    )  # before the first one, and before the next
 
 
 def test_cancelling_a_later_session_passes_nothing_on() -> None:
     world = with_first_step(World())
     course = course_of(world)
-    cancel(world, visits(world, course)[1])
-    assert [visit.session for visit in visits(world, course)] == [1, 2, 3]
+    cancel(world, sessions_of(world, course)[1])
+    assert [visit.session for visit in sessions_of(world, course)] == [1, 2, 3]
 
 
 def test_a_missed_session_asks_a_person_about_the_rest_before_the_next_one() -> None:
     world = World()
     course = course_of(world, spacing_days=2)
-    first, second, _ = visits(world, course)
+    first, second, _ = sessions_of(world, course)
     world.run_until(first.start_at + timedelta(minutes=30))
     attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     world.drain()
     tasks = [task for task in world.store.open("task") if isinstance(task, Task)]
     (missed,) = [task for task in tasks if task.what == "session_missed"]
     assert missed.deadline_at == min(world.clock.at + timedelta(hours=24), second.start_at)
-    assert visits(world, course)[1].session == 1
+    assert sessions_of(world, course)[1].session == 1
 
 
 def test_the_last_session_missed_asks_nobody() -> None:
     world = World()
     course = course_of(world, sessions=2)
-    _, last = visits(world, course)
+    _, last = sessions_of(world, course)
     world.run_until(last.start_at + timedelta(minutes=30))
     attendance.no_show(world.context, appointment_id=last.id, at=None, actor=RUTH)
     world.drain()
@@ -336,7 +311,7 @@ def test_the_overview_of_a_course_without_sessions_is_not_owed() -> None:
     world = World(datetime(2026, 12, 2, 4, tzinfo=UTC))  # quiet hours: it has not left yet
     course = course_of(world)
     world.drain()
-    for visit in visits(world, course):
+    for visit in sessions_of(world, course):
         cancel(world, visit)
     assert world.message(course.id, "overview").void_because == "the course was cancelled"
 
@@ -348,7 +323,7 @@ def test_what_a_course_s_visits_never_get_is_said_once() -> None:
     assert event.facts["left_out"] == "no reminder: the course's overview says it"
     assert all(
         message.step != "reminder"
-        for visit in visits(world, course)
+        for visit in sessions_of(world, course)
         for message in world.messages(visit.id)
     )
 
@@ -367,7 +342,7 @@ def another(world: World, visit: Appointment, when: str) -> Appointment:
 def test_nobody_is_booked_into_two_rooms_at_once() -> None:
     world = World()
     course = course_of(world)
-    first, second, _ = visits(world, course)
+    first, second, _ = sessions_of(world, course)
     for when in ("2026-12-08T07:30", "2026-12-08T10:30"):
         with pytest.raises(Invalid) as told:
             another(world, first, when)

@@ -9,8 +9,8 @@ from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.usecases.visits import attendance, book
-from tests.clinic.builders import wichita
-from tests.outbox.test_evenings import TONIGHT, aftercare, evening_clinic, left, session
+from tests.builders.evenings import TONIGHT, aftercare, evening_clinic, left_after, session
+from tests.builders.plans import wichita
 from tests.world import RUTH, World, at
 
 LATE = wichita(f"{TONIGHT} 23:40")
@@ -58,7 +58,7 @@ def test_words_that_were_not_handed_over_are_a_task_at_once_and_one_alone(
     assert task.deadline_at <= LATE + timedelta(minutes=15)
     world.run_until(MIDDAY)
     assert len(calls(world)) == 1
-    assert left(world, visit) == {"check_in": [CHECK_IN_AT]}
+    assert left_after(world, visit) == {"check_in": [CHECK_IN_AT]}
     mails = [m for m in said(world, visit) if m.channel is Channel.EMAIL]
     assert len(mails) == (address is not None)
 
@@ -75,7 +75,7 @@ def test_words_that_were_handed_over_are_neither_called_nor_mailed() -> None:
         "the words were handed over at the discharge",
     )
     assert [m.channel for m in said(world, visit)] == [Channel.TEXT, Channel.TEXT]
-    assert left(world, visit) == {"check_in": [CHECK_IN_AT]}
+    assert left_after(world, visit) == {"check_in": [CHECK_IN_AT]}
 
 
 @pytest.mark.parametrize("handed_over", [True, False])

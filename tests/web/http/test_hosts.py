@@ -1,14 +1,12 @@
 """A forged `Host` changes no address that the service gives out (F41)."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from tests.web.browser import FORM_TYPE, Browser, browsing
-from tests.web.public.test_requests import fields, typed
-from tests.web.staff.test_decisions import BOOKING
-from tests.world import SETTINGS, World
+from tests.builders.pages import BOOKING, json_fields, typed
+from tests.web.browser import FORM_TYPE, Browser
+from tests.world import SETTINGS
 
 ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 EVIL = "evil.example.net"
@@ -22,15 +20,9 @@ FORGED = {
 }
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
 def test_every_address_we_give_out_begins_with_the_configured_base(browser: Browser) -> None:
     world = browser.world
-    asked = browser.json("/requests", fields(), **FORGED)
+    asked = browser.json("/requests", json_fields(), **FORGED)
     assert asked.status_code == 201
     world.drain()
     link = browser.staff_link()

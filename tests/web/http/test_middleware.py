@@ -29,12 +29,6 @@ class BrokenStore:
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
-@pytest.fixture
 def broken() -> Iterator[Browser]:
     world = World()
     store: Any = BrokenStore(RuntimeError("Ana Planted 316-555-0142"))

@@ -1,13 +1,10 @@
 """What every answer is made of, apart from any view."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from chalicelib.web.http import responses
-from tests.web.browser import Browser, browsing
-from tests.web.public.test_requests import fields
-from tests.world import World
+from tests.builders.pages import json_fields
+from tests.web.browser import Browser
 
 CONTROL = [chr(code) for code in (*range(32), 127, *range(128, 160), 0x2028, 0x2029)]
 
@@ -19,12 +16,6 @@ def test_a_redirect_takes_no_control_character(letter: str) -> None:
         responses.see_other(f"/s/x{letter}Set-Cookie: a=b")
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
 @pytest.mark.parametrize(
     "name", ["Idempotency_Key", "Origin", "Accept", "Accept_Language", "User_Agent", "Cookie"]
 )
@@ -34,7 +25,7 @@ def test_what_stands_in_a_header_that_came_is_in_none_that_leaves(
 ) -> None:
     """F85: a list of values comes from the gateway as one, with commas."""
     for answer in (
-        browser.json("/requests", fields(), **{name: odd}),
+        browser.json("/requests", json_fields(), **{name: odd}),
         browser.options("/requests", **{name: odd}),
         browser.get("/request?embed=1", **{name.replace("_", "-"): odd}),
         browser.get("/s/wrong", **{name.replace("_", "-"): odd}),
@@ -51,5 +42,5 @@ def test_what_stands_in_a_header_that_came_is_in_none_that_leaves(
 )
 def test_an_idempotency_key_that_is_no_plain_text_is_refused(browser: Browser, key: str) -> None:
     """F85."""
-    assert browser.json("/requests", fields(), Idempotency_Key=key).status_code == 400
+    assert browser.json("/requests", json_fields(), Idempotency_Key=key).status_code == 400
     assert browser.world.store.open("request") == []

@@ -1,71 +1,29 @@
 """The patient's own page and their answers on it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.usecases.patients.contact_details import contact
-from chalicelib.usecases.visits import book, offers, reschedule
-from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
-from tests.web.staff.test_decisions import rows, the_visit
-from tests.world import RUTH, World, at
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
-def visit_link(browser: Browser, **wishes: Any) -> str:
-    """A booked visit of somebody who gets mails; the link of their newest."""
-    receipt = browser.world.request(**({"sms_consent": False, "detailed_consent": False} | wishes))
-    book.confirm(
-        browser.world.context,
-        subject_id=receipt.reference,
-        when=at("2026-12-08T09:00"),
-        visit_type="iv_infusion",
-        resource="room-1",
-        actor=RUTH,
-    )
-    browser.world.drain()
-    return mailed_link(browser)
-
-
-def mailed_link(browser: Browser) -> str:
-    mail = next(m for m in reversed(browser.world.mails.sent) if m.to == "ana@example.org")
-    found = re.search(r"(/v/[A-Za-z0-9]{22})\b", mail.text)
-    assert found is not None
-    return found[1]
-
-
-def offer_link(browser: Browser) -> str:
-    receipt = browser.world.request(sms_consent=False, detailed_consent=False)
-    offers.propose(
-        browser.world.context,
-        subject_id=receipt.reference,
-        times=[at("2026-12-08T09:00"), at("2026-12-08T13:00")],
-        visit_type="consultation",
-        resource="room-1",
-        actor=RUTH,
-    )
-    browser.world.drain()
-    return mailed_link(browser)
+from chalicelib.usecases.visits import book, reschedule
+from tests.builders.pages import clinic_cancels, offer_link, stored_rows, the_visit, visit_link
+from tests.web.browser import SURE, Browser, forms_of, text_of
+from tests.world import RUTH, at
 
 
 @pytest.mark.parametrize("made", [visit_link, offer_link])
 def test_a_scanner_changes_nothing(browser: Browser, made: Callable[[Browser], str]) -> None:
     link = made(browser)
-    before = rows(browser)
+    before = stored_rows(browser)
     assert browser.head(link).status_code == 200
     forms = browser.forms(link)
     assert forms
     for form in forms:
         assert browser.send(form.action, form.fields).status_code == 422
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_the_visit_is_confirmed_or_another_time_asked_for(browser: Browser) -> None:
@@ -116,27 +74,17 @@ def test_only_an_offered_time_can_be_chosen(browser: Browser, wrong: str) -> Non
     assert browser.send(f"{offer_link(browser)}/choose", chosen).status_code == 422
 
 
-def cancelled(browser: Browser) -> None:
-    reschedule.cancel(
-        browser.world.context,
-        appointment_id=the_visit(browser).id,
-        reason_code="clinic_closed",
-        tell_patient=True,
-        actor=RUTH,
-    )
-
-
 def test_after_a_cancellation_the_page_asks_to_call_and_names_nobody(browser: Browser) -> None:
     link = visit_link(browser)
-    cancelled(browser)
+    clinic_cancels(browser)
     assert "This visit is cancelled." in text_of(browser.get(link))
-    before = rows(browser)
+    before = stored_rows(browser)
     for answered in ("confirm", "reschedule"):
         answer = browser.send(f"{link}/{answered}", [("sure", "yes")])
         assert answer.status_code == 409
         assert "This visit was cancelled on Tuesday, December 1, 12:00 PM." in text_of(answer)
         assert "Ruth" not in text_of(answer)
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_a_wrong_or_old_link_shows_nothing(browser: Browser) -> None:

@@ -1,7 +1,6 @@
 """What the patient reads: the page of a visit, its words, and the calendar file."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from icalendar import Calendar
@@ -10,18 +9,11 @@ from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.usecases.visits import reschedule
 from chalicelib.usecases.visits.patient_answers import confirm_visit
-from tests.web.browser import Browser, browsing, text_of
-from tests.web.patient.test_answers import cancelled, visit_link
-from tests.web.staff.test_decisions import the_visit
-from tests.world import RUTH, World, at
+from tests.builders.pages import clinic_cancels, the_visit, visit_link
+from tests.web.browser import Browser, text_of
+from tests.world import RUTH, at
 
 REVEALING = r"ketamine|infusion|depress|anxiety|PTSD|bipolar|pain|psychiatr|mental"
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
 
 
 def test_the_page_says_when_where_and_how_to_prepare(browser: Browser) -> None:
@@ -59,7 +51,7 @@ def test_the_calendar_file_follows_the_visit(browser: Browser) -> None:
 def test_a_cancelled_visit_is_cancelled_in_the_calendar_too(browser: Browser) -> None:
     link = visit_link(browser)
     (before,) = Calendar.from_ical(browser.get(f"{link}/visit.ics").body).walk("VEVENT")
-    cancelled(browser)
+    clinic_cancels(browser)
     answer = browser.get(f"{link}/visit.ics")
     assert answer.headers["Content-Type"].startswith("text/calendar")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="visit.ics"'

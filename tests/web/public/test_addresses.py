@@ -9,19 +9,9 @@ from chalicelib.adapters.ses import SesMail
 from chalicelib.domain.errors import Invalid
 from chalicelib.ports import Email
 from chalicelib.web.public.request_fields import checked
+from tests.mail_rules import FakeSes
 
 SIGNS = "Aa09.!#$%&'*+/=?^_`{|}~-"
-
-
-class Taken:
-    """Stands in for SES: keeps the mail it was given."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def send_email(self, **asked: dict[str, dict[str, bytes]]) -> dict[str, str]:
-        self.data = asked["Content"]["Raw"]["Data"]
-        return {"MessageId": "ses-1"}
 
 
 def address_of(typed: str) -> str | None:
@@ -32,7 +22,7 @@ def address_of(typed: str) -> str | None:
 
 def read_back(address: str) -> list[str]:
     """The addresses that a mail program finds in the mail that was sent."""
-    ses = Taken()
+    ses = FakeSes()
     email = Email(to=address, subject="Your visit", text="Hello", html="<p>Hello</p>")
     SesMail(client=ses, sender="clinic@example.com").send(email)
     head = message_from_bytes(ses.data, policy=policy.default)["To"]

@@ -1,22 +1,14 @@
 """The form page in a person's hands: mended, sent again, in Spanish, too late."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from chalicelib.domain.people.patient import Patient
-from chalicelib.domain.visits.request import ConsultationRequest
-from tests.web.browser import Browser, Pairs, browsing, forms_of, text_of
-from tests.world import World
+from tests.builders.pages import open_requests
+from tests.web.browser import Browser, Pairs, forms_of, text_of
 
 FILLED = {"name": "Ana Löwe", "phone": "316-555-0142", "reason": "other"}
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
 
 
 def filled(browser: Browser, path: str = "/request", **changes: str) -> Pairs:
@@ -26,12 +18,8 @@ def filled(browser: Browser, path: str = "/request", **changes: str) -> Pairs:
     return list((dict(form.fields) | FILLED | changes).items())
 
 
-def stored(browser: Browser) -> list[ConsultationRequest]:
-    return [r for r in browser.world.store.open("request") if isinstance(r, ConsultationRequest)]
-
-
 def patient(browser: Browser) -> Patient:
-    found = browser.world.store.get(Patient.ref(stored(browser)[0].patient_id))
+    found = browser.world.store.get(Patient.ref(open_requests(browser)[0].patient_id))
     assert found is not None
     return found
 
@@ -42,14 +30,14 @@ def test_a_mended_form_is_one_request_however_quickly_it_is_sent(browser: Browse
     mended = list((dict(form.fields) | FILLED).items())
     first = browser.send("/requests", mended)
     assert browser.send("/requests", mended).status_code == first.status_code == 303
-    assert len(stored(browser)) == 1
+    assert len(open_requests(browser)) == 1
 
 
 def test_a_form_that_stood_open_for_days_is_still_taken(browser: Browser) -> None:
     fields = filled(browser)
     browser.world.clock.at += timedelta(days=5)
     assert browser.send("/requests", fields).status_code == 303
-    assert len(stored(browser)) == 1
+    assert len(open_requests(browser)) == 1
 
 
 @pytest.mark.parametrize("mark", ["", "made-up", "e30.AAAA"])
@@ -57,7 +45,7 @@ def test_a_form_with_a_foreign_mark_is_taken_under_the_stricter_limit(
     browser: Browser, mark: str
 ) -> None:
     assert browser.send("/requests", filled(browser, submission_id=mark)).status_code == 303
-    assert len(stored(browser)) == 1
+    assert len(open_requests(browser)) == 1
 
 
 def test_going_back_and_sending_other_answers_is_asked_about_and_then_taken(
@@ -68,12 +56,12 @@ def test_going_back_and_sending_other_answers_is_asked_about_and_then_taken(
     again = browser.send("/requests", [*fields[:-1], ("note", "Another wish.")])
     assert again.status_code == 422
     assert "sent before with other answers" in text_of(again)
-    assert len(stored(browser)) == 1
+    assert len(open_requests(browser)) == 1
     (form,) = forms_of(again.body.decode())
     assert browser.send("/requests", [*form.fields, ("note", "And so on.")]).status_code == 422
     sent = dict(form.fields) | FILLED | {"note": "Another wish."}
     assert browser.send("/requests", list(sent.items())).status_code == 303
-    assert len(stored(browser)) == 2
+    assert len(open_requests(browser)) == 2
 
 
 def test_a_form_for_spanish_readers_stays_theirs_when_it_comes_back(browser: Browser) -> None:

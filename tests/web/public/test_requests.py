@@ -3,7 +3,6 @@
 import gzip
 import json
 import tracemalloc
-from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from html import unescape
@@ -12,55 +11,17 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.people.patient import Consent, Patient
-from chalicelib.domain.visits.request import ConsultationRequest
-from tests.web.browser import FORM_TYPE, Browser, browsing, forms_of, text_of
-from tests.world import World
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
-def fields(**changes: Any) -> dict[str, Any]:
-    base: dict[str, Any] = {
-        "name": "Ana Löwe",
-        "phone": "(316) 555-0142",
-        "email": "ana@example.org",
-        "reason": "depression",
-        "preferred": [{"day": "mon", "part": "morning"}],
-        "note": "Mornings are best.",
-        "sms_consent": True,
-        "detailed_consent": True,
-    }
-    return {name: value for name, value in (base | changes).items() if value is not ...}
-
-
-def typed(browser: Browser, **changes: str) -> list[tuple[str, str]]:
-    """The form as a person fills it in, four seconds after opening it."""
-    (form,) = browser.forms("/request")
-    browser.world.clock.at += timedelta(seconds=4)
-    values = dict(form.fields) | {
-        "name": "Ana Löwe",
-        "phone": "(316) 555-0142",
-        "reason": "depression",
-        "sms_consent": "yes",
-    }
-    return [*(values | changes).items(), ("preferred", "mon:morning"), ("preferred", "tue:evening")]
-
-
-def stored(browser: Browser) -> list[ConsultationRequest]:
-    return [r for r in browser.world.store.open("request") if isinstance(r, ConsultationRequest)]
+from tests.builders.pages import json_fields, open_requests, typed
+from tests.web.browser import FORM_TYPE, Browser, forms_of, text_of
 
 
 def test_a_json_request_is_taken(browser: Browser) -> None:
-    answer = browser.json("/requests", fields())
+    answer = browser.json("/requests", json_fields())
     body = answer.json_body
     assert answer.status_code == 201
     assert set(body) == {"reference", "status", "answer_by"}
     assert body["status"] == "received"
-    (request,) = stored(browser)
+    (request,) = open_requests(browser)
     assert request.id == body["reference"]
     patient = browser.world.store.get(Patient.ref(request.patient_id))
     assert patient is not None
@@ -71,7 +32,7 @@ def test_a_form_is_taken_and_thanked_for(browser: Browser) -> None:
     answer = browser.send("/requests", typed(browser))
     assert answer.status_code == 303
     thanks = browser.get(answer.headers["Location"])
-    (request,) = stored(browser)
+    (request,) = open_requests(browser)
     assert request.id in text_of(thanks)
     assert request.preferred == ("mon:morning", "tue:evening")
     assert "Ana" not in text_of(thanks)
@@ -140,11 +101,11 @@ def test_a_form_is_taken_and_thanked_for(browser: Browser) -> None:
 def test_a_wrong_field_is_named_and_nothing_stored(
     browser: Browser, changes: dict[str, Any], field: str
 ) -> None:
-    answer = browser.json("/requests", fields(**changes))
+    answer = browser.json("/requests", json_fields(**changes))
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert [error["field"] for error in answer.json_body["errors"]] == [field]
-    assert stored(browser) == []
+    assert open_requests(browser) == []
 
 
 @pytest.mark.parametrize(
@@ -152,8 +113,8 @@ def test_a_wrong_field_is_named_and_nothing_stored(
     ["3165550142", "+1 316 555 0142", "1-316-555-0142", "316.555.0142", "３１６５５５０１４２"],  # noqa: RUF001
 )
 def test_any_spelling_of_a_number_is_the_same(browser: Browser, phone: str) -> None:
-    assert browser.json("/requests", fields(phone=phone)).status_code == 201
-    patient = browser.world.store.get(Patient.ref(stored(browser)[0].patient_id))
+    assert browser.json("/requests", json_fields(phone=phone)).status_code == 201
+    patient = browser.world.store.get(Patient.ref(open_requests(browser)[0].patient_id))
     assert patient is not None
     assert patient.phone == "+13165550142"
 
@@ -171,7 +132,7 @@ def test_any_spelling_of_a_number_is_the_same(browser: Browser, phone: str) -> N
     ],
 )
 def test_a_name_is_kept_as_it_was_typed(browser: Browser, name: str) -> None:
-    assert browser.json("/requests", fields(name=name)).status_code == 201
+    assert browser.json("/requests", json_fields(name=name)).status_code == 201
     browser.world.drain()
     page = browser.get(browser.staff_link()).body.decode()
     assert "<script>alert" not in page
@@ -211,17 +172,17 @@ def test_a_body_that_cannot_be_read_is_refused(
     browser: Browser, body: bytes, content_type: str, status: int
 ) -> None:
     assert browser.raw("/requests", body, content_type).status_code == status
-    assert stored(browser) == []
+    assert open_requests(browser) == []
 
 
 @pytest.mark.parametrize("kind", ["application/json", FORM_TYPE])
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip", "deflate", "br", "gzip, identity"])
 def test_what_is_compressed_is_refused(browser: Browser, coding: str, kind: str) -> None:
     """F43: also what only says that it is."""
-    plain = json.dumps(fields()).encode()
+    plain = json.dumps(json_fields()).encode()
     for body in (gzip.compress(plain), plain):
         assert browser.raw("/requests", body, kind, Content_Encoding=coding).status_code == 415
-    assert stored(browser) == []
+    assert open_requests(browser) == []
 
 
 def test_a_body_that_would_be_large_when_opened_takes_no_memory(browser: Browser) -> None:
@@ -245,7 +206,7 @@ def test_a_body_that_would_be_large_when_opened_takes_no_memory(browser: Browser
 
 
 def test_a_body_of_exactly_16_kib_is_read(browser: Browser) -> None:
-    body = json.dumps(fields()).encode()
+    body = json.dumps(json_fields()).encode()
     padded = body + b" " * (16 * 1024 - len(body))
     assert browser.raw("/requests", padded, "application/json").status_code == 201
 
@@ -254,7 +215,7 @@ def test_a_body_of_exactly_16_kib_is_read(browser: Browser) -> None:
     "content_type", ["APPLICATION/JSON", "application/json; charset=UTF-8", "Application/Json"]
 )
 def test_a_content_type_may_be_spelled_in_any_way(browser: Browser, content_type: str) -> None:
-    body = json.dumps(fields()).encode()
+    body = json.dumps(json_fields()).encode()
     assert browser.raw("/requests", body, content_type).status_code == 201
 
 
@@ -277,39 +238,39 @@ def test_a_content_type_that_says_nothing_or_something_else_is_415(
     browser: Browser, content_type: str
 ) -> None:
     """F84: with none at all the framework itself thinks of JSON."""
-    body = json.dumps(fields()).encode()
+    body = json.dumps(json_fields()).encode()
     assert browser.raw("/requests", body, content_type).status_code == 415
-    assert stored(browser) == []
+    assert open_requests(browser) == []
 
 
 def test_the_same_key_and_fields_are_the_same_request(browser: Browser) -> None:
-    first = browser.json("/requests", fields(), Idempotency_Key="k1").json_body
+    first = browser.json("/requests", json_fields(), Idempotency_Key="k1").json_body
     browser.world.clock.at += timedelta(hours=23)
-    again = browser.json("/requests", fields(), Idempotency_Key="k1")
+    again = browser.json("/requests", json_fields(), Idempotency_Key="k1")
     assert again.status_code in (200, 201)
     assert again.json_body == first
-    assert len(stored(browser)) == 1
+    assert len(open_requests(browser)) == 1
 
 
 def test_the_same_key_with_other_fields_is_refused(browser: Browser) -> None:
-    browser.json("/requests", fields(), Idempotency_Key="k1")
-    assert browser.json("/requests", fields(note="x"), Idempotency_Key="k1").status_code == 422
-    assert len(stored(browser)) == 1
+    browser.json("/requests", json_fields(), Idempotency_Key="k1")
+    assert browser.json("/requests", json_fields(note="x"), Idempotency_Key="k1").status_code == 422
+    assert len(open_requests(browser)) == 1
 
 
 def test_without_a_key_the_same_within_ten_minutes_is_one(browser: Browser) -> None:
-    first = browser.json("/requests", fields()).json_body["reference"]
+    first = browser.json("/requests", json_fields()).json_body["reference"]
     browser.world.clock.at += timedelta(minutes=9)
-    assert browser.json("/requests", fields()).json_body["reference"] == first
+    assert browser.json("/requests", json_fields()).json_body["reference"] == first
     browser.world.clock.at += timedelta(minutes=2)
-    assert browser.json("/requests", fields()).json_body["reference"] != first
+    assert browser.json("/requests", json_fields()).json_body["reference"] != first
 
 
 def test_a_form_sent_twice_is_one_request(browser: Browser) -> None:
     form = typed(browser)
     first = browser.send("/requests", form).headers["Location"]
     assert browser.send("/requests", form).status_code == 303
-    assert len(stored(browser)) == 1
+    assert len(open_requests(browser)) == 1
     assert first.startswith("/thanks?r=")
 
 
@@ -323,7 +284,7 @@ def test_a_machine_gets_a_made_up_reference_and_nothing_is_stored(
     answer = browser.send("/requests", form)
     assert answer.status_code == 303
     assert "REQ-" in text_of(browser.get(answer.headers["Location"]))
-    assert stored(browser) == []
+    assert open_requests(browser) == []
 
 
 def test_a_form_with_mistakes_comes_back_as_it_was_typed(browser: Browser) -> None:
@@ -336,7 +297,7 @@ def test_a_form_with_mistakes_comes_back_as_it_was_typed(browser: Browser) -> No
     assert ("preferred", "tue:evening") in form.fields
     assert ("sms_consent", "yes") in form.fields
     assert "keep &lt;this&gt;" in page
-    assert stored(browser) == []
+    assert open_requests(browser) == []
 
 
 def test_a_repeated_single_field_is_refused(browser: Browser) -> None:
@@ -344,8 +305,8 @@ def test_a_repeated_single_field_is_refused(browser: Browser) -> None:
 
 
 def test_a_tick_stores_the_exact_wording_and_where_it_came_from(browser: Browser) -> None:
-    browser.json("/requests", fields())
-    (request,) = stored(browser)
+    browser.json("/requests", json_fields())
+    (request,) = open_requests(browser)
     consents = [r for r in browser.world.store.owned(request.patient_id) if isinstance(r, Consent)]
     wordings = [browser.world.services.clinic.consent(box) for box in ("appointment", "detailed")]
     assert {c.wording_hash for c in consents} == {
@@ -367,18 +328,18 @@ def test_the_boxes_are_empty_and_state_what_the_law_asks(browser: Browser) -> No
 
 def test_limits_answer_429_and_another_number_still_gets_through(browser: Browser) -> None:
     for number in range(5):
-        assert browser.json("/requests", fields(note=str(number))).status_code == 201
-    refused = browser.json("/requests", fields(note="six"))
+        assert browser.json("/requests", json_fields(note=str(number))).status_code == 201
+    refused = browser.json("/requests", json_fields(note="six"))
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
-    assert browser.json("/requests", fields(phone="316-555-0143")).status_code == 201
+    assert browser.json("/requests", json_fields(phone="316-555-0143")).status_code == 201
 
 
 def test_only_configured_pages_elsewhere_may_send(browser: Browser) -> None:
-    refused = browser.json("/requests", fields(), Origin="https://evil.example.com")
+    refused = browser.json("/requests", json_fields(), Origin="https://evil.example.com")
     assert refused.status_code == 403
     for origin in ("null", "http://127.0.0.1:8000"):
-        assert browser.json("/requests", fields(), Origin=origin).status_code == 201
+        assert browser.json("/requests", json_fields(), Origin=origin).status_code == 201
     preflight = browser.options("/requests", Origin="https://evil.example.com")
     assert "Access-Control-Allow-Origin" not in preflight.headers
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.web.browser import Browser, browsing, forms_of, text_of
-from tests.web.spanish_world import FILLED, asked, spanish, spanish_world
+from tests.web.spanish_world import FILLED, asked_in_spanish, spanish, spanish_world
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_spanish_of_any_place_is_our_spanish(browser: Browser, tag: str) -> None
 
 def test_a_form_that_was_sent_too_often_is_refused_in_spanish(browser: Browser) -> None:
     for number in range(5):
-        asked(browser, note=f"{number}")
+        asked_in_spanish(browser, note=f"{number}")
     (form,) = browser.forms("/request?lang=es")
     browser.world.clock.at += timedelta(minutes=1)
     fields = dict(form.fields) | FILLED | {"reason": "other", "note": "six"}

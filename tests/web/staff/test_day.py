@@ -1,51 +1,34 @@
 """The day sheet: who waits, what is to be done, who comes; and a caller's request."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from urllib.parse import urlencode
 
 import pytest
 
-from chalicelib.domain.change import Change, Save
-from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Consent, Patient
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.requests.submit import submit
 from chalicelib.web.staff.day_rows import PAGE
-from tests.web.browser import Browser, browsing, text_of
-from tests.web.staff.test_decisions import all_of, asked, booked, rows, the_visit
-from tests.world import FORM, World, request_form
+from tests.builders.pages import (
+    all_of,
+    opened_task,
+    staff_request_link,
+    staff_visit_link,
+    stored_rows,
+    the_visit,
+)
+from tests.web.browser import Browser, text_of
+from tests.world import FORM, request_form
 
 CALLER = [("name", "Cy Example"), ("phone", "316-555-0160"), ("reason", "anxiety")]
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
-def opened_task(browser: Browser, id_: str = "TSK-1", *, urgent: bool = False) -> str:
-    """The day sheet's link, with a task on the sheet."""
-    now = browser.world.clock.at
-    task = Task(
-        id=id_,
-        what="urgent_text" if urgent else "reply_to_read",
-        detail="<b>Where</b> do I park?",
-        urgent=urgent,
-        opened_at=now,
-        deadline_at=now + timedelta(hours=2),
-    )
-    browser.world.store.commit(Change(Save(task)))
-    return browser.day_link()
-
-
 def test_the_sheet_shows_requests_tasks_and_visits(browser: Browser) -> None:
-    visit = booked(browser)
+    visit = staff_visit_link(browser)
     browser.send(f"{visit}/driver", [("has", "no")])
     browser.world.request(phone="+13165550143", name="Bo Example")
     words = text_of(browser.get(f"{browser.day_link()}?date=2026-12-08"))
@@ -62,7 +45,7 @@ def test_the_sheet_shows_requests_tasks_and_visits(browser: Browser) -> None:
 
 
 def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     opened_task(browser)
     day = opened_task(browser, "TSK-2", urgent=True)
     browser.world.clock.at += timedelta(hours=5)
@@ -74,7 +57,7 @@ def test_what_is_late_is_marked_and_an_alarm_comes_first(browser: Browser) -> No
 
 
 def test_an_alarm_is_on_the_sheet_however_many_tasks_are_older(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     for number in range(PAGE):
         opened_task(browser, f"TSK-{number:03}")
     browser.world.clock.at += timedelta(hours=5)
@@ -160,7 +143,7 @@ def test_the_page_of_a_folded_request_says_why_and_how_staff_are_reminded(browse
 
 @pytest.mark.parametrize("asked_for", ["0", "-1", "x", "", "1.5", "١", "9999999", "2"])  # noqa: RUF001
 def test_a_page_that_there_is_not_shows_what_there_is(browser: Browser, asked_for: str) -> None:
-    asked(browser)
+    staff_request_link(browser)
     query = urlencode({"requests": asked_for, "folded": asked_for, "tasks": asked_for})
     answer = browser.get(f"{browser.day_link()}?{query}")
     assert answer.status_code == 200
@@ -168,7 +151,7 @@ def test_a_page_that_there_is_not_shows_what_there_is(browser: Browser, asked_fo
 
 
 def test_whoever_closes_a_task_of_a_later_page_comes_back_to_it(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     for number in range(PAGE + 2):
         day = opened_task(browser, f"TSK-{number:03}")
     done = [("task", "TSK-101"), ("note", "called"), ("sure", "yes")]
@@ -208,7 +191,7 @@ def test_whoever_texts_can_be_called_back(browser: Browser, sender: str, shown: 
 
 
 def test_links_of_the_sheet_are_the_same_persons(browser: Browser) -> None:
-    booked(browser)
+    staff_visit_link(browser)
     page = browser.get(f"{browser.day_link()}?date=2026-12-08").body.decode()
     link = page.partition('href="/s/')[2].partition('"')[0]
     assert browser.send(f"/s/{link}/driver", [("has", "yes")]).status_code == 303
@@ -219,25 +202,25 @@ def test_links_of_the_sheet_are_the_same_persons(browser: Browser) -> None:
     "date", ["", "2026-12-08", "0001-01-01", "9999-12-31", "2026-02-30", "<b>", "2026-W50-1"]
 )
 def test_any_date_that_is_asked_for_gets_a_sheet(browser: Browser, date: str) -> None:
-    asked(browser)
+    staff_request_link(browser)
     assert browser.get(f"{browser.day_link()}?date={date}").status_code == 200
 
 
 def test_a_scanner_changes_nothing(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     day = opened_task(browser)
-    before = rows(browser)
+    before = stored_rows(browser)
     assert browser.head(day).status_code == 200
     forms = browser.forms(day)
     assert {form.decision for form in forms} == {"done", "new"}
     for form in forms:
         assert all(values[0] == "" for values in form.options.values())
         assert browser.send(form.action, form.fields).status_code == 422
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_a_task_is_closed_once_and_says_by_whom(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     day = opened_task(browser)
     done = [("task", "TSK-1"), ("note", "called"), ("sure", "yes")]
     assert browser.send(f"{day}/done", done).headers["Location"] == day
@@ -248,7 +231,7 @@ def test_a_task_is_closed_once_and_says_by_whom(browser: Browser) -> None:
 
 
 def test_an_unfinished_form_comes_back_as_it_was_typed(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     day = opened_task(browser)
     back = browser.send(f"{day}/done?date=2026-12-08", [("task", "TSK-1"), ("note", "called <b>")])
     assert back.status_code == 422
@@ -262,7 +245,7 @@ def test_an_unfinished_form_comes_back_as_it_was_typed(browser: Browser) -> None
 
 
 def test_a_callers_request_is_written_down_with_how_they_agreed(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     fields = [*CALLER, ("preferred", "mon:morning"), ("sms_consent", "yes")]
     day = browser.day_link()
     told = [*fields, ("consent_means", "phone")]
@@ -276,8 +259,8 @@ def test_a_callers_request_is_written_down_with_how_they_agreed(browser: Browser
 
 
 def test_a_ticked_consent_needs_to_be_told_how_it_was_given(browser: Browser) -> None:
-    asked(browser)
-    before = rows(browser)
+    staff_request_link(browser)
+    before = stored_rows(browser)
     day = browser.day_link()
     back = browser.send(f"{day}/new", [*CALLER, ("phone", "x"), ("sms_consent", "yes")])
     assert back.status_code == 422
@@ -285,11 +268,11 @@ def test_a_ticked_consent_needs_to_be_told_how_it_was_given(browser: Browser) ->
     assert back.status_code == 422
     assert "Please say how the patient agreed" in text_of(back)
     assert 'value="Cy Example"' in back.body.decode()
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_callers_who_want_no_texts_get_none_and_many_may_call(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     day = browser.day_link()
     for number in range(8):
         fields = [("name", f"Cy Example {number}"), *CALLER[1:], ("consent_means", "none")]

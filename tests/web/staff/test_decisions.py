@@ -1,70 +1,28 @@
 """The staff's page: every decision with its effect, and that looking never decides."""
 
-from collections.abc import Iterator
-from copy import deepcopy
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.record import Record
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
-from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
-from tests.world import World
-
-BOOKING = [
-    ("starts_at", "2026-12-08T09:00"),
-    ("visit_type", "iv_infusion"),
-    ("resource", "room-1"),
-    SURE,
-]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
-def asked(browser: Browser, **changes: Any) -> str:
-    """A request has come; the link that the nurse was mailed."""
-    browser.world.request(**changes)
-    browser.world.drain()
-    return browser.staff_link()
-
-
-def booked(browser: Browser, **changes: Any) -> str:
-    """A booked visit; the nurse's link to it."""
-    link = asked(browser, **changes)
-    assert browser.send(f"{link}/confirm", BOOKING).status_code == 303
-    return str(browser.get(link).headers["Location"])
-
-
-def rows(browser: Browser) -> dict[Any, Any]:
-    """Everything that is stored."""
-    return deepcopy(browser.world.store._rows)
-
-
-def the_visit(browser: Browser) -> Appointment:
-    found: Appointment
-    (found,) = all_of(browser, Appointment)
-    return found
-
-
-def all_of(browser: Browser, kind: type[Record]) -> list[Any]:
-    keys = [row["pk"] for row in browser.world.store._rows.values()]
-    return [
-        r for pk in dict.fromkeys(keys) for r in browser.world.store.owned(pk) if type(r) is kind
-    ]
+from tests.builders.pages import (
+    BOOKING,
+    all_of,
+    staff_request_link,
+    staff_visit_link,
+    stored_rows,
+    the_visit,
+)
+from tests.web.browser import SURE, Browser, forms_of, text_of
 
 
 def test_a_request_is_booked_from_its_link_and_leads_on_to_the_visit(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     answer = browser.send(f"{link}/confirm", BOOKING)
     assert (answer.status_code, answer.headers["Location"]) == (303, link)
     page = browser.get(browser.get(link).headers["Location"])
@@ -73,7 +31,7 @@ def test_a_request_is_booked_from_its_link_and_leads_on_to_the_visit(browser: Br
 
 @pytest.mark.parametrize("decision", ["confirm", "propose", "decline", "course"])
 def test_a_second_decision_says_who_was_first(browser: Browser, decision: str) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.send(f"{link}/confirm", BOOKING)
     more = [("first_starts_at", "2026-12-09T09:00"), ("sessions", "2"), ("spacing_days", "3")]
     fields = [*BOOKING, ("reason_code", "other"), *more]
@@ -98,7 +56,7 @@ def test_a_second_decision_says_who_was_first(browser: Browser, decision: str) -
 def test_a_decision_is_taken_from_the_requests_or_the_visits_link(
     browser: Browser, decision: str, fields: list[tuple[str, str]], status: str
 ) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.send(f"{link}/confirm", BOOKING)
     browser.world.run_until(the_visit(browser).start_at - timedelta(minutes=5))
     if decision == "reschedule":
@@ -109,7 +67,7 @@ def test_a_decision_is_taken_from_the_requests_or_the_visits_link(
 
 
 def test_a_no_show_can_be_taken_back_within_ten_minutes(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.world.run_until(the_visit(browser).start_at + timedelta(minutes=20))
     assert browser.send(f"{link}/no_show", [("sure", "yes")]).status_code == 303
     assert browser.send(f"{link}/arrived", [("sure", "yes")]).status_code == 409
@@ -121,7 +79,7 @@ def test_a_no_show_can_be_taken_back_within_ten_minutes(browser: Browser) -> Non
 
 
 def test_taking_back_is_offered_though_the_ride_was_noted_since(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.world.run_until(the_visit(browser).start_at - timedelta(minutes=5))
     browser.send(f"{link}/arrived", [("sure", "yes")])
     browser.send(f"{link}/driver", [("has", "yes")])
@@ -131,7 +89,7 @@ def test_taking_back_is_offered_though_the_ride_was_noted_since(browser: Browser
 
 
 def test_times_are_offered_and_a_request_is_declined(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     offer = [*BOOKING, ("starts_at", "2026-12-08T13:00"), ("starts_at", "")]
     assert browser.send(f"{link}/propose", offer).status_code == 303
     (request,) = all_of(browser, ConsultationRequest)
@@ -153,7 +111,7 @@ def test_times_are_offered_and_a_request_is_declined(browser: Browser) -> None:
 def test_six_sessions_are_approved_in_one_decision(
     browser: Browser, rhythm: list[tuple[str, str]]
 ) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     fields = [("first_starts_at", "2026-12-08T09:00"), *BOOKING[1:], ("sessions", "6"), *rhythm]
     assert browser.send(f"{link}/course", fields).status_code == 303
     (course,) = all_of(browser, Course)
@@ -164,32 +122,32 @@ def test_six_sessions_are_approved_in_one_decision(
 
 
 def test_a_taken_time_is_said_with_free_ones_of_which_one_can_be_taken(browser: Browser) -> None:
-    booked(browser)
-    link = asked(browser, phone="+13165550143", name="Bo Example")
+    staff_visit_link(browser)
+    link = staff_request_link(browser, phone="+13165550143", name="Bo Example")
     answer = browser.send(f"{link}/confirm", BOOKING)
     assert answer.status_code == 409
     assert "Tue Dec 8, 9:00 AM is taken." in text_of(answer)
     assert "Free nearby Tue Dec 8, 11:00 AM" in text_of(answer)
     (form,) = [f for f in forms_of(answer.body.decode()) if f.decision == "confirm"]
     assert ("starts_at", "2026-12-08T09:00") in form.fields
-    before = rows(browser)
+    before = stored_rows(browser)
     assert browser.send(form.action, [*form.fields, SURE]).status_code == 409
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
     picked = [*form.fields, SURE, ("instead", "2026-12-08T11:00")]
     assert browser.send(form.action, picked).status_code == 303
     assert len(all_of(browser, Appointment)) == 2
 
 
 def test_times_offered_that_are_taken_are_said_with_free_ones(browser: Browser) -> None:
-    booked(browser)
-    link = asked(browser, phone="+13165550143", name="Bo Example")
+    staff_visit_link(browser)
+    link = staff_request_link(browser, phone="+13165550143", name="Bo Example")
     answer = browser.send(f"{link}/propose", BOOKING)
     assert answer.status_code == 409
     assert "Free nearby Tue Dec 8, 11:00 AM" in text_of(answer)
 
 
 def test_the_same_visit_is_not_booked_twice_by_a_double_click(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     later = [("starts_at", "2026-12-15T09:00"), *BOOKING[1:]]
     assert browser.send(f"{link}/confirm", later).status_code == 303
     assert browser.send(f"{link}/confirm", later).status_code == 409
@@ -198,7 +156,7 @@ def test_the_same_visit_is_not_booked_twice_by_a_double_click(browser: Browser) 
 
 
 def test_a_wrong_field_brings_the_page_back_as_it_was_typed(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     fields = [("starts_at", "2026-12-08"), ("visit_type", "iv_infusion"), ("resource", "")]
     answer = browser.send(f"{link}/confirm", fields)
     assert answer.status_code == 422
@@ -208,7 +166,7 @@ def test_a_wrong_field_brings_the_page_back_as_it_was_typed(browser: Browser) ->
 
 
 def test_contact_details_change_and_texts_can_be_stopped(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     fields = [
         ("name", "Ana Neu"),
         ("phone", "316-555-0150"),
@@ -242,7 +200,7 @@ def test_contact_details_change_and_texts_can_be_stopped(browser: Browser) -> No
 def test_staff_end_a_pause_and_never_a_stop(
     browser: Browser, heard: list[str], status: int, goes: bool
 ) -> None:
-    visit = booked(browser)
+    visit = staff_visit_link(browser)
     for number, body in enumerate(heard):
         browser.world.clock.at += timedelta(minutes=1)
         receive_text(
@@ -271,7 +229,7 @@ def test_staff_end_a_pause_and_never_a_stop(
 def test_who_decides_on_a_page_that_is_older_than_a_move_hears_of_the_move(
     browser: Browser, decision: str, fields: list[tuple[str, str]]
 ) -> None:
-    visit = booked(browser)
+    visit = staff_visit_link(browser)
     (stale,) = [form for form in browser.forms(visit) if form.decision == decision]
     seen = [(name, value) for name, value in stale.fields if name == "seen"]
     moved = [("starts_at", "2026-12-09T09:00"), ("resource", "room-1"), SURE]
@@ -288,7 +246,7 @@ def test_who_decides_on_a_page_that_is_older_than_a_move_hears_of_the_move(
 def test_who_books_on_a_page_that_is_older_than_an_offer_hears_of_the_offer(
     browser: Browser,
 ) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     (stale,) = [form for form in browser.forms(link) if form.decision == "confirm"]
     seen = [(name, value) for name, value in stale.fields if name == "seen"]
     offer = [("starts_at", "2026-12-09T09:00"), *BOOKING[1:]]

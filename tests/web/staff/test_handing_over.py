@@ -10,8 +10,8 @@ from chalicelib import wiring
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.usecases.visits import attendance
-from tests.clinic.builders import wichita
-from tests.outbox.test_evenings import TONIGHT, evening_clinic, session
+from tests.builders.evenings import TONIGHT, evening_clinic, session
+from tests.builders.plans import wichita
 from tests.web.browser import Browser, browsing, text_of
 from tests.world import RUTH
 

@@ -1,6 +1,6 @@
 """The staff's link itself: whose it is, how long it is good, and how a fresh one comes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,15 +9,9 @@ from chalicelib.adapters.links import SignedLinks
 from chalicelib.domain.audit import AuditEvent
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.people.staff_member import StaffMember
-from tests.web.browser import Browser, browsing, forms_of, text_of
-from tests.web.staff.test_decisions import BOOKING, all_of, asked, booked, rows
+from tests.builders.pages import BOOKING, all_of, staff_request_link, staff_visit_link, stored_rows
+from tests.web.browser import Browser, forms_of, text_of
 from tests.world import SETTINGS, World
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
 
 
 def flipped(link: str) -> str:
@@ -53,23 +47,23 @@ WRONG: dict[str, Callable[[str], str]] = {
 def test_a_wrong_token_is_404_and_says_no_more(
     browser: Browser, made: Callable[[str], str]
 ) -> None:
-    link = asked(browser)
-    before = rows(browser)
+    link = staff_request_link(browser)
+    before = stored_rows(browser)
     answer, other = browser.get(made(link)), browser.get("/s/y")
     assert (answer.status_code, answer.body) == (404, other.body)
     assert browser.send(f"{made(link)}/confirm", BOOKING).status_code == 404
     assert browser.send(f"{made(link)}/renew", []).status_code == 202
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_a_link_opens_only_its_own_kind_of_page(browser: Browser) -> None:
-    link, day = asked(browser), browser.day_link()
+    link, day = staff_request_link(browser), browser.day_link()
     assert browser.get(link.replace("/s/", "/d/")).status_code == 404
     assert browser.get(day.replace("/d/", "/s/")).status_code == 404
     assert browser.get(link.replace("/s/", "/v/")).status_code == 404
     assert browser.send(f"{link}/nonsense", BOOKING).status_code == 404
     assert browser.send(f"{link}/cancel", [("reason_code", "other")]).status_code == 404
-    visit = booked(browser, phone="+13165550143")
+    visit = staff_visit_link(browser, phone="+13165550143")
     assert browser.send(f"{visit}/decline", [("reason_code", "other")]).status_code == 404
 
 
@@ -87,7 +81,7 @@ def leaves(browser: Browser) -> None:
 
 def test_a_leavers_links_stop_at_once(browser: Browser) -> None:
     """F69."""
-    link = asked(browser)
+    link = staff_request_link(browser)
     leaves(browser)
     assert browser.get(link).status_code == 404
     assert browser.send(f"{link}/confirm", BOOKING).status_code == 404
@@ -99,7 +93,7 @@ def test_a_leavers_links_stop_at_once(browser: Browser) -> None:
 
 def test_what_a_leaver_decided_keeps_their_name(browser: Browser) -> None:
     """F69: on the page, in the record, and for whoever comes second."""
-    asked(browser)
+    staff_request_link(browser)
     colleague = browser.staff_link("manager")
     assert browser.send(f"{browser.staff_link()}/confirm", BOOKING).status_code == 303
     browser.world.clock.at += timedelta(days=1)
@@ -115,7 +109,7 @@ def test_what_a_leaver_decided_keeps_their_name(browser: Browser) -> None:
 
 
 def test_an_old_link_offers_a_fresh_one_and_mails_it_once(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.world.clock.at += timedelta(days=31)
     answer = browser.get(link)
     assert answer.status_code == 410
@@ -139,7 +133,7 @@ def test_an_old_link_offers_a_fresh_one_and_mails_it_once(browser: Browser) -> N
 
 
 def test_a_day_sheets_old_link_is_mailed_anew(browser: Browser) -> None:
-    asked(browser)
+    staff_request_link(browser)
     day = browser.day_link()
     browser.world.clock.at += timedelta(days=31)
     assert browser.get(day).status_code == 410
@@ -149,7 +143,7 @@ def test_a_day_sheets_old_link_is_mailed_anew(browser: Browser) -> None:
 
 
 def test_a_booked_requests_link_leads_on_for_the_same_person(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     colleague = browser.staff_link("manager")
     browser.send(f"{link}/confirm", BOOKING)
     answer = browser.get(colleague)

@@ -1,23 +1,19 @@
 """What somebody else decides between the page's check and the decision's write (F15, R50)."""
 
-from collections.abc import Iterator
-
 import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import AppointmentStatus
-from tests.usecases.patients.test_opt_out import OTHER, has_another_number, meanwhile
-from tests.web.browser import SURE, Browser, Pairs, browsing, text_of
-from tests.web.patient.test_answers import visit_link
-from tests.web.staff.test_decisions import BOOKING, asked, booked, the_visit
-from tests.world import World
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
+from tests.builders.acts import OTHER, has_another_number, meanwhile
+from tests.builders.pages import (
+    BOOKING,
+    staff_request_link,
+    staff_visit_link,
+    the_visit,
+    visit_link,
+)
+from tests.web.browser import SURE, Browser, Pairs, text_of
 
 
 def seen_on(browser: Browser, path: str, decision: str) -> Pairs:
@@ -35,7 +31,7 @@ def seen_on(browser: Browser, path: str, decision: str) -> Pairs:
 def test_who_decides_at_the_moment_of_a_move_hears_of_the_move(
     browser: Browser, decision: str, fields: Pairs
 ) -> None:
-    visit = booked(browser)
+    visit = staff_visit_link(browser)
     seen = seen_on(browser, visit, decision)
     moved = [*seen, ("starts_at", "2026-12-09T09:00"), ("resource", "room-1"), SURE]
     first: list[HTTPResponse] = []
@@ -58,7 +54,7 @@ def test_who_decides_at_the_moment_of_a_move_hears_of_the_move(
 def test_who_answers_at_the_moment_of_an_offer_hears_of_the_offer(
     browser: Browser, decision: str, fields: Pairs
 ) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     seen = seen_on(browser, link, decision)
     offer = [*seen, ("starts_at", "2026-12-09T09:00"), *BOOKING[1:]]
     first: list[HTTPResponse] = []

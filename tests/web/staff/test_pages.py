@@ -1,6 +1,5 @@
 """What the staff's pages show: what was typed, what was said, what stands in the way."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,9 +13,16 @@ from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.visits import patient_answers
 from chalicelib.web.timeline.words import MEANING_WORDS
-from tests.web.browser import SURE, Browser, browsing, forms_of, text_of
-from tests.web.staff.test_decisions import BOOKING, all_of, asked, booked, rows, the_visit
-from tests.world import RUTH, World
+from tests.builders.pages import (
+    BOOKING,
+    all_of,
+    staff_request_link,
+    staff_visit_link,
+    stored_rows,
+    the_visit,
+)
+from tests.web.browser import SURE, Browser, forms_of, text_of
+from tests.world import RUTH
 
 NASTY = [
     pytest.param("{{7*7}} {% raw %}", id="a template"),
@@ -28,12 +34,6 @@ NASTY = [
 ]
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
 def escaped(text: str) -> str:
     for letter, code in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;")):
         text = text.replace(letter, code)
@@ -42,7 +42,7 @@ def escaped(text: str) -> str:
 
 @pytest.mark.parametrize("nasty", NASTY)
 def test_what_was_typed_is_shown_and_never_run(browser: Browser, nasty: str) -> None:
-    link = asked(browser, name=nasty, note=nasty)
+    link = staff_request_link(browser, name=nasty, note=nasty)
     page = browser.get(link).body.decode()
     assert page.count(f"<bdi>{escaped(nasty)}</bdi>") == 3
     typed = [("starts_at", nasty), ("visit_type", nasty), ("resource", nasty), ("note", nasty)]
@@ -55,12 +55,12 @@ def test_what_was_typed_is_shown_and_never_run(browser: Browser, nasty: str) -> 
 
 
 def test_an_address_cannot_add_to_the_mail_it_opens(browser: Browser) -> None:
-    page = browser.get(asked(browser, email="a?bcc=b&x@example.org")).body.decode()
+    page = browser.get(staff_request_link(browser, email="a?bcc=b&x@example.org")).body.decode()
     assert 'href="mailto:a%3Fbcc%3Db%26x@example.org"' in page
 
 
 def test_a_request_shows_what_was_asked(browser: Browser) -> None:
-    words = text_of(browser.get(asked(browser, note="Mornings are best.")))
+    words = text_of(browser.get(staff_request_link(browser, note="Mornings are best.")))
     for said in (
         "Ana Löwe",
         "316-555-0142",
@@ -77,7 +77,7 @@ def test_a_request_shows_what_was_asked(browser: Browser) -> None:
 
 
 def test_a_visit_shows_what_was_asked_and_every_message(browser: Browser) -> None:
-    link = booked(browser, note="Mornings are best.")
+    link = staff_visit_link(browser, note="Mornings are best.")
     browser.world.run_until(the_visit(browser).start_at - timedelta(hours=1))
     words = text_of(browser.get(link))
     comes, _, happened = words.partition("What has happened")
@@ -89,7 +89,7 @@ def test_a_visit_shows_what_was_asked_and_every_message(browser: Browser) -> Non
 
 
 def test_a_moved_visits_old_messages_say_why_they_never_left(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.world.drain()
     browser.send(
         f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1"), SURE]
@@ -101,7 +101,7 @@ def test_a_moved_visits_old_messages_say_why_they_never_left(browser: Browser) -
 
 
 def test_what_waits_for_a_number_that_opted_out_is_shown_as_withheld(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.send(f"{link}/opt_out", [("means", "phone"), SURE])
     words = text_of(browser.get(link))
     assert "Preparation text : withheld (opted out)" in words
@@ -112,7 +112,7 @@ def test_preparation_that_would_come_too_late_is_named_before_anything_is_presse
     browser: Browser,
 ) -> None:
     """R17: at noon tomorrow's visits still get it, in the evening they do not."""
-    link = asked(browser)
+    link = staff_request_link(browser)
     assert "before Wed Dec 2: the text “Preparation” is skipped" in text_of(browser.get(link))
     browser.world.run_until(datetime(2026, 12, 2, 0, 30, tzinfo=UTC))  # 6:30 PM in Wichita
     words = text_of(browser.get(link))
@@ -122,7 +122,7 @@ def test_preparation_that_would_come_too_late_is_named_before_anything_is_presse
 def test_a_session_says_its_place_in_the_course_and_when_the_clinic_is_closed(
     browser: Browser,
 ) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     fields = [("first_starts_at", "2026-12-11T09:00"), *BOOKING[1:], ("sessions", "2")]
     browser.send(f"{link}/course", [*fields, ("spacing_days", "2")])
     visits = sorted(all_of(browser, Appointment), key=lambda visit: visit.start_at)
@@ -136,7 +136,7 @@ def test_a_session_says_its_place_in_the_course_and_when_the_clinic_is_closed(
 
 
 def test_a_declined_request_says_why_and_by_whom(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.send(f"{link}/decline", [("reason_code", "no_capacity"), ("note", "call in May"), SURE])
     words = text_of(browser.get(link))
     for said in ("No places at the moment", "by Noor Nurse", "call in May"):
@@ -157,12 +157,12 @@ def test_a_declined_request_says_why_and_by_whom(browser: Browser) -> None:
 def test_what_cannot_be_yet_is_said_also_where_its_form_is_not_shown(
     browser: Browser, decision: str, fields: list[tuple[str, str]], said: str
 ) -> None:
-    link = booked(browser)
-    before = rows(browser)
+    link = staff_visit_link(browser)
+    before = stored_rows(browser)
     answer = browser.send(f"{link}/{decision}", fields)
     assert answer.status_code == 422
     assert said in text_of(answer)
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_what_cannot_be_yet_is_said_also_where_its_form_is_not_shown(
     ],
 )
 def test_a_time_that_cannot_be_is_said_beside_its_field(browser: Browser, wrong: str) -> None:
-    link = asked(browser)
-    before = rows(browser)
+    link = staff_request_link(browser)
+    before = stored_rows(browser)
     for decision, field in (
         ("confirm", "starts_at"),
         ("propose", "starts_at"),
@@ -196,11 +196,11 @@ def test_a_time_that_cannot_be_is_said_beside_its_field(browser: Browser, wrong:
         (form,) = [f for f in forms_of(answer.body.decode()) if f.decision == decision]
         assert (field, wrong) in form.fields
         assert f'id="{decision}-{field}' in answer.body.decode()
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_seconds_are_tolerated_and_a_doubled_field_is_not(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     twice = [*BOOKING, ("resource", "room-2")]
     assert browser.send(f"{link}/confirm", twice).status_code == 422
     exact = [("starts_at", "2026-12-08T09:00:59"), *BOOKING[1:]]
@@ -209,7 +209,7 @@ def test_seconds_are_tolerated_and_a_doubled_field_is_not(browser: Browser) -> N
 
 
 def test_a_form_that_comes_back_under_a_requests_link_acts_on_the_visit(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     browser.send(f"{link}/confirm", BOOKING)
     back = browser.send(f"{link}/cancel", [("reason_code", "")])
     assert back.status_code == 422
@@ -229,7 +229,7 @@ def test_an_address_that_gets_no_more_mail_says_so(
     browser: Browser, failure_class: MailOutcome, why: str
 ) -> None:
     world = browser.world
-    link = booked(browser, sms_consent=False, detailed_consent=False)
+    link = staff_visit_link(browser, sms_consent=False, detailed_consent=False)
     world.drain()
     mail = next(mail for mail in world.mails.sent if mail.to == "ana@example.org")
     assert why not in text_of(browser.get(link))
@@ -239,7 +239,7 @@ def test_an_address_that_gets_no_more_mail_says_so(
 
 def test_the_pages_of_an_erased_patient_still_open_and_name_nobody(browser: Browser) -> None:
     world = browser.world
-    link = booked(browser)
+    link = staff_visit_link(browser)
     world.drain()
     erase(world.context, the_visit(browser).id, actor=RUTH)
     world.drain()
@@ -254,7 +254,7 @@ def test_the_pages_of_an_erased_patient_still_open_and_name_nobody(browser: Brow
 
 
 def test_who_comes_later_is_told_that_the_patient_was_erased(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     (request,) = all_of(browser, ConsultationRequest)
     erase(browser.world.context, request.id, actor=RUTH)
     page = browser.send(f"{link}/confirm", BOOKING)
@@ -276,7 +276,7 @@ def test_who_comes_later_is_told_that_the_patient_was_erased(browser: Browser) -
 def test_nothing_makes_an_erased_patient_known_again(
     browser: Browser, decision: str, typed: list[tuple[str, str]]
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     erase(browser.world.context, the_visit(browser).id, actor=RUTH)
     page = browser.send(f"{link}/{decision}", typed)
     assert page.status_code == 409
@@ -286,7 +286,7 @@ def test_nothing_makes_an_erased_patient_known_again(
 def test_what_a_patient_texted_and_was_answered_stands_on_the_visits_page(
     browser: Browser,
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.world.run_for(minutes=2)
     said = Incoming(sid="SM" + "1" * 32, sender="+13165550142", body="C")
     receive_text(browser.world.context, said, quiet_words=frozenset())
@@ -298,7 +298,7 @@ def test_what_a_patient_texted_and_was_answered_stands_on_the_visits_page(
 
 
 def test_a_visit_that_was_confirmed_on_the_patients_page_says_when(browser: Browser) -> None:
-    link, visit_id = booked(browser), the_visit(browser).id
+    link, visit_id = staff_visit_link(browser), the_visit(browser).id
     patient_answers.confirm_visit(browser.world.context, appointment_id=visit_id)
     patient_answers.confirm_visit(browser.world.context, appointment_id=visit_id)
     assert text_of(browser.get(link)).count("Will come : by the patient") == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.clinic.profile import load_profile
 from chalicelib.clinic.quiet_hours import quiet_spans, quiet_until
 from chalicelib.web.timeline.day_strips import clock_changes, day_strip
-from tests.clinic.builders import WICHITA, wichita
+from tests.builders.plans import WICHITA, wichita
 
 DENVER, PHOENIX = ZoneInfo("America/Denver"), ZoneInfo("America/Phoenix")
 QUIET = load_profile().quiet

@@ -1,24 +1,14 @@
 """The picture on the staff's pages: what was sent and will be, as the list beside it says."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from chalicelib.domain.people.patient import Patient
 from chalicelib.web.timeline.lines import timeline
 from chalicelib.web.timeline.marks import marks_of
-from tests.clinic.builders import wichita
-from tests.web.browser import SURE, Browser, browsing
-from tests.web.staff.test_decisions import asked, booked, the_visit
-from tests.world import World
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
+from tests.builders.pages import staff_request_link, staff_visit_link, the_visit
+from tests.builders.plans import wichita
+from tests.web.browser import SURE, Browser
 
 
 def drawn(page: str) -> list[tuple[str, str]]:
@@ -27,7 +17,7 @@ def drawn(page: str) -> list[tuple[str, str]]:
 
 
 def test_a_request_has_a_picture_once_there_is_a_message(browser: Browser) -> None:
-    link = asked(browser)
+    link = staff_request_link(browser)
     assert drawn(browser.get(link).body.decode()) == []
     browser.send(
         f"{link}/propose",
@@ -46,7 +36,7 @@ def test_a_request_has_a_picture_once_there_is_a_message(browser: Browser) -> No
 
 
 def test_a_visits_picture_shows_what_really_happened(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.world.drain()
     browser.world.deliver_all()
     browser.world.run_until(the_visit(browser).start_at - timedelta(hours=15))
@@ -64,7 +54,7 @@ def test_a_visits_picture_shows_what_really_happened(browser: Browser) -> None:
 def test_what_was_withdrawn_stands_where_it_would_have_left_and_what_waits_has_its_window(
     browser: Browser,
 ) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     browser.world.drain()
     browser.send(
         f"{link}/reschedule", [("starts_at", "2026-12-10T13:00"), ("resource", "room-1"), SURE]
@@ -84,7 +74,7 @@ def test_what_was_withdrawn_stands_where_it_would_have_left_and_what_waits_has_i
 
 
 def test_marks_and_lines_have_the_same_numbers(browser: Browser) -> None:
-    link = booked(browser)
+    link = staff_visit_link(browser)
     page = browser.get(link).body.decode()
     lines = re.findall(r'<span class="number">(\d+)</span> <strong>([^<]+)</strong>', page)
     marks = [what.partition(":")[0] for _, what in drawn(page)]
@@ -94,7 +84,7 @@ def test_marks_and_lines_have_the_same_numbers(browser: Browser) -> None:
 
 def test_the_picture_keeps_to_the_pages_policy_and_is_named(browser: Browser) -> None:
     """No style attribute and no script, which the Content-Security-Policy would refuse."""
-    page = browser.get(booked(browser)).body.decode()
+    page = browser.get(staff_visit_link(browser)).body.decode()
     figure = page[page.index('<figure class="picture">') : page.index("</figure>")]
     assert "style=" not in figure
     assert "<script" not in figure

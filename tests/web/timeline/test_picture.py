@@ -19,7 +19,7 @@ from chalicelib.web.timeline.picture import (
     Visit,
     timeline_picture,
 )
-from tests.clinic.builders import WICHITA, wichita
+from tests.builders.plans import WICHITA, wichita
 
 QUIET = load_profile().quiet
 DENVER = ZoneInfo("America/Denver")

@@ -35,12 +35,6 @@ def at_address(base_url: str) -> Iterator[Browser]:
         yield one
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with browsing(World()) as one:
-        yield one
-
-
 def signed(url: str, fields: Any) -> str:
     return str(RequestValidator(SETTINGS.twilio_auth_token).compute_signature(url, fields))
 

@@ -8,28 +8,19 @@ import pytest
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.people.phone import Phone
-from chalicelib.usecases.visits import book
+from tests.builders.acts import ANA
+from tests.builders.pages import stored_rows
+from tests.builders.visits import booked
 from tests.web.browser import Browser, Pairs, browsing
-from tests.web.staff.test_decisions import rows
-from tests.world import RUTH, World, at
+from tests.world import World
 
-ANA = "+13165550142"
 SID = "SM" + "a" * 32
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     world = World()
-    receipt = world.request()
-    book.confirm(
-        world.context,
-        subject_id=receipt.reference,
-        when=at("2026-12-08T09:00"),
-        visit_type="iv_infusion",
-        resource="room-1",
-        actor=RUTH,
-    )
-    world.drain()
+    booked(world)
     with browsing(world) as one:
         yield one
 
@@ -58,7 +49,7 @@ def test_a_text_is_taken_and_answered_with_an_empty_response(browser: Browser) -
 
 @pytest.mark.parametrize("signature", ["", "x", "AAAA", "é"])
 def test_without_a_valid_signature_nothing_changes(browser: Browser, signature: str) -> None:
-    before = rows(browser)
+    before = stored_rows(browser)
     path, fields = status(browser)
     for answer in (
         browser.twilio("/twilio/inbound", inbound("STOP"), signature=signature),
@@ -66,7 +57,7 @@ def test_without_a_valid_signature_nothing_changes(browser: Browser, signature: 
     ):
         assert answer.status_code == 403
         assert b"signature" not in answer.body.lower()
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_a_signature_of_another_address_or_body_is_refused(browser: Browser) -> None:
@@ -105,17 +96,17 @@ def test_whatever_a_person_types_is_verified_and_taken(browser: Browser, body: s
 def test_signed_fields_of_a_wrong_shape_change_nothing(
     browser: Browser, changes: dict[str, str]
 ) -> None:
-    before = rows(browser)
+    before = stored_rows(browser)
     assert browser.twilio("/twilio/inbound", inbound("STOP", **changes)).status_code == 403
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_the_same_text_twice_has_one_effect_and_the_same_answer(browser: Browser) -> None:
     first = browser.twilio("/twilio/inbound", inbound("where do I park"))
-    before = rows(browser)
+    before = stored_rows(browser)
     again = browser.twilio("/twilio/inbound", inbound("where do I park"))
     assert (again.status_code, again.body) == (first.status_code, first.body)
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_a_receipt_shows_on_its_row(browser: Browser) -> None:
@@ -128,9 +119,9 @@ def test_a_receipt_shows_on_its_row(browser: Browser) -> None:
 
 @pytest.mark.parametrize("path", ["/twilio/status/APT-0.none", "/twilio/status/nonsense"])
 def test_a_receipt_for_nothing_of_ours_is_no_error(browser: Browser, path: str) -> None:
-    before = rows(browser)
+    before = stored_rows(browser)
     assert browser.twilio(path, status(browser)[1]).status_code == 204
-    assert rows(browser) == before
+    assert stored_rows(browser) == before
 
 
 def test_a_foreign_sender_gets_no_reply(browser: Browser) -> None:
