@@ -125,3 +125,13 @@ def test_the_address_of_thanks_holds_nothing_typed(browser: Browser) -> None:
     assert len(location) < 300
     for typed in ("Ana", "555", "QW5h"):  # the last is `Ana` in base64
         assert typed not in location
+
+
+@pytest.mark.parametrize("hidden", ["website", "submission_id"])
+def test_a_hidden_field_that_comes_twice_is_refused_without_the_form(
+    browser: Browser, hidden: str
+) -> None:
+    answer = browser.send("/requests", [*filled(browser), (hidden, "x")])
+    assert answer.status_code == 422
+    assert forms_of(answer.body.decode()) == []
+    assert stored(browser) == []

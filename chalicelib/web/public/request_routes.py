@@ -1,6 +1,7 @@
 """The website's form and `POST /requests`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial, reduce, wraps
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -8,10 +9,10 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring
 from chalicelib.domain.errors import Invalid, TooMany
 from chalicelib.domain.record import written
-from chalicelib.usecases.requests.submit import Origin, made_up, submit
+from chalicelib.usecases.requests.submit import Origin, Receipt, made_up, submit
 from chalicelib.web.http import responses
 from chalicelib.web.http.cors import foreign_origin, framed, preflight_answer, readable
-from chalicelib.web.http.errors import answering
+from chalicelib.web.http.errors import Kind, answering
 from chalicelib.web.http.i18n import words
 from chalicelib.web.http.parsing import (
     FORM,
@@ -27,7 +28,7 @@ from chalicelib.web.http.parsing import (
 from chalicelib.web.http.reader_language import asked_language, ours
 from chalicelib.web.public.request_fields import checked, from_form
 from chalicelib.web.public.request_page import form_page, thanks_page, to_thanks
-from chalicelib.web.public.submission import TOO_FAST, read_mark
+from chalicelib.web.public.submission import TOO_FAST, Mark, read_mark
 
 routes = Blueprint(__name__)
 
@@ -35,28 +36,60 @@ SIGNED_FORMS_MORE = 2  # a form that we made may come this much more often from 
 KEY_MOST = 255
 
 
+Dress = Callable[[Response], Response]
+View = Callable[[], Response]
+
+
 def _reads() -> str:
     """For refusals: a form that cannot be read says no language, but its address does."""
     return asked_language(routes.current_request)
 
 
+def _framed(answer: Response) -> Response:
+    return framed(answer, wiring.services().settings) if _is_embedded() else answer
+
+
+def _readable(answer: Response) -> Response:
+    return readable(answer, routes.current_request, wiring.services().settings)
+
+
+def _answering(kind: Kind, *dresses: Dress) -> Callable[[View], View]:
+    """Every answer, a refusal too, gets what frames and pages elsewhere need.
+
+    So refusals become answers inside; what is wrong with our own settings is left for outside.
+    """
+
+    def decorate(view: View) -> View:
+        inside = answering(kind, _reads)(view)
+
+        @answering(kind, _reads)
+        @wraps(view)
+        def answered() -> Response:
+            return reduce(lambda answer, dress: dress(answer), dresses, inside())
+
+        return answered
+
+    return decorate
+
+
 @routes.route("/request", methods=["GET"])
-@answering("page", _reads)
+@_answering("page", _framed)
 def show_form() -> Response:
-    return _for_frames(_show_form())
+    return form_page(_language({}), embedded=_is_embedded())
 
 
 @routes.route("/thanks", methods=["GET"])
-@answering("page", _reads)
+@_answering("page", _framed)
 def thank() -> Response:
-    return _for_frames(_thank())
+    seal = query_of(routes.current_request).get("r", "")
+    return thanks_page(seal, embedded=_is_embedded())
 
 
 @routes.route("/requests", methods=["POST"], content_types=[JSON, FORM])
 def take_request() -> Response:
     """One stored request, however often it is sent."""
     kind = (routes.current_request.headers.get("content-type") or "").lower()
-    return _form_request() if FORM in kind else _json_request()
+    return _take_form() if FORM in kind else _take_json()
 
 
 @routes.route("/requests", methods=["OPTIONS"])
@@ -66,31 +99,7 @@ def preflight() -> Response:
     return preflight_answer(routes.current_request, wiring.services().settings)
 
 
-@answering("json")
-def _json_request() -> Response:
-    return readable(_take_json(), routes.current_request, wiring.services().settings)
-
-
-@answering("page", _reads)
-def _form_request() -> Response:
-    answer = _for_frames(_take_form())
-    return readable(answer, routes.current_request, wiring.services().settings)
-
-
-# Refusals become answers inside, so that they too get what frames and other pages need; only what
-# is wrong with our own settings is left for the decorator outside.
-@answering("page", _reads)
-def _show_form() -> Response:
-    return form_page(_language({}), embedded=_is_embedded())
-
-
-@answering("page", _reads)
-def _thank() -> Response:
-    seal = query_of(routes.current_request).get("r", "")
-    return thanks_page(seal, embedded=_is_embedded())
-
-
-@answering("json")
+@_answering("json", _readable)
 def _take_json() -> Response:
     request = routes.current_request
     services = wiring.services()
@@ -106,34 +115,36 @@ def _take_json() -> Response:
     return responses.data(body, status=201)
 
 
-@answering("page", _reads)
+@_answering("page", _framed, _readable)
 def _take_form() -> Response:
+    """On to the page of thanks, or the form again, with what was typed and what is wrong."""
     services = wiring.services()
     form = form_of(routes.current_request)
     foreign_origin(routes.current_request, services.settings)
-    mark = read_mark(
-        services.settings.link_keys, single(form, "submission_id"), services.clock.now()
-    )
+    keys, now = services.settings.link_keys, services.clock.now()
+    mark = read_mark(keys, single(form, "submission_id"), now)
     is_machine = bool(single(form, "website")) or (mark is not None and mark.age < TOO_FAST)
     language, embedded = _language(form), _is_embedded()
+    again = partial(form_page, language, form=form, embedded=embedded)
     try:
-        request_form = checked(from_form(form)).request_form()
-        if is_machine:
-            return to_thanks(made_up(services.context), language, embedded=embedded)
-        origin = _source("form", SIGNED_FORMS_MORE if mark else 1)
-        receipt = submit(
-            services.context, request_form, origin=origin, key=mark.id if mark else _key()
-        )
+        receipt = _receipt(form, mark, is_machine=is_machine)
     except Invalid as error:
-        errors: Mapping[str, str] = error.messages_by_field
-        return form_page(language, form=form, errors=errors, status=422, embedded=embedded)
+        return again(errors=error.messages_by_field, status=422)
     except TooMany as error:
         said = words(language)["request"]["too_many"].format(phone=services.clinic.phone_said)
         retry = {"Retry-After": str(error.retry_after_seconds)}
-        return form_page(
-            language, form=form, errors={"": said}, status=429, headers=retry, embedded=embedded
-        )
+        return again(errors={"": said}, status=429, headers=retry)
     return to_thanks(receipt, language, embedded=embedded)
+
+
+def _receipt(form: Form, mark: Mark | None, *, is_machine: bool) -> Receipt:
+    """What the form's sender is told; a machine is told the same, and nothing is stored."""
+    context = wiring.services().context
+    request_form = checked(from_form(form)).request_form()
+    if is_machine:
+        return made_up(context)
+    origin = _source("form", SIGNED_FORMS_MORE if mark else 1)
+    return submit(context, request_form, origin=origin, key=mark.id if mark else _key())
 
 
 def _language(form: Form) -> str:
@@ -144,10 +155,6 @@ def _language(form: Form) -> str:
 
 def _is_embedded() -> bool:
     return query_of(routes.current_request).get("embed") == "1"
-
-
-def _for_frames(answer: Response) -> Response:
-    return framed(answer, wiring.services().settings) if _is_embedded() else answer
 
 
 def _source(means: str, more: int) -> Origin:
