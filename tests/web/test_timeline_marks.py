@@ -73,7 +73,7 @@ def test_what_was_withdrawn_stands_where_it_would_have_left_and_what_waits_has_i
     patient = browser.world.store.get(Patient.ref(visit.patient_id))
     assert patient is not None
     rows = browser.world.store.owned(visit.id)
-    lines = timeline(rows, patient=patient, phone=None, name_of=str)
+    lines = timeline(rows, patient=patient, phone=None, name_of=str, events={})
     marks = {(mark.what, mark.tone): mark for mark in marks_of(lines)}
     assert marks["Preparation", "off"].at == wichita("2026-12-07 17:00")
     assert marks["Preparation", "off"].until is None

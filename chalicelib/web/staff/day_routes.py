@@ -12,16 +12,16 @@ from chalicelib.clinic.rooms import rooms_of
 from chalicelib.domain.errors import AlreadyDecided, Invalid, LinkExpired, NotFound
 from chalicelib.domain.messaging.task import Task
 from chalicelib.messages.catalogue import task_title
-from chalicelib.usecases.requests.submit import Origin, submit
-from chalicelib.usecases.tasks import close_task
 from chalicelib.web.http import responses
 from chalicelib.web.http.errors import answering
-from chalicelib.web.http.parsing import FORM, Form, form_of, query_of, single
+from chalicelib.web.http.parsing import FORM, form_of, query_of
 from chalicelib.web.http.templates import url
-from chalicelib.web.public.request_fields import DAYS, PARTS, checked, form_values, from_form
+from chalicelib.web.public.request_fields import DAYS, PARTS, form_values
 from chalicelib.web.staff.day_rows import Pages, visits_of, waiting
-from chalicelib.web.staff.decision_fields import Done, read
 from chalicelib.web.staff.decision_routes import Opened, expired, open_link
+from chalicelib.web.staff.decisions.day_sheet import CONSENT_MEANS, CloseTask, WriteDownRequest
+from chalicelib.web.staff.decisions.decision import Taking
+from chalicelib.web.staff.decisions.offered import DAY_DECISIONS
 from chalicelib.web.staff.pages import Typed, decided_before, link_to
 from chalicelib.web.staff.words import STATUS_WORDS, SUSPICIOUS_WORDS
 from chalicelib.web.timeline.lines import said_age
@@ -29,13 +29,6 @@ from chalicelib.web.timeline.lines import said_age
 routes = Blueprint(__name__)
 
 DAY = "day"  # what a link to the day sheet names as its subject
-NOT_ASKED = "none"
-CONSENT_MEANS = {
-    "phone": "On the phone",
-    "in_person": "In person",
-    "e-mail": "By e-mail",
-    NOT_ASKED: "They want no texts",
-}
 FIRST = Pages()
 PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}\Z", re.ASCII)
 SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days that a sheet can be asked for
@@ -58,12 +51,12 @@ def decide(token: str, decision: str) -> Response:
         opened = _open(token)
     except LinkExpired:
         return expired(token)
-    take = {"done": _done, "new": _new}.get(decision)
-    if take is None:
+    taken = DAY_DECISIONS.get(decision)
+    if taken is None:
         raise NotFound
     form = form_of(routes.current_request)
     try:
-        take(opened, form)
+        taken.read(form).take(Taking(wiring.services().context, DAY, opened.actor))
     except AlreadyDecided as error:
         return _page(opened, status=409, typed=Typed(notice=decided_before(error)))
     except Invalid as error:
@@ -77,36 +70,6 @@ def _open(token: str) -> Opened:
     if opened.subject_id != DAY:
         raise NotFound
     return opened
-
-
-def _done(opened: Opened, form: Form) -> None:
-    typed = read(Done, form)
-    close_task(wiring.services().context, task_id=typed.task, note=typed.note, actor=opened.actor)
-
-
-def _new(opened: Opened, form: Form) -> None:
-    """A caller's request; a box that is ticked needs to be told how the consent was given."""
-    values = from_form(form)
-    means = single(form, "consent_means") or ""
-    wrong: dict[str, str] = {}
-    if means == NOT_ASKED:
-        values |= {"sms_consent": False, "detailed_consent": False}
-    elif means not in CONSENT_MEANS and (means or values["sms_consent"]):
-        wrong["consent_means"] = "Please say how the patient agreed."
-    try:
-        request_form = checked(values).request_form()
-    except Invalid as error:
-        raise Invalid(**error.messages_by_field, **wrong) from None
-    if wrong:
-        raise Invalid(**wrong)
-    origin = Origin(
-        means="phone" if means in ("", NOT_ASKED) else means,
-        page="day sheet",
-        address="",  # without one no limit holds: staff may write down as many as call
-        per_number=1,
-        per_address=1,
-    )
-    submit(wiring.services().context, request_form, origin=origin, key=None, actor=opened.actor)
 
 
 def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> Response:
@@ -145,7 +108,9 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
         link_to=partial(link_to, actor=opened.actor),
         status_words=STATUS_WORDS,
         typed=typed,
-        typed_new=form_values(typed.form if typed.decision == "new" else {}),
+        close_task=CloseTask,
+        write_down=WriteDownRequest,
+        typed_new=form_values(typed.form if typed.decision == WriteDownRequest.NAME else {}),
         days=DAYS,
         parts=PARTS,
         consent_means=CONSENT_MEANS,

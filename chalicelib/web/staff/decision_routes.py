@@ -17,8 +17,8 @@ from chalicelib.web.http import responses
 from chalicelib.web.http.errors import answering
 from chalicelib.web.http.parsing import FORM, JSON, BadBody, form_of, single
 from chalicelib.web.http.templates import said_moment, url
-from chalicelib.web.staff.decision_fields import read
-from chalicelib.web.staff.decisions import DECISIONS, Decision, Taking
+from chalicelib.web.staff.decisions.decision import Page, StaffDecision, Taking
+from chalicelib.web.staff.decisions.offered import DECISIONS
 from chalicelib.web.staff.pages import Typed, decided_before, link_to, page_of
 
 routes = Blueprint(__name__)
@@ -71,29 +71,29 @@ def mail_again(token: str) -> Response:
 @answering("page")
 def decide(token: str, decision: str) -> Response:
     """Taken: 303 to the page. A wrong field: the page again with what was typed."""
-    row = DECISIONS.get(decision)
-    if row is None:
+    taken = DECISIONS.get(decision)
+    if taken is None:
         raise NotFound
     try:
         opened = open_link(token)
     except LinkExpired:
         return expired(token)
     form = form_of(routes.current_request)
-    context = wiring.services().context
+    context, when = wiring.services().context, taken.time_field() or "starts_at"
     try:
-        subject_id = _meant(opened.subject_id, row)
-        seen = _seen(single(form, "seen")) if row.depends_on_time else None
+        subject_id = _meant(opened.subject_id, taken)
+        seen = _seen(single(form, "seen")) if taken.depends_on_version() else None
         if seen is not None:
             subject_by_id(context, opened.subject_id).refuse_unless_shown(seen)
         shown = seen if subject_id == opened.subject_id else None
-        row.take(Taking(context, subject_id, opened.actor, shown), read(row.fields, form))
+        taken.read(form).take(Taking(context, subject_id, opened.actor, shown))
     except AlreadyDecided as error:
         return _again(opened, Typed(notice=decided_before(error)), 409)
     except Invalid as error:
-        said = {row.when if n == "starts_at" else n: w for n, w in error.messages_by_field.items()}
+        said = {when if n == "starts_at" else n: w for n, w in error.messages_by_field.items()}
         return _again(opened, Typed(decision, form, said), 422)
-    except SlotTaken as taken:
-        return _again(opened, Typed(decision, form, {row.when: _clash(taken)}, taken.free), 409)
+    except SlotTaken as error:
+        return _again(opened, Typed(decision, form, {when: _clash(error)}, error.free), 409)
     return responses.see_other(url(f"s/{opened.token}"))
 
 
@@ -119,20 +119,20 @@ def _is_unticked() -> bool:
     return "page" in form and form.get("sure") != ["yes"]
 
 
-def _meant(subject_id: str, row: Decision) -> str:
+def _meant(subject_id: str, taken: type[StaffDecision]) -> str:
     """What the decision is about: through a booked request's link also its appointment.
 
     AlreadyDecided when it would answer a request that has its answer, whatever was typed.
     """
     if subject_id.startswith("APT-"):
-        if not row.on_appointment:
+        if taken.place_on(Page.VISIT) is None:
             raise NotFound
         return subject_id
     request = wiring.services().store.get(ConsultationRequest.ref(subject_id))
     if request is None:
         raise NotFound
-    if row.on_request:
-        if row.answers and request.status not in OPEN:
+    if taken.place_on(Page.REQUEST) is not None:
+        if taken.ANSWERS and request.status not in OPEN:
             raise answered_before(request)
         return subject_id
     if request.appointment_id is None:

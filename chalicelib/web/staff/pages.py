@@ -1,8 +1,8 @@
 """What the staff's page shows: the thing itself, what can be decided now, and the timeline."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
-from functools import cache
+from datetime import datetime, time
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -28,14 +28,13 @@ from chalicelib.web.http.i18n import staff_names
 from chalicelib.web.http.parsing import Form
 from chalicelib.web.http.templates import said_moment, url
 from chalicelib.web.http.wall_time import as_typed
-from chalicelib.web.staff.handing_over import Aftercare, aftercare_now
-from chalicelib.web.staff.possible import possible_now
-from chalicelib.web.staff.words import DECIDED_WORDS, REASON_WORDS, STATUS_WORDS, SUSPICIOUS_WORDS
+from chalicelib.web.staff.decisions.controls import Snapshot
+from chalicelib.web.staff.decisions.offered import DECIDED_WORDS, EVENT_WORDS, offered
+from chalicelib.web.staff.handing_over import aftercare_now
+from chalicelib.web.staff.words import REASON_WORDS, STATUS_WORDS, SUSPICIOUS_WORDS
 from chalicelib.web.timeline.lines import timeline
 from chalicelib.web.timeline.marks import picture_of
 from chalicelib.web.timeline.words import KIND_WORDS, MEANS_WORDS
-
-NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
 
 
 class Typed(NamedTuple):
@@ -79,7 +78,10 @@ def page_of(
     decided = _names_decided(records)
     said = cache(lambda id_: name_of(services.context, id_, decided.get(id_)))
     others = _others(subject, about, actor, now)
-    lines = timeline(records, patient=patient, phone=phone, name_of=said)
+    lines = timeline(records, patient=patient, phone=phone, name_of=said, events=EVENT_WORDS)
+    typed = typed or Typed()
+    known = Snapshot(subject, patient, phone, services.clinic, now)
+    offers = offered(known, typed.decision)
     return responses.page(
         "staff/request.html" if isinstance(subject, ConsultationRequest) else "staff/visit.html",
         status=status,
@@ -89,15 +91,16 @@ def page_of(
         phone=phone,
         now=now,
         token=token,
-        typed=typed or Typed(),
+        typed=typed,
         timeline=lines,
         picture=picture_of(lines, subject, patient=patient, clinic=services.clinic, now=now),
-        **_about(subject, patient, phone, now),
+        known=known,
+        offers=offers,
+        possible=[o.decision.NAME for under in offers for o in under.offers if o.is_possible],
+        **_about_visit(known),
         course=next((r for r in records if isinstance(r, Course)), None),
         others=others,
         rooms=room_names(services.store, services.clinic, *_visits(subject, others)),
-        visit_types=services.clinic.visit_types,
-        resources=services.clinic.resources,
         decline_reasons=DECLINE_REASONS,
         cancel_reasons=CANCEL_REASONS,
         status_words=STATUS_WORDS,
@@ -175,21 +178,14 @@ def _visits(
     return [*own, *(visit for visit, _ in others)]
 
 
-def _about(
-    subject: ConsultationRequest | Appointment, patient: Patient, phone: Phone | None, now: datetime
-) -> dict[str, Any]:
-    possible = possible_now(subject, patient, phone, now)
-    if isinstance(subject, ConsultationRequest):
-        return {"possible": possible}
-    clinic = wiring.services().clinic
+def _about_visit(known: Snapshot) -> dict[str, Any]:
+    visit = known.subject
+    if isinstance(visit, ConsultationRequest):
+        return {}
     return {
-        "possible": possible,
-        "is_near": subject.is_open and now >= subject.start_at - NEAR,
-        "visit": clinic.kind_of(subject),
-        "is_in_hours": clinic.is_open(subject.start_at),
-        "aftercare": aftercare_now(subject, patient, now)
-        if "discharged" in possible
-        else Aftercare(),
+        "visit": known.clinic.kind_of(visit),
+        "is_in_hours": known.clinic.is_open(visit.start_at),
+        "aftercare": partial(aftercare_now, visit, known.patient, known.now),
     }
 
 

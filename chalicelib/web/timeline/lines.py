@@ -1,6 +1,6 @@
 """A timeline as people read it: every message past and coming, every decision, with reasons."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -48,9 +48,18 @@ class Line(NamedTuple):
 
 
 def timeline(
-    records: Iterable[Record], *, patient: Patient, phone: Phone | None, name_of: NameOf
+    records: Iterable[Record],
+    *,
+    patient: Patient,
+    phone: Phone | None,
+    name_of: NameOf,
+    events: Mapping[str, str],
 ) -> list[Line]:
-    """What happened and what will, by time; nothing is left out."""
+    """What happened and what will, by time; nothing is left out.
+
+    `events` are the words of what staff can decide.
+    """
+    words = {**EVENT_WORDS, **events}
     lines = []
     for record in records:
         if isinstance(record, Message):
@@ -60,7 +69,7 @@ def timeline(
             meaning = MEANING_WORDS.get(record.meaning, record.meaning)
             lines.append(Line(record.at, 0, "Text received", meaning, "event", body=record.body))
         elif isinstance(record, AuditEvent):
-            lines.append(_of_event(record, name_of))
+            lines.append(_of_event(record, words, name_of))
         elif isinstance(record, Consent):
             means = MEANS_WORDS.get(record.means, record.means)
             what = CONSENT_WORDS[record.given]
@@ -142,7 +151,7 @@ def _withheld(message: Message, patient: Patient, phone: Phone | None) -> str:
     return phone.bad_because or "" if phone is not None else ""
 
 
-def _of_event(event: AuditEvent, name_of: NameOf) -> Line:
+def _of_event(event: AuditEvent, words: Mapping[str, str], name_of: NameOf) -> Line:
     by = {"patient": "the patient", "service": ""}.get(event.by)
     by = event.by_name or name_of(event.by) if by is None else by
     facts = event.facts
@@ -151,7 +160,7 @@ def _of_event(event: AuditEvent, name_of: NameOf) -> Line:
     sessions = f"{facts['sessions']} sessions" if "sessions" in facts else ""
     means = MEANS_WORDS.get(facts.get("means", ""), facts.get("means", ""))
     why = "; ".join(filter(None, (reason or sessions or means, facts.get("left_out"))))
-    what = EVENT_WORDS.get(event.what) or _plain(event.what)
+    what = words.get(event.what) or _plain(event.what)
     return Line(event.at, 0, what, f"by {by}" if by else "", "event", why)
 
 

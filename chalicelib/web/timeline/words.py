@@ -53,25 +53,11 @@ KIND_WORDS: Mapping[str, str] = {
     "request_waiting": "Reminder to staff",
     "request_overdue": "Reminder to the manager",
 }
+# What staff decide says of itself what it is called: `web/staff/decisions/`.
 EVENT_WORDS: Mapping[str, str] = {
-    "request_received": "Request received",
-    "booked": "Booked",
     "confirmed": "Will come",
-    "course_booked": "Course booked",
-    "proposed": "Times offered",
-    "declined": "Declined",
-    "moved": "Moved",
-    "cancelled": "Cancelled",
-    "arrived": "Arrived",
-    "discharged": "Discharged",
-    "no_show": "Did not come",
-    "undone": "Last entry taken back",
-    "driver": "Ride home noted",
     "move_asked": "Asked for another time",
-    "contact_changed": "Contact details changed",
-    "opted_out": "Opted out of texts",
     "own_messages_ended": "Wants no more mails, and no texts about themselves",
-    "texts_resumed": "Texts go again",
     "erased": "Erased at the patient's wish",
 }
 # What a text that came in was understood as.

@@ -11,8 +11,8 @@ from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.requests.submit import RequestForm, submit
 from chalicelib.usecases.staff import acting
 from chalicelib.usecases.tasks import close_task
-from chalicelib.web.staff.decision_fields import read
-from chalicelib.web.staff.decisions import DECISIONS, Taking
+from chalicelib.web.staff.decisions.decision import Taking
+from chalicelib.web.staff.decisions.offered import DECISIONS
 from chalicelib.wiring import Services
 from tests.simulation.engine.acts import Acts
 from tests.simulation.engine.stage import Act
@@ -28,19 +28,6 @@ Choose = Callable[[Sequence[Any]], Any]
 LINK = re.compile(r"/v/[0-9A-Za-z]{22}")
 LINK_LIFE = timedelta(days=30)
 TIMES = re.compile(r'name="starts_at"[^>]*value="([^"]+)"')
-#: How the timeline calls what this button does.
-NOTED = {
-    "confirm": "booked",
-    "propose": "proposed",
-    "decline": "declined",
-    "course": "course_booked",
-    "reschedule": "moved",
-    "cancel": "cancelled",
-    "contact": "contact_changed",
-    "opt_out": "opted_out",
-    "resume": "texts_resumed",
-    "undo": "undone",
-}
 
 
 def page_in(message: Taken | Mailed) -> str | None:
@@ -66,9 +53,8 @@ class FrontDesk:
 
         def work() -> None:
             context, now = self._services.context, self._services.clock.now()
-            row = DECISIONS[name]
             actor = acting(context, staff_id, now)
-            row.take(Taking(context, subject_id, actor), read(row.fields, dict(form)))
+            DECISIONS[name].read(dict(form)).take(Taking(context, subject_id, actor))
 
         is_web = False
 
@@ -85,7 +71,7 @@ class FrontDesk:
         def ended(act: Act) -> None:
             if act.killed or act.failed or act.began_at is None:
                 return
-            what = NOTED.get(name, name)
+            what = DECISIONS[name].EVENT
             since = self._ledger.decided_since(act.began_at)
             noted = [e for e in since if e.what == what and e.by == staff_id]
             # Over the web a refusal is a page as well.

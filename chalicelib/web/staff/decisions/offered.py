@@ -1,0 +1,91 @@
+"""All decisions, and which of them a page offers now."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.web.staff.decisions.answers import ANSWERS
+from chalicelib.web.staff.decisions.controls import Snapshot
+from chalicelib.web.staff.decisions.day_sheet import ON_DAY_SHEET
+from chalicelib.web.staff.decisions.decision import Page, Place, Section, StaffDecision
+from chalicelib.web.staff.decisions.patients import OF_PATIENTS
+from chalicelib.web.staff.decisions.visits import OF_VISITS
+
+NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
+
+#: Each by the name in its address, in the order of the pages.
+DECISIONS: Mapping[str, type[StaffDecision]] = {
+    each.NAME: each for each in (*ANSWERS, *OF_VISITS, *OF_PATIENTS)
+}
+DAY_DECISIONS: Mapping[str, type[StaffDecision]] = {each.NAME: each for each in ON_DAY_SHEET}
+EVERY_DECISION = (*DECISIONS.values(), *DAY_DECISIONS.values())
+
+#: How a timeline says what each left behind.
+EVENT_WORDS: Mapping[str, str] = {each.EVENT: each.DONE for each in EVERY_DECISION}
+#: What was decided before, for whoever comes second (R50).
+DECIDED_WORDS: Mapping[str, str] = {
+    "closed": "The request was closed",
+    "erased": "The patient was erased, at their wish,",
+    **{already.what: already.words for each in EVERY_DECISION for already in each.ALREADY},
+}
+
+
+class Offer(NamedTuple):
+    """A decision's form on a page, or why it is not there."""
+
+    decision: type[StaffDecision]
+    title: str
+    is_possible: bool
+    is_open: bool
+
+
+class Offers(NamedTuple):
+    """What stands under one heading."""
+
+    section: Section
+    offers: Sequence[Offer]
+
+
+def offered(known: Snapshot, typed: str) -> list[Offers]:
+    """By heading, where anything under it can be taken.
+
+    The form that came back, `typed`, stands open, else the first that the status opens.
+    """
+    page = Page.VISIT if isinstance(known.subject, Appointment) else Page.REQUEST
+    rows = [
+        (section, decision, place, decision.may(known))
+        for section in _sections(known)
+        for decision in DECISIONS.values()
+        for place in [decision.place_on(page)]
+        if place is not None and place.section is section and _fits(place, known)
+    ]
+    possible = [decision.NAME for _, decision, _, is_possible in rows if is_possible]
+    opening = (d.NAME for _, d, place, _ in rows if known.subject.status in place.opens_in)
+    opened = typed if typed in possible else next(opening, "")
+    found: dict[Section, list[Offer]] = {}
+    for section, decision, place, is_possible in rows:
+        if is_possible or decision.WHY_NOT:
+            is_open = place.is_open or opened == decision.NAME
+            offer = Offer(decision, place.title, is_possible, is_open)
+            found.setdefault(section, []).append(offer)
+    return [
+        Offers(section, offers)
+        for section, offers in found.items()
+        if any(offer.is_possible for offer in offers)
+    ]
+
+
+def _sections(known: Snapshot) -> tuple[Section, ...]:
+    visit = known.subject
+    if not isinstance(visit, Appointment):
+        return Section.ANSWER, Section.PATIENT
+    if not visit.is_open or known.now >= visit.start_at - NEAR:
+        return Section.ON_THE_DAY, Section.CHANGE, Section.PATIENT
+    return Section.CHANGE, Section.ON_THE_DAY, Section.PATIENT
+
+
+def _fits(place: Place, known: Snapshot) -> bool:
+    if place.section is Section.PATIENT and known.patient.erased_at is not None:
+        return False
+    return known.subject.status in place.statuses
