@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.cited import cited_in
+
 HERE = Path(__file__).parents[2]
 TEXT = (HERE / "docs" / "rules.md").read_text(encoding="utf-8")
 #: Each row's rule, why, where and test, by its number.
@@ -17,10 +19,6 @@ ROWS = [
 IDS = [f"R{row[0]}" for row in ROWS]
 TESTS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
 PATHS = sorted(set(re.findall(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.[a-z]+))`", TEXT)))
-#: `R14`, not `FOR14` and no part of a longer word.
-CITED = re.compile(r"(?<![\w-])R(\d{1,3})(?![\w-])")
-#: `R21-R28` and `R5 to R10` name those between as well.
-SPAN = re.compile(r"(?<![\w-])R(\d{1,3})(?:-| to )R(\d{1,3})(?![\w-])")
 READ = (".py", ".toml", ".md", ".html", ".txt", ".css", ".js", ".json", ".yaml", ".yml", "")
 FOLDERS = ("chalicelib", "docs", "lint", "local", "tests", ".chalice", ".ci")
 
@@ -29,11 +27,6 @@ def _sources() -> list[Path]:
     within = [path for folder in FOLDERS for path in (HERE / folder).rglob("*")]
     files = [path for path in (*HERE.iterdir(), *within) if path.is_file()]
     return [file for file in files if file.suffix in READ and "__pycache__" not in file.parts]
-
-
-def _cited(text: str) -> set[int]:
-    between = [range(int(first), int(last) + 1) for first, last in SPAN.findall(text)]
-    return {int(number) for number in CITED.findall(text)} | {n for span in between for n in span}
 
 
 def test_every_rule_has_its_row_once() -> None:
@@ -64,11 +57,11 @@ def test_every_rule_that_is_cited_anywhere_has_its_row() -> None:
     places = {
         f"R{number} in {file.relative_to(HERE)}"
         for file in _sources()
-        for number in _cited(file.read_text(encoding="utf-8")) - rules
+        for number in cited_in(file.read_text(encoding="utf-8")) - rules
     }
     assert not places
 
 
 def test_a_citation_is_found_however_it_is_written() -> None:
-    assert _cited("(R3, R14) R21-R28 and R5 to R7; R41's") == {3, 14, *range(21, 29), 5, 6, 7, 41}
-    assert _cited("PR12 FOR7 R2D2 TSK-R9 -r3") == set()
+    assert cited_in("(R3, R14) R21-R28 and R5 to R7; R41's") == {3, 14, *range(21, 29), 5, 6, 7, 41}
+    assert cited_in("PR12 FOR7 R2D2 TSK-R9 -r3") == set()

@@ -28,7 +28,7 @@ from chalicelib.web.http.parsing import (
 from chalicelib.web.http.reader_language import asked_language, ours
 from chalicelib.web.public.request_fields import checked, from_form
 from chalicelib.web.public.request_page import form_page, thanks_page, to_thanks
-from chalicelib.web.public.submission import TOO_FAST, read_mark
+from chalicelib.web.public.submission import TOO_FAST, Mark, read_mark
 
 routes = Blueprint(__name__)
 
@@ -121,10 +121,13 @@ def _take_form() -> Response:
     services = wiring.services()
     form = form_of(routes.current_request)
     foreign_origin(routes.current_request, services.settings)
+    keys, now = services.settings.link_keys, services.clock.now()
+    mark = read_mark(keys, single(form, "submission_id"), now)
+    is_machine = bool(single(form, "website")) or (mark is not None and mark.age < TOO_FAST)
     language, embedded = _language(form), _is_embedded()
     again = partial(form_page, language, form=form, embedded=embedded)
     try:
-        receipt = _receipt(form)
+        receipt = _receipt(form, mark, is_machine=is_machine)
     except Invalid as error:
         return again(errors=error.messages_by_field, status=422)
     except TooMany as error:
@@ -134,17 +137,14 @@ def _take_form() -> Response:
     return to_thanks(receipt, language, embedded=embedded)
 
 
-def _receipt(form: Form) -> Receipt:
+def _receipt(form: Form, mark: Mark | None, *, is_machine: bool) -> Receipt:
     """What the form's sender is told; a machine is told the same, and nothing is stored."""
-    services = wiring.services()
-    keys, now = services.settings.link_keys, services.clock.now()
-    mark = read_mark(keys, single(form, "submission_id"), now)
-    is_machine = bool(single(form, "website")) or (mark is not None and mark.age < TOO_FAST)
+    context = wiring.services().context
     request_form = checked(from_form(form)).request_form()
     if is_machine:
-        return made_up(services.context)
+        return made_up(context)
     origin = _source("form", SIGNED_FORMS_MORE if mark else 1)
-    return submit(services.context, request_form, origin=origin, key=mark.id if mark else _key())
+    return submit(context, request_form, origin=origin, key=mark.id if mark else _key())
 
 
 def _language(form: Form) -> str:

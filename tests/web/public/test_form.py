@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.people.patient import Patient
-from tests.builders.pages import open_requests
+from tests.builders.pages import open_requests, stored_rows
 from tests.web.browser import Browser, Pairs, forms_of, text_of
 
 FILLED = {"name": "Ana Löwe", "phone": "316-555-0142", "reason": "other"}
@@ -113,3 +113,13 @@ def test_the_address_of_thanks_holds_nothing_typed(browser: Browser) -> None:
     assert len(location) < 300
     for typed in ("Ana", "555", "QW5h"):  # the last is `Ana` in base64
         assert typed not in location
+
+
+@pytest.mark.parametrize("hidden", ["website", "submission_id"])
+def test_a_hidden_field_that_comes_twice_is_refused_without_the_form(
+    browser: Browser, hidden: str
+) -> None:
+    answer = browser.send("/requests", [*filled(browser), (hidden, "x")])
+    assert answer.status_code == 422
+    assert forms_of(answer.body.decode()) == []
+    assert stored_rows(browser) == []
