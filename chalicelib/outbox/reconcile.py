@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale
 from chalicelib.domain.messaging.inbound_text import ProviderId
-from chalicelib.domain.messaging.message import FINAL, LEFT, Channel, Message, MessageStatus
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import (
     LOOK_AFTER,
     end_patch,
@@ -33,7 +33,6 @@ from chalicelib.outbox.context import (
 from chalicelib.outbox.outcomes import refused
 from chalicelib.outbox.outcomes.fallback import fallback_for
 from chalicelib.outbox.outcomes.undelivered import follow_up
-from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
 from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
 
 log = Logger(service="bookend", child=True)
@@ -115,7 +114,7 @@ def without_receipt(context: DeliveryContext, message: Message, now: datetime) -
             message, found_nothing=False, due_at=_next_look(message, now), now=now
         )
         return context.commit(Change(patch), now)
-    news = None if text is None else _as_receipt(message, text, now)
+    news = None if text is None else _as_receipt(context, message, text, now)
     if text is None or news is None:
         # Sent, not confirmed, as some carriers leave it: nobody said that it failed.
         change = Change(put_aside_patch(message, now=now))
@@ -143,7 +142,7 @@ def _remember(
         sid=text.sid,
         to=text.to,
         body=text.body,
-        status=_status_of(text),
+        status=context.texts.status_of(text.status),
         word=text.status,
         code=text.error_code,
         now=now,
@@ -159,7 +158,7 @@ def _found(context: DeliveryContext, message: Message, text: ProviderText, now: 
     patch = receipt_patch(
         message,
         sid=text.sid,
-        status=_status_of(text),
+        status=context.texts.status_of(text.status),
         word=text.status,
         code=text.error_code,
         now=now,
@@ -175,14 +174,10 @@ def _written(
     context: DeliveryContext, message: Message, text: ProviderText, change: Change, now: datetime
 ) -> None:
     """The row knows what became of its text; one that did not arrive has its consequences (F35)."""
-    status, code = _status_of(text), text.error_code
+    status, code = context.texts.status_of(text.status), text.error_code
     stop = context.store.get(CircuitBreaker.ref())
     change.include(follow_up(context, message, status, stop=stop, to=text.to, code=code, now=now))
     context.commit(change, now)
-
-
-def _status_of(text: ProviderText) -> MessageStatus:
-    return STATUS_BY_WORD.get(text.status, MessageStatus.SENT)
 
 
 def _nothing_found(context: DeliveryContext, message: Message, now: datetime) -> None:
@@ -229,9 +224,11 @@ def _too_late(context: DeliveryContext, message: Message, why: str, now: datetim
     context.commit(change, now)
 
 
-def _as_receipt(message: Message, text: ProviderText, now: datetime) -> Patch | None:
-    status = STATUS_BY_WORD.get(text.status)
-    if status is None or status in LEFT - FINAL:
+def _as_receipt(
+    context: DeliveryContext, message: Message, text: ProviderText, now: datetime
+) -> Patch | None:
+    status = context.texts.status_of(text.status)
+    if status is MessageStatus.SENT:
         return None
     return receipt_patch(
         message, sid=text.sid, status=status, word=text.status, code=text.error_code, now=now
@@ -247,7 +244,7 @@ def sent_since(
     """
     unheld = _unheld_since(context, to, since)
     found = next((text for text in unheld if text.body == body), None)
-    if found is None and any(map(_is_hidden, unheld)):
+    if found is None and any(not text.body for text in unheld):
         raise OutcomeUnknown("the provider hides what it sent")
     return found
 
@@ -275,7 +272,3 @@ def _unheld_since(context: DeliveryContext, to: str, since: datetime) -> list[Pr
     )
     unheld = [text for text, row in zip(fresh, hold_patch, strict=True) if row is None]
     return sorted(unheld, key=lambda text: text.created_at)
-
-
-def _is_hidden(text: ProviderText) -> bool:
-    return not text.body.strip() or "redacted" in text.body.casefold()

@@ -13,7 +13,6 @@ from chalicelib.domain.messaging.transitions import late_word_patch, receipt_pat
 from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox.context import DeliveryContext
 from chalicelib.outbox.outcomes.undelivered import follow_up
-from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
 from chalicelib.outbox.send import held_by
 
 log = Logger(service="bookend", child=True)
@@ -49,16 +48,15 @@ def take(
         if message.sid is None and message.status in FINAL:
             log.warning("receipt.after_the_end", extra={"message_id": message_id, "status": status})
             return _too_late(context, message, sid=sid, word=status, now=now)
-        patch = _news(message, sid=sid, word=status, code=error_code, now=now)
+        became = context.texts.status_of(status)
+        patch = _news(message, sid=sid, status=became, word=status, code=error_code, now=now)
         if patch is None:
             return False
         change = Change(patch)
         if message.sid is None:
             change.include([held_by(context, sid, message, now)])
         change.include(
-            follow_up(
-                context, message, STATUS_BY_WORD[status], stop=stop, to=to, code=error_code, now=now
-            )
+            follow_up(context, message, became, stop=stop, to=to, code=error_code, now=now)
         )
         try:
             context.commit(change, now)
@@ -90,10 +88,15 @@ def _is_of_a_repeat(message: Message, *, sid: str, to: str) -> bool:
 
 
 def _news(
-    message: Message, *, sid: str, word: str, code: int | None, now: datetime
+    message: Message,
+    *,
+    sid: str,
+    status: MessageStatus,
+    word: str,
+    code: int | None,
+    now: datetime,
 ) -> Patch | None:
     """What the receipt changes. One for a row that waits again proves that its text had left."""
-    status = STATUS_BY_WORD[word]
     if message.status is MessageStatus.PENDING and message.to and message.body:
         return remember_patch(
             message,
