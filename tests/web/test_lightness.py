@@ -1,5 +1,6 @@
 """The intake path imports nothing that it does not use: Lambda imports all of app.py each time."""
 
+import os
 import subprocess
 import sys
 
@@ -38,5 +39,27 @@ def test_the_app_is_imported_without_a_setting_or_a_file() -> None:
         check=True,
         timeout=60,
         env={"PATH": ""},
+    )
+    assert done.stdout.split() == ["False"]
+
+
+def test_what_a_receipt_means_is_read_without_the_providers_client() -> None:
+    reading = """
+import sys
+from chalicelib import wiring
+from chalicelib.ports import FailureClass
+from tests.world import SETTINGS
+texts = wiring.build(SETTINGS).text_sender
+assert texts.status_of("delivered") == "delivered"
+assert texts.failure_class_of(30006) is FailureClass.NUMBER_BAD
+print("twilio" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", reading],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
     )
     assert done.stdout.split() == ["False"]
