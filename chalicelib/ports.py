@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from chalicelib.domain.change import Change
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.domain.record import Record, Ref, Value
 
 R = TypeVar("R", bound=Record)
@@ -83,7 +84,7 @@ class Accepted(NamedTuple):
     """The provider has the message."""
 
     sid: str | None
-    status: str
+    status: str  #: in its own word
 
 
 class Refused(Exception):
@@ -104,15 +105,18 @@ class ProviderText(NamedTuple):
 
     sid: str
     to: str
-    body: str
-    status: str
+    body: str  #: empty where the provider hides the words, or has erased them
+    status: str  #: its own word; `TextSender.status_of` says what it means
     error_code: int | None
     created_at: datetime
 
 
 class TextSender(Protocol):
     def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
-        """One text. Raises Refused or OutcomeUnknown. Never tries twice by itself."""
+        """One text, tried for so long, or for as long as the provider can if that is shorter.
+
+        Raises Refused or OutcomeUnknown. Never tries twice by itself.
+        """
 
     def sent_to(self, number: str) -> list[ProviderText]:
         """Every text to a number that the provider knows, newest first; complete or it raises."""
@@ -122,6 +126,9 @@ class TextSender(Protocol):
 
     def failure_class_of(self, code: int | None) -> FailureClass:
         """What an error code of a receipt means."""
+
+    def status_of(self, word: str) -> MessageStatus:
+        """What the provider's word for the state of a text means; an unknown one: SENT."""
 
 
 class ReceivedText(NamedTuple):

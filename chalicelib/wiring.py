@@ -11,11 +11,13 @@ from aws_lambda_powertools import Logger
 from chalicelib.clinic.careplan.plan import CarePlan, load_careplans
 from chalicelib.clinic.profile import Clinic, load_profile
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.outbox.context import DeliveryContext
 from chalicelib.ports import (
     Clock,
     DeliveryQueue,
     EmailSender,
+    FailureClass,
     Links,
     Pause,
     Store,
@@ -161,7 +163,7 @@ def _with_settings_of_now(known: Services) -> Services:
 
 
 class _LazyTexts:
-    """Twilio's client is slow to import, and only the courier needs it."""
+    """Twilio's client is slow to import; a receipt, whose words are data, does without it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -176,6 +178,16 @@ class _LazyTexts:
             sender=self._settings.twilio_from,
             api_url=self._settings.twilio_api_url,
         )
+
+    def failure_class_of(self, code: int | None) -> FailureClass:
+        from chalicelib.adapters.twilio.codes import failure_class_of
+
+        return failure_class_of(code)
+
+    def status_of(self, word: str) -> MessageStatus:
+        from chalicelib.adapters.twilio.statuses import status_of
+
+        return status_of(word)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sender, name)

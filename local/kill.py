@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.ports import Accepted, FailureClass, ProviderText, Refused, TextSender
 from local.parent import make_above
 
@@ -65,3 +66,6 @@ class KillableTexts:
 
     def failure_class_of(self, code: int | None) -> FailureClass:
         return self._texts.failure_class_of(code)
+
+    def status_of(self, word: str) -> MessageStatus:
+        return self._texts.status_of(word)

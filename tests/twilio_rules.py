@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.adapters.twilio import codes
 from chalicelib.ports import Refused
-from local.twilio.rules import FINAL, ApiError, opt_out_type, require_sendable
+from local.twilio.rules import FINAL, LONGEST, ApiError, opt_out_type, require_sendable
 
 NUMBER = "+13165550100"  # ours
 UNDER_WAY = 20009  # Twilio's code for a text whose words cannot be erased yet
@@ -36,6 +36,11 @@ class StopList:
             require_sendable(form, stopped=self._numbers)
         except ApiError as error:
             raise _refused(error.code) from None
+
+
+def may_wait(validity: timedelta) -> timedelta:
+    """How long Twilio tries a text that is wanted for so long."""
+    return min(validity, timedelta(seconds=LONGEST))
 
 
 def refuse_under_way(status: str) -> None:

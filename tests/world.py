@@ -8,10 +8,10 @@ from itertools import count
 from typing import Any
 
 from chalicelib.adapters.links import SignedLinks
-from chalicelib.adapters.twilio import codes
+from chalicelib.adapters.twilio import codes, statuses
 from chalicelib.clinic.careplan.plan import load_careplans
 from chalicelib.clinic.profile import load_profile
-from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.record import new_id
 from chalicelib.outbox import deliver, dispatch
@@ -24,7 +24,7 @@ from chalicelib.usecases.visits.slots import WallTime
 from chalicelib.wiring import Services
 from local.memory_store import MemoryStore
 from tests.mail_rules import refuse_unwritable
-from tests.twilio_rules import NUMBER, StopList, refuse_under_way
+from tests.twilio_rules import NUMBER, StopList, may_wait, refuse_under_way
 
 NOON = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)  # a Tuesday, noon in Wichita
 RUTH = Actor("ruth", "Ruth Example")
@@ -87,6 +87,7 @@ class FakeTexts:
     def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
         if self.before and (error := self.before.popleft()) is not None:
             raise error
+        validity = may_wait(validity)
         self._stops.refuse(to=to, body=body, validity=validity)
         sid = next(self._sids)
         self.sent.append(ProviderText(sid, to, body, "queued", None, self._second()))
@@ -125,6 +126,9 @@ class FakeTexts:
 
     def failure_class_of(self, code: int | None) -> FailureClass:
         return codes.failure_class_of(code)
+
+    def status_of(self, word: str) -> MessageStatus:
+        return statuses.status_of(word)
 
     def hear(self, number: str, body: str) -> ReceivedText:
         """A phone texts our number; whether a webhook tells the service is up to the test."""

@@ -154,7 +154,6 @@ def _rest(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
-VALID_AT_MOST = timedelta(seconds=36_000)  # Twilio's own limit
 ANSWERS_MORE = 10  # above the day's cap; then nobody types by hand, a machine answers ours (F59)
 AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
 
@@ -178,7 +177,7 @@ def validity(context: DeliveryContext, snapshot: Snapshot) -> timedelta:
     begins = next_quiet(snapshot.now, snapshot.zone, context.clinic.quiet)
     if _held_until(context, snapshot, begins) is not None:
         ends.append(begins)
-    return min(max(min(ends) - snapshot.now, VALID_AT_LEAST), VALID_AT_MOST)
+    return max(min(ends) - snapshot.now, VALID_AT_LEAST)
 
 
 def is_in_time(context: DeliveryContext, snapshot: Snapshot) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
+from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.messaging.message import Exemption, Message, Recipient
 from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
@@ -56,6 +57,18 @@ def claim_of_text(
     if snapshot.open_breaker is not None:
         change.include([probe_patch(snapshot.open_breaker, snapshot.now)])
     return taken, change
+
+
+def hold_provider_id(
+    context: DeliveryContext, sid: str, message: Message, now: datetime
+) -> Operation:
+    """This row holds the provider's id: refused when another row holds it (F77).
+
+    It also says when the text's words are to be erased.
+    """
+    erase_at = now + timedelta(days=context.clinic.retention.texts_days)
+    ttl = int((erase_at + KEPT).timestamp())
+    return Save(ProviderId(sid=sid, message_id=message.id, ttl=ttl, erase_at=erase_at))
 
 
 def _claim(

@@ -35,10 +35,10 @@ class DeliveryContext(Context):
     texts_per_minute: int
     shards: int
 
-    def commit(self, change: Change, now: datetime) -> None:
+    def commit(self, change: Change) -> None:
         """Written whole or not at all; what it made due need not wait for the next tick."""
         self.store.commit(change)
-        self.queue.send(due_now(change, now))
+        self.queue.send(due_now(change, self.clock.now()))
 
 
 class Snapshot(NamedTuple):

@@ -1,6 +1,7 @@
 """The courier: takes one due row, checks it against the state of now, claims it, sends it, settles.
 
-The row is the truth: an id that comes twice, late or out of order changes nothing (F4).
+The row is the truth: an id that comes twice, late or out of order changes nothing (F4). Whatever is
+decided about it answers with a change, which is committed here.
 """
 
 from datetime import datetime
@@ -47,6 +48,7 @@ def _until_it_holds(context: DeliveryContext, message_id: str) -> None:
         try:
             return _deliver(context, message_id)
         except Stale:
+            # Not `run_in_transaction`: an attempt may send or look up, and others are waiting.
             log.info("message.changed", extra={"message_id": message_id})
     message = context.store.get(Message.ref(message_id))
     if message is not None and _is_due(message, context.clock.now()):
@@ -59,18 +61,24 @@ def _deliver(context: DeliveryContext, message_id: str) -> None:
     message = context.store.get(Message.ref(message_id))
     if message is None or not _is_due(message, now):
         return
+    change = _next_change(context, message, now)
+    if change.operations:
+        context.commit(change)
+
+
+def _next_change(context: DeliveryContext, message: Message, now: datetime) -> Change:
     match message.status:
         case MessageStatus.PENDING:
-            _send_if_owed(context, message, now)
+            return _send_if_owed(context, message, now)
         case MessageStatus.SENDING:
-            reconcile.after_lease(context, message, now)
+            return reconcile.after_lease(context, message, now)
         case MessageStatus.SENT:
-            reconcile.without_receipt(context, message, now)
+            return reconcile.without_receipt(context, message, now)
         case _:
-            context.commit(Change(put_aside_patch(message, now=now)), now)
+            return Change(put_aside_patch(message, now=now))
 
 
-def _send_if_owed(context: DeliveryContext, message: Message, now: datetime) -> None:
+def _send_if_owed(context: DeliveryContext, message: Message, now: datetime) -> Change:
     snapshot = take_snapshot(context, message, now)
     first = snapshot.first_text
     if first is not None and first.status is MessageStatus.PENDING and _is_due(first, now):
@@ -81,35 +89,29 @@ def _send_if_owed(context: DeliveryContext, message: Message, now: datetime) -> 
     match verdict:
         case Hold(until, why):
             patch = hold_patch(message, until=until, why=why, now=now)
-            if patch is not None:
-                context.commit(Change(patch), now)
+            return Change() if patch is None else Change(patch)
         case Drop():
-            _drop(context, snapshot, verdict)
+            return _drop(context, snapshot, verdict)
         case None if snapshot.waiting is not None and message.channel is Channel.TASK:
-            send.tell_of_many(context, snapshot, snapshot.waiting)
+            return send.tell_of_many(context, snapshot, snapshot.waiting)
         case None if message.channel is Channel.TASK:
-            send.open_task(context, snapshot)
+            return send.open_task(context, snapshot)
         case None if message.channel is Channel.EMAIL:
-            send.send_mail(context, snapshot)
+            return send.send_mail(context, snapshot)
         case None if reconcile.is_late(message, now):
-            reconcile.before_late_claim(context, snapshot)
+            found = reconcile.before_late_claim(context, snapshot)
+            return send.send_text(context, snapshot) if found is None else found
         case None:
-            send.send_text(context, snapshot)
+            return send.send_text(context, snapshot)
 
 
-def _drop(context: DeliveryContext, snapshot: Snapshot, verdict: Drop) -> None:
+def _drop(context: DeliveryContext, snapshot: Snapshot, verdict: Drop) -> Change:
     change = Change(end_patch(snapshot.message, verdict.status, why=verdict.why, now=snapshot.now))
     if verdict.instead and snapshot.message.channel is not Channel.TASK:
         change.include(fallback_for(context, snapshot))
-    context.commit(change, snapshot.now)
-    log.info(
-        "message.dropped",
-        extra={
-            "message_id": snapshot.message.id,
-            "status": verdict.status.value,
-            "why": verdict.why,
-        },
-    )
+    told = {"message_id": snapshot.message.id, "status": verdict.status.value, "why": verdict.why}
+    log.info("message.dropped", extra=told)
+    return change
 
 
 def _is_due(message: Message, now: datetime) -> bool:

@@ -48,13 +48,12 @@ def give_way(context: DeliveryContext, message: Message) -> None:
     now = context.clock.now()
     if now - max(message.scheduled_at, message.created_at) > LONG:
         return put_off(context, message.key, Stale.__name__)
-    return _wait(context, message.key, now + NEXT_TICK, now)
+    return _wait(context, message.key, now + NEXT_TICK)
 
 
 def wait(context: DeliveryContext, key: Key) -> None:
     """The store did not answer: nothing is wrong with the row, which comes due again."""
-    now = context.clock.now()
-    _wait(context, key, now + RETRY, now)
+    _wait(context, key, context.clock.now() + RETRY)
 
 
 def is_set_aside(message: Message) -> bool:
@@ -82,14 +81,14 @@ def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
         now=now,
     )
     # The task stands already when this is not the first time, or when it is itself the odd row.
-    is_told = task.key == key or not _write(context, Change(patch, Save(task)), now)
+    is_told = task.key == key or not _write(context, Change(patch, Save(task)))
     if is_told:
-        _write(context, Change(patch), now)
+        _write(context, Change(patch))
 
 
-def _wait(context: DeliveryContext, key: Key, until: datetime, now: datetime) -> None:
+def _wait(context: DeliveryContext, key: Key, until: datetime) -> None:
     """Only a row that is there and still waits: one that has left keeps its own time (R40)."""
-    _write(context, Change(Patch.of(Ref(Message, key), due_at=until, when=_WAITS)), now)
+    _write(context, Change(Patch.of(Ref(Message, key), due_at=until, when=_WAITS)))
 
 
 def _read(context: DeliveryContext, key: Key) -> Message | None:
@@ -106,9 +105,9 @@ def _end(message: Message | None, oddity: _Oddity, now: datetime) -> Patch | Non
     return end_patch(message, MessageStatus.FAILED, why=oddity.why, now=now)
 
 
-def _write(context: DeliveryContext, change: Change, now: datetime) -> bool:
+def _write(context: DeliveryContext, change: Change) -> bool:
     try:
-        context.commit(change, now)
+        context.commit(change)
     except (Stale, Unavailable) as error:
         # The row is as it was and comes due again; there is nothing else to record it on.
         log.error("message.not_put_off", extra={"error": type(error).__name__})

@@ -1,28 +1,28 @@
-"""What is not known is looked up at the provider; no text is ever sent again blindly (R31)."""
+"""What is not known is looked up at the provider; no text is ever sent again blindly (R31).
+
+Each look-up answers with what is to be written, by what was found.
+"""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.errors import Stale
+from chalicelib.domain.change import Change
 from chalicelib.domain.messaging.inbound_text import ProviderId
-from chalicelib.domain.messaging.message import FINAL, LEFT, Channel, Message, MessageStatus
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import (
     LOOK_AFTER,
     end_patch,
     hold_patch,
     look_up_patch,
     put_aside_patch,
-    receipt_patch,
-    remember_patch,
     retry_patch,
 )
 from chalicelib.domain.system import CircuitBreaker
 from chalicelib.messages.render import CannotSay
-from chalicelib.outbox import compose_text, send
 from chalicelib.outbox.circuit_breaker import close_by_arrival
+from chalicelib.outbox.compose_text import compose_text
 from chalicelib.outbox.context import (
     CLOCKS_DIFFER,
     DeliveryContext,
@@ -30,10 +30,9 @@ from chalicelib.outbox.context import (
     patient_and_phone,
     take_snapshot,
 )
-from chalicelib.outbox.outcomes import refused
 from chalicelib.outbox.outcomes.fallback import fallback_for
-from chalicelib.outbox.outcomes.undelivered import follow_up
-from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
+from chalicelib.outbox.outcomes.refused import refused_look_up_change, unsayable_change
+from chalicelib.outbox.outcomes.undelivered import news_change
 from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
 
 log = Logger(service="bookend", child=True)
@@ -56,186 +55,149 @@ def is_late(message: Message, now: datetime) -> bool:
     return now - (message.claimed_at or message.scheduled_at) > LATE
 
 
-def before_late_claim(context: DeliveryContext, snapshot: Snapshot) -> None:
-    """A text that was sent in a lost hour is found and settled; else it is sent now."""
+def before_late_claim(context: DeliveryContext, snapshot: Snapshot) -> Change | None:
+    """A text that was sent in a lost hour is found and settled; None: it never left, so send it."""
+    message, now = snapshot.message, snapshot.now
     _, phone = patient_and_phone(snapshot)
     try:
-        said = compose_text.compose_text(context, snapshot)
+        said = compose_text(context, snapshot)
     except CannotSay as error:
-        return refused.settle_unsayable(context, snapshot, error)
-    bodies = {said.body, snapshot.message.body or said.body}
-    since = snapshot.message.scheduled_at
+        return unsayable_change(context, snapshot, error)
+    bodies = {said.body, message.body or said.body}
     try:
-        found = sent_before(context, phone.number, bodies=bodies, since=since)
+        found = sent_before(context, phone.number, bodies=bodies, since=message.scheduled_at)
     except Refused as error:
-        return refused.settle_refused_look_up(context, snapshot, error)
+        return refused_look_up_change(snapshot, error)
     except OutcomeUnknown:
-        return _look_again(context, snapshot)
-    if found is None:
-        return send.send_text(context, snapshot)
-    return _remember(context, snapshot.message, found, snapshot.now)
+        return _held(message, now)
+    return None if found is None else _taken(context, message, found, now)
 
 
-def after_lease(context: DeliveryContext, message: Message, now: datetime) -> None:
-    """A claim whose outcome nobody wrote down: look it up, settle it, or be certain it left not."""
+def after_lease(context: DeliveryContext, message: Message, now: datetime) -> Change:
+    """A claim whose outcome nobody wrote down is looked up, settled, or certain not to have left.
+
+    - The text is found: the row takes it, with what follows (`_taken`).
+    - A complete list does not have it, twice: the row waits for its next claim (`_not_listed`).
+    - No answer, or the provider hides its words: it is looked up again, until its time is over
+      and a person sees to it (`_not_known`).
+    """
     if message.lease_until is not None and now < message.lease_until:
         # Voiding made the row due while its courier still holds it; it is not ours to touch.
-        patch = look_up_patch(message, found_nothing=False, due_at=message.lease_until, now=now)
-        return context.commit(Change(patch), now)
+        return _look_at(message, message.lease_until, now)
     if message.channel is not Channel.TEXT:
         # A mail may repeat: better twice than never, and better seldom than every few minutes.
         due_at = now + MAILED_AGAIN[min(message.attempt, len(MAILED_AGAIN)) - 1]
-        return context.commit(
-            Change(retry_patch(message, due_at=due_at, why="unknown", now=now)), now
-        )
+        return Change(retry_patch(message, due_at=due_at, why="unknown", now=now))
     to, body, since = message.to or "", message.body or "", message.claimed_at or now
     try:
         found = sent_since(context, to, body=body, since=since)
     except (Refused, OutcomeUnknown):
-        return _not_looked(context, message, now)
-    if found is not None:
-        return _found(context, message, found, now)
-    return _nothing_found(context, message, now)
+        return _not_known(context, message, now)
+    if found is None:
+        return _not_listed(context, message, now)
+    return _taken(context, message, found, now)
 
 
-def without_receipt(context: DeliveryContext, message: Message, now: datetime) -> None:
+def without_receipt(context: DeliveryContext, message: Message, now: datetime) -> Change:
     """A text that was accepted six hours ago and has no receipt is asked about once (R40)."""
     if message.channel is not Channel.TEXT or message.claimed_at is None:
         # Made due by a decision that saw it before it had left.
-        return context.commit(Change(put_aside_patch(message, now=now)), now)
+        return Change(put_aside_patch(message, now=now))
     if now < message.claimed_at + LOOK_AFTER:
-        due_at = message.claimed_at + LOOK_AFTER
-        return context.commit(
-            Change(look_up_patch(message, found_nothing=False, due_at=due_at, now=now)), now
-        )
+        return _look_at(message, message.claimed_at + LOOK_AFTER, now)
     try:
         text = context.texts.fetch(message.sid or "")
     except (Refused, OutcomeUnknown):
-        patch = look_up_patch(
-            message, found_nothing=False, due_at=_next_look(message, now), now=now
-        )
-        return context.commit(Change(patch), now)
-    news = None if text is None else _as_receipt(message, text, now)
-    if text is None or news is None:
-        # Sent, not confirmed, as some carriers leave it: nobody said that it failed.
-        change = Change(put_aside_patch(message, now=now))
-        change.include(
-            close_by_arrival(context, context.store.get(CircuitBreaker.ref()), message, now)
-        )
-        return context.commit(change, now)
-    return _written(context, message, text, Change(news), now)
+        return _look_at(message, _next_look(message, now), now)
+    stop = context.store.get(CircuitBreaker.ref())
+    news = None if text is None else _news(context, message, text, stop, now)
+    if news is not None:
+        return news
+    # Sent, not confirmed, as some carriers leave it: nobody said that it failed.
+    change = Change(put_aside_patch(message, now=now))
+    change.include(close_by_arrival(context, stop, message, now))
+    return change
 
 
-def _look_again(context: DeliveryContext, snapshot: Snapshot) -> None:
-    patch = hold_patch(
-        snapshot.message, until=snapshot.now + RETRY_LOOK, why="not looked up yet", now=snapshot.now
-    )
-    if patch is not None:
-        context.commit(Change(patch), snapshot.now)
+def _taken(context: DeliveryContext, message: Message, text: ProviderText, now: datetime) -> Change:
+    """The row takes the text that was found; one that did not arrive has its consequences (F35)."""
+    log.info("message.found", extra={"message_id": message.id})
+    stop = context.store.get(CircuitBreaker.ref())
+    return _news(context, message, text, stop, now) or Change()
 
 
-def _remember(
-    context: DeliveryContext, message: Message, text: ProviderText, now: datetime
-) -> None:
-    """The row that waits takes the text that the provider has."""
-    patch = remember_patch(
+def _news(
+    context: DeliveryContext,
+    message: Message,
+    text: ProviderText,
+    stop: CircuitBreaker | None,
+    now: datetime,
+) -> Change | None:
+    return news_change(
+        context,
         message,
         sid=text.sid,
         to=text.to,
         body=text.body,
-        status=_status_of(text),
         word=text.status,
         code=text.error_code,
+        stop=stop,
         now=now,
     )
-    change = Change(send.held_by(context, text.sid, message, now), patch)
-    _written(context, message, text, change, now)
-    log.info("message.remembered", extra={"message_id": message.id})
 
 
-def _found(context: DeliveryContext, message: Message, text: ProviderText, now: datetime) -> None:
-    """The row takes the text that the provider has."""
-    change = Change(send.held_by(context, text.sid, message, now))
-    patch = receipt_patch(
-        message,
-        sid=text.sid,
-        status=_status_of(text),
-        word=text.status,
-        code=text.error_code,
-        now=now,
-    )
-    if patch is None:
-        raise Stale(message.key.sk)
-    change.include([patch])
-    _written(context, message, text, change, now)
-    log.info("message.found", extra={"message_id": message.id})
-
-
-def _written(
-    context: DeliveryContext, message: Message, text: ProviderText, change: Change, now: datetime
-) -> None:
-    """The row knows what became of its text; one that did not arrive has its consequences (F35)."""
-    status, code = _status_of(text), text.error_code
-    stop = context.store.get(CircuitBreaker.ref())
-    change.include(follow_up(context, message, status, stop=stop, to=text.to, code=code, now=now))
-    context.commit(change, now)
-
-
-def _status_of(text: ProviderText) -> MessageStatus:
-    return STATUS_BY_WORD.get(text.status, MessageStatus.SENT)
-
-
-def _nothing_found(context: DeliveryContext, message: Message, now: datetime) -> None:
-    claimed_at = message.claimed_at or now
-    if now < claimed_at + SETTLED_AFTER:
-        until = claimed_at + SETTLED_AFTER
-        patch = look_up_patch(message, found_nothing=False, due_at=until, now=now)
-        return context.commit(Change(patch), now)
-    if message.looked_at is None or now < message.looked_at + AND_AGAIN:
-        due_at = (message.looked_at or now) + AND_AGAIN
-        patch = look_up_patch(
-            message, found_nothing=message.looked_at is None, due_at=due_at, now=now
-        )
-        return context.commit(Change(patch), now)
-    # Two complete lists agree: nothing left.
-    if message.void_because is not None:
-        gone = end_patch(message, MessageStatus.WITHDRAWN, why=message.void_because, now=now)
-        return context.commit(Change(gone), now)
-    if now >= message.send_before:
-        return _too_late(context, message, "it never left, and now it is too late", now)
-    return context.commit(
-        Change(retry_patch(message, due_at=now, why="it never left", now=now)), now
-    )
-
-
-def _not_looked(context: DeliveryContext, message: Message, now: datetime) -> None:
+def _not_known(context: DeliveryContext, message: Message, now: datetime) -> Change:
+    """The provider did not say, or hides its words: asked again while the text is of use."""
     if now >= message.send_before:
         return _too_late(context, message, "nobody knows whether it left", now)
-    patch = look_up_patch(message, found_nothing=False, due_at=_next_look(message, now), now=now)
-    return context.commit(Change(patch), now)
+    return _look_at(message, _next_look(message, now), now)
+
+
+def _not_listed(context: DeliveryContext, message: Message, now: datetime) -> Change:
+    """A complete list without it. Two of them, not too early, prove that nothing left."""
+    settled_at = (message.claimed_at or now) + SETTLED_AFTER
+    if now < settled_at:
+        return _look_at(message, settled_at, now)
+    if message.looked_at is None:
+        return _look_at(message, now + AND_AGAIN, now, found_nothing=True)
+    if now < message.looked_at + AND_AGAIN:
+        return _look_at(message, message.looked_at + AND_AGAIN, now)
+    return _never_left(context, message, now)
+
+
+def _never_left(context: DeliveryContext, message: Message, now: datetime) -> Change:
+    if message.void_because is not None:
+        status, why = MessageStatus.WITHDRAWN, message.void_because
+        return Change(end_patch(message, status, why=why, now=now))
+    if now >= message.send_before:
+        return _too_late(context, message, "it never left, and now it is too late", now)
+    return Change(retry_patch(message, due_at=now, why="it never left", now=now))
+
+
+def _too_late(context: DeliveryContext, message: Message, why: str, now: datetime) -> Change:
+    """A person must see to it (F12), unless it is not owed any more."""
+    change = Change(end_patch(message, MessageStatus.FAILED, why=why, now=now))
+    if message.void_because is None:
+        change.include(fallback_for(context, take_snapshot(context, message, now)))
+    return change
+
+
+def _look_at(
+    message: Message, due_at: datetime, now: datetime, *, found_nothing: bool = False
+) -> Change:
+    return Change(look_up_patch(message, found_nothing=found_nothing, due_at=due_at, now=now))
+
+
+def _held(message: Message, now: datetime) -> Change:
+    """Nothing may be sent before it was looked up."""
+    patch = hold_patch(message, until=now + RETRY_LOOK, why="not looked up yet", now=now)
+    return Change() if patch is None else Change(patch)
 
 
 def _next_look(message: Message, now: datetime) -> datetime:
     """The longer nobody answers, the later: a provider that is down is not asked by every row."""
     waited = now - (message.claimed_at or now)
     return now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
-
-
-def _too_late(context: DeliveryContext, message: Message, why: str, now: datetime) -> None:
-    """A person must see to it (F12), unless it is not owed any more."""
-    change = Change(end_patch(message, MessageStatus.FAILED, why=why, now=now))
-    if message.void_because is None:
-        change.include(fallback_for(context, take_snapshot(context, message, now)))
-    context.commit(change, now)
-
-
-def _as_receipt(message: Message, text: ProviderText, now: datetime) -> Patch | None:
-    status = STATUS_BY_WORD.get(text.status)
-    if status is None or status in LEFT - FINAL:
-        return None
-    return receipt_patch(
-        message, sid=text.sid, status=status, word=text.status, code=text.error_code, now=now
-    )
 
 
 def sent_since(
@@ -247,7 +209,7 @@ def sent_since(
     """
     unheld = _unheld_since(context, to, since)
     found = next((text for text in unheld if text.body == body), None)
-    if found is None and any(map(_is_hidden, unheld)):
+    if found is None and any(not text.body for text in unheld):
         raise OutcomeUnknown("the provider hides what it sent")
     return found
 
@@ -270,12 +232,6 @@ def sent_before(
 def _unheld_since(context: DeliveryContext, to: str, since: datetime) -> list[ProviderText]:
     """The texts to a number made since then that no row holds, oldest first."""
     fresh = [text for text in context.texts.sent_to(to) if text.created_at >= since - CLOCKS_DIFFER]
-    hold_patch = (
-        context.store.get_many(*(ProviderId.ref(text.sid) for text in fresh)) if fresh else ()
-    )
-    unheld = [text for text, row in zip(fresh, hold_patch, strict=True) if row is None]
+    holders = context.store.get_many(*(ProviderId.ref(text.sid) for text in fresh)) if fresh else ()
+    unheld = [text for text, row in zip(fresh, holders, strict=True) if row is None]
     return sorted(unheld, key=lambda text: text.created_at)
-
-
-def _is_hidden(text: ProviderText) -> bool:
-    return not text.body.strip() or "redacted" in text.body.casefold()

@@ -1,14 +1,17 @@
-"""Claim, send, settle. The claim is written before the provider is called; settling never sends."""
+"""Claim, send, settle. The claim is written before the provider is called; settling never sends.
 
-from datetime import datetime, timedelta
+Each answers with what is still to be written of the row, if anything.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from aws_lambda_powertools import Logger
 
 from chalicelib.clinic.staff_directory import staff_now
-from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import NotFound, Stale, Unavailable
-from chalicelib.domain.messaging.inbound_text import ProviderId
-from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import (
     accept_patch,
     end_patch,
@@ -20,21 +23,21 @@ from chalicelib.messages.floods import Stage
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.checks import is_in_time, validity
 from chalicelib.outbox.circuit_breaker import close_by_acceptance
-from chalicelib.outbox.claim import KEPT, as_listed, claim_of_mail, claim_of_text
+from chalicelib.outbox.claim import as_listed, claim_of_mail, claim_of_text, hold_provider_id
 from chalicelib.outbox.compose_email import compose_email
-from chalicelib.outbox.compose_text import Said, compose_text
+from chalicelib.outbox.compose_text import compose_text
 from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.outbox.floods import Waiting
-from chalicelib.outbox.outcomes import refused
 from chalicelib.outbox.outcomes.fallback import fallback_for, to_others
-from chalicelib.ports import Accepted, OutcomeUnknown, Refused
+from chalicelib.outbox.outcomes.refused import refusal_changes, unsayable_change
+from chalicelib.ports import Accepted, FailureClass, OutcomeUnknown, Refused
 
 log = Logger(service="bookend", child=True)
 
 SEND_TAKES = timedelta(seconds=15)  # the provider's time-out and a little more (F78)
 
 
-def open_task(context: DeliveryContext, snapshot: Snapshot) -> None:
+def open_task(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """The task exists and the staff are told; the commit is the sending."""
     message = snapshot.message
     task = task_of(message, now=snapshot.now)
@@ -53,10 +56,10 @@ def open_task(context: DeliveryContext, snapshot: Snapshot) -> None:
     )
     if message.subject is not None:
         change.include([message.subject.requirement()])
-    context.commit(change, snapshot.now)
+    return change
 
 
-def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting) -> None:
+def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting) -> Change:
     """A mail to each of the staff is owed, or to the managers: the commit is the sending."""
     message = snapshot.message
     role = "manager" if waiting.stage is Stage.OVERDUE else None
@@ -69,53 +72,95 @@ def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting)
         now=snapshot.now,
         facts=message.facts,
     )
-    context.commit(
-        Change(open_task_patch(message, now=snapshot.now), *(Save(mail) for mail in mails)),
-        snapshot.now,
-    )
+    return Change(open_task_patch(message, now=snapshot.now), *(Save(mail) for mail in mails))
 
 
-def send_mail(context: DeliveryContext, snapshot: Snapshot) -> None:
+def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """One mail to one person. It may repeat if its outcome stays unknown; a text may not."""
-    message, named = snapshot.message, as_listed(context, snapshot)
+    named = as_listed(context, snapshot)
     try:
         email = compose_email(context, snapshot)
     except NotFound:
         return _nobody_to_write_to(context, snapshot)
     except CannotSay as error:
-        return refused.settle_unsayable(context, snapshot, error)
-    email = email.model_copy(update={"message_id": message.id})
-    taken, change = claim_of_mail(context, snapshot, to=email.to, said=email.text)
-    change.include(named)
-    context.store.commit(change)
-    if _has_paused(context, snapshot, taken):
-        return None
-    try:
-        answer = context.mails.send(email)
-    except Refused as error:
-        refused.settle_refusal(context, snapshot, taken, error)
-    except OutcomeUnknown as error:
-        log.warning("message.unknown", extra={"message_id": message.id, "error": str(error)})
-    else:
-        settle(context, taken, answer)
-    return None
+        return unsayable_change(context, snapshot, error)
+    email = email.model_copy(update={"message_id": snapshot.message.id})
+    taken, claim = claim_of_mail(context, snapshot, to=email.to, said=email.text)
+    claim.include(named)
+    return _send(context, snapshot, taken, claim, lambda: context.mails.send(email))
 
 
-def send_text(context: DeliveryContext, snapshot: Snapshot) -> None:
+def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """One text to one number, claimed before the provider hears of it (R30)."""
     named = as_listed(context, snapshot)
     try:
         said = compose_text(context, snapshot)
     except CannotSay as error:
-        return refused.settle_unsayable(context, snapshot, error)
-    taken, change = claim_of_text(context, snapshot, said.body)
-    change.include(named)
-    context.store.commit(change)
-    return _hand_over(context, snapshot, taken, said)
+        return unsayable_change(context, snapshot, error)
+    taken, claim = claim_of_text(context, snapshot, said.body)
+    claim.include(named)
+
+    def call() -> Accepted:
+        return context.texts.send(
+            to=taken.to or "",
+            body=said.body,
+            status_callback=context.links.status_callback(taken.id),
+            validity=validity(context, snapshot._replace(now=context.clock.now())),
+        )
+
+    return _send(context, snapshot, taken, claim, call)
 
 
 def settle(context: DeliveryContext, taken: Message, answer: Accepted) -> None:
-    """What the provider answered is written on the row; a failure here never sends again."""
+    """The row says that the provider has it."""
+    if _settled(context, taken, [_acceptance(context, taken, answer)]):
+        told = {"message_id": taken.id, "channel": taken.channel.value, "attempt": taken.attempt}
+        log.info("message.sent", extra=told)
+
+
+def _send(
+    context: DeliveryContext,
+    snapshot: Snapshot,
+    taken: Message,
+    claim: Change,
+    call: Callable[[], Accepted],
+) -> Change:
+    """The claim is committed, the provider called once, and what it answers settled."""
+    context.store.commit(claim)
+    paused = _paused(context, snapshot, taken)
+    if paused is not None:
+        return paused
+    try:
+        answer = call()
+    except Refused as error:
+        _settle_refusal(context, snapshot, taken, error)
+        return Change()
+    except OutcomeUnknown as error:
+        log.warning("message.unknown", extra={"message_id": taken.id, "error": str(error)})
+        return Change()
+    settle(context, taken, answer)
+    if taken.channel is not Channel.TEXT:
+        return Change()
+    # Apart from settling, which a receipt may have done before us.
+    return Change(*close_by_acceptance(context, snapshot.open_breaker, context.clock.now()))
+
+
+def _paused(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> Change | None:
+    """What is written when so much time passed since the claim that this courier must not send.
+
+    None: it may. Somebody else may hold the row by the time an answer came (F78); or quiet hours
+    came, or its window closed (R13, R14): then nothing has left, for certain.
+    """
+    now = context.clock.now()
+    if now + SEND_TAKES > (taken.lease_until or now):
+        log.warning("message.lease_too_short", extra={"message_id": taken.id})
+        return Change()
+    if is_in_time(context, snapshot._replace(now=now)):
+        return None
+    return Change(retry_patch(taken, due_at=now, why="its time went by", now=now))
+
+
+def _acceptance(context: DeliveryContext, taken: Message, answer: Accepted) -> Change:
     now = context.clock.now()
     change = Change(
         accept_patch(
@@ -127,71 +172,46 @@ def settle(context: DeliveryContext, taken: Message, answer: Accepted) -> None:
         )
     )
     if answer.sid is not None and taken.body is not None:
-        change.include([held_by(context, answer.sid, taken, now)])
-    try:
-        context.store.commit(change)
-    except Stale:
-        # A receipt was faster and has settled it, or another row holds what it brought.
-        log.info("message.settled_before", extra={"message_id": taken.id})
-    except Unavailable:
-        # The lease ends, the look-up finds the text, and the row is settled then (F11).
-        log.warning("message.not_settled", extra={"message_id": taken.id})
+        change.include([hold_provider_id(context, answer.sid, taken, now)])
+    return change
+
+
+def _settle_refusal(
+    context: DeliveryContext, snapshot: Snapshot, taken: Message, error: Refused
+) -> None:
+    if not _settled(context, taken, refusal_changes(context, snapshot, taken, error)):
+        return
+    told = {"message_id": taken.id, "code": error.code, "failure_class": error.failure_class.value}
+    if taken.channel is Channel.EMAIL and error.failure_class is not FailureClass.RETRY:
+        log.error("mail.refused", extra=told)
     else:
-        told = {"message_id": taken.id, "channel": taken.channel.value, "attempt": taken.attempt}
-        log.info("message.sent", extra=told)
+        log.warning("message.refused", extra=told)
 
 
-def held_by(context: DeliveryContext, sid: str, message: Message, now: datetime) -> Operation:
-    """That this row holds the provider's id: refused when another row holds it (F77).
+def _settled(context: DeliveryContext, taken: Message, changes: Iterable[Change]) -> bool:
+    """Whether the first of these that nobody was faster than is written.
 
-    It also says when the text's words are to be erased.
+    A failure here never sends again.
     """
-    erase_at = now + timedelta(days=context.clinic.retention.texts_days)
-    ttl = int((erase_at + KEPT).timestamp())
-    return Save(ProviderId(sid=sid, message_id=message.id, ttl=ttl, erase_at=erase_at))
+    for change in changes:
+        try:
+            context.commit(change)
+        except Stale:
+            continue
+        except Unavailable:
+            # The lease ends, the look-up finds what left, and the row is settled then (F11).
+            log.warning("message.not_settled", extra={"message_id": taken.id})
+            return False
+        return True
+    # A receipt was faster and has settled it, or another row holds what it brought.
+    log.info("message.settled_before", extra={"message_id": taken.id})
+    return False
 
 
-def _nobody_to_write_to(context: DeliveryContext, snapshot: Snapshot) -> None:
+def _nobody_to_write_to(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """A mail that has nobody to go to is withdrawn; somebody else learns what must be known."""
     why = "there is nobody to write to any more"
     change = Change(end_patch(snapshot.message, MessageStatus.WITHDRAWN, why=why, now=snapshot.now))
     is_to_staff = snapshot.message.staff_id is not None
     change.include(to_others(context, snapshot) if is_to_staff else fallback_for(context, snapshot))
-    context.commit(change, snapshot.now)
-
-
-def _hand_over(context: DeliveryContext, snapshot: Snapshot, taken: Message, said: Said) -> None:
-    if _has_paused(context, snapshot, taken):
-        return
-    try:
-        answer = context.texts.send(
-            to=taken.to or "",
-            body=said.body,
-            status_callback=context.links.status_callback(taken.id),
-            validity=validity(context, snapshot._replace(now=context.clock.now())),
-        )
-    except Refused as error:
-        refused.settle_refusal(context, snapshot, taken, error)
-    except OutcomeUnknown as error:
-        log.warning("message.unknown", extra={"message_id": taken.id, "error": str(error)})
-    else:
-        settle(context, taken, answer)
-        # Apart from settling, which a receipt may have done before us.
-        if ends := close_by_acceptance(context, snapshot.open_breaker, context.clock.now()):
-            context.store.commit(Change(*ends))
-
-
-def _has_paused(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> bool:
-    """Whether so much time has passed since the claim that this courier must not send.
-
-    Somebody else may hold the row by the time an answer came (F78); or quiet hours came, or its
-    window closed (R13, R14): then nothing has left, for certain.
-    """
-    now = context.clock.now()
-    if now + SEND_TAKES > (taken.lease_until or now):
-        log.warning("message.lease_too_short", extra={"message_id": taken.id})
-        return True
-    if is_in_time(context, snapshot._replace(now=now)):
-        return False
-    context.commit(Change(retry_patch(taken, due_at=now, why="its time went by", now=now)), now)
-    return True
+    return change

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.ports import Accepted, FailureClass, OutcomeUnknown, ProviderText, Refused
 from local.kill import KillableTexts, KillSwitch
 
@@ -36,6 +37,9 @@ class Provider:
 
     def failure_class_of(self, code: int | None) -> FailureClass:
         return FailureClass.PERMANENT
+
+    def status_of(self, word: str) -> MessageStatus:
+        return MessageStatus.SENT
 
 
 def deliver(point: str, *, times: int = 1, fails: Exception | None = None) -> list[str]:

@@ -444,7 +444,10 @@ def test_a_receipt_settles_a_row_that_two_look_ups_gave_back() -> None:
     claimed = row(world, message_id)
     for minutes in (15, 20):
         world.clock.at = (claimed.claimed_at or NOON) + timedelta(minutes=minutes)
-        reconcile.after_lease(world.delivery_context, row(world, message_id), world.clock.at)
+        change = reconcile.after_lease(
+            world.delivery_context, row(world, message_id), world.clock.at
+        )
+        world.store.commit(change)
     assert row(world, message_id).status is MessageStatus.PENDING
     sid = "SM" + "b" * 32
     assert text_receipts.take(

@@ -162,7 +162,10 @@ def test_a_text_of_an_earlier_try_is_found_by_the_words_of_that_try() -> None:
     listed, world.texts.sent = world.texts.sent, world.texts.sent[:1]
     for minutes in (15, 5):
         world.clock.at += timedelta(minutes=minutes)
-        reconcile.after_lease(world.delivery_context, row(world, message_id), world.clock.at)
+        change = reconcile.after_lease(
+            world.delivery_context, row(world, message_id), world.clock.at
+        )
+        world.store.commit(change)
     assert row(world, message_id).status is MessageStatus.PENDING
     patient_answers.confirm_visit(world.context, appointment_id=row(world, message_id).owner_id)
     world.texts.sent = listed

@@ -1,5 +1,6 @@
 """The intake path imports nothing that it does not use: Lambda imports all of app.py each time."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,25 @@ def test_jinja_is_set_up_in_one_place() -> None:
     sources = [file for name in ("chalicelib", "local") for file in (ROOT / name).rglob("*.py")]
     made = [file.name for file in sources if "Environment(" in file.read_text(encoding="utf-8")]
     assert made == ["templating.py"]
+
+
+def test_what_a_receipt_means_is_read_without_the_providers_client() -> None:
+    reading = """
+import sys
+from chalicelib import wiring
+from chalicelib.ports import FailureClass
+from tests.world import SETTINGS
+texts = wiring.build(SETTINGS).text_sender
+assert texts.status_of("delivered") == "delivered"
+assert texts.failure_class_of(30006) is FailureClass.NUMBER_BAD
+print("twilio" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", reading],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+    )
+    assert done.stdout.split() == ["False"]

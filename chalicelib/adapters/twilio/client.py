@@ -11,7 +11,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
-from chalicelib.adapters.twilio import codes
+from chalicelib.adapters.twilio import codes, statuses
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.ports import (
     Accepted,
     FailureClass,
@@ -34,6 +35,8 @@ _UNREADABLE = (
 )
 
 _GONE = (20404, 404)  # the provider knows no such text, or no longer
+
+MOST_VALID = timedelta(seconds=36_000)  # that a text may wait at Twilio
 
 MOST_A_PAGE = 1000  # texts of a list that Twilio gives at once
 
@@ -60,7 +63,7 @@ class TwilioTexts:
                 to=to,
                 body=body,
                 status_callback=status_callback,
-                validity_period=int(validity.total_seconds()),
+                validity_period=int(min(validity, MOST_VALID).total_seconds()),
                 **{sender: self._sender},
             )
         except TwilioRestException as error:
@@ -107,6 +110,9 @@ class TwilioTexts:
     def failure_class_of(self, code: int | None) -> FailureClass:
         return codes.failure_class_of(code)
 
+    def status_of(self, word: str) -> MessageStatus:
+        return statuses.status_of(word)
+
     def _read(self, call: Any, **arguments: Any) -> Any:
         try:
             return call(**arguments)
@@ -143,11 +149,16 @@ def _text(message: Any) -> ProviderText:
     return ProviderText(
         sid=str(message.sid),
         to=str(message.to),
-        body=str(message.body or ""),
+        body=_shown(str(message.body or "")),
         status=str(message.status),
         error_code=int(message.error_code) if message.error_code else None,
         created_at=created if isinstance(created, datetime) else datetime.min.replace(tzinfo=UTC),
     )
+
+
+def _shown(body: str) -> str:
+    """Nothing in place of the words where the account hides them (F81)."""
+    return "" if not body.strip() or "redacted" in body.casefold() else body
 
 
 def _listed(message: Any) -> ProviderText:

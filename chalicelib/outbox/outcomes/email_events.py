@@ -9,7 +9,6 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Operation, Patch
 from chalicelib.domain.conditions import Is
-from chalicelib.domain.errors import Stale, Unavailable
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import complaint_patch, receipt_patch
 from chalicelib.domain.people.patient import Patient
@@ -17,8 +16,8 @@ from chalicelib.messages.factory import task_message
 from chalicelib.outbox.context import DeliveryContext, take_snapshot
 from chalicelib.outbox.outcomes.fallback import CALL_WITHIN, fallback_for
 from chalicelib.outbox.outcomes.staff_alerts import staff_unreachable, unless_there
-from chalicelib.outbox.outcomes.text_receipts import TRIES
 from chalicelib.ports import MailEvent, MailOutcome
+from chalicelib.transaction import run_in_transaction
 
 log = Logger(service="bookend", child=True)
 
@@ -34,28 +33,28 @@ WHAT_HAPPENED = {
 
 def take(context: DeliveryContext, event: MailEvent) -> bool:
     """Whether it told anything new. Unavailable when it could not be written: ask again."""
-    for _ in range(TRIES):
-        now = context.clock.now()
+
+    def attempt(now: datetime) -> tuple[Change, Message | None]:
         message = context.store.get(Message.ref(event.message_id))
         if message is None or message.channel is not Channel.EMAIL:
             log.warning("mail_event.not_ours", extra={"sid": event.sid})
-            return False
+            return Change(), None
         patch = _noted(message, event, now)
         if patch is None:
-            return False
+            return Change(), None
         change = Change(patch)
         change.include(_followed_up(context, message, event.outcome, now))
-        try:
-            context.commit(change, now)
-        except Stale:
-            continue
-        told = {"message_id": message.id, "failure_class": event.outcome.value}
-        if message.staff_id is None:
-            log.warning("mail_event.patient", extra=told)
-        else:
-            log.error("mail_event.staff", extra={**told, "staff_id": message.staff_id})
-        return True
-    raise Unavailable("what became of a mail could not be written")
+        return change, message
+
+    message = run_in_transaction(context, attempt)
+    if message is None:
+        return False
+    told = {"message_id": message.id, "failure_class": event.outcome.value}
+    if message.staff_id is None:
+        log.warning("mail_event.patient", extra=told)
+    else:
+        log.error("mail_event.staff", extra={**told, "staff_id": message.staff_id})
+    return True
 
 
 def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:

@@ -1,6 +1,6 @@
 """What follows when the provider refuses a message, or when it cannot be said at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,6 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.conditions import Is
-from chalicelib.domain.errors import Stale
 from chalicelib.domain.messaging.message import Channel, Exemption, Message, MessageStatus
 from chalicelib.domain.messaging.task import Task, TaskStatus
 from chalicelib.domain.messaging.transitions import end_patch, hold_patch, retry_patch
@@ -36,22 +35,18 @@ END_BY_CLASS: Mapping[FailureClass, MessageStatus] = {
 }
 
 
-def settle_refusal(
+def refusal_changes(
     context: DeliveryContext, snapshot: Snapshot, taken: Message, error: Refused
-) -> None:
-    """Nothing left, for certain: the row waits for another try or ends, by the error's class."""
+) -> Iterator[Change]:
+    """Nothing left, for certain: the row waits for another try or ends, by the error's class.
+
+    With what follows for the number or for all texts; then, for when that is not true any more,
+    without: another courier has written the same a moment ago, or a START has come.
+    """
     now = context.clock.now()
     consequences = _consequences(context, snapshot, taken, error, now)
-    try:
-        context.commit(_put_back(context, snapshot, taken, error, now, consequences), now)
-    except Stale:
-        # Another courier has written the same consequences a moment ago, or a START has come.
-        context.commit(_put_back(context, snapshot, taken, error, now, []), now)
-    told = {"message_id": taken.id, "code": error.code, "failure_class": error.failure_class.value}
-    if taken.channel is Channel.EMAIL and error.failure_class is not FailureClass.RETRY:
-        log.error("mail.refused", extra=told)
-    else:
-        log.warning("message.refused", extra=told)
+    yield _put_back(context, snapshot, taken, error, now, consequences)
+    yield _put_back(context, snapshot, taken, error, now, [])
 
 
 def _put_back(
@@ -94,7 +89,7 @@ def tell_staff_of(
     return []
 
 
-def settle_refused_look_up(context: DeliveryContext, snapshot: Snapshot, error: Refused) -> None:
+def refused_look_up_change(snapshot: Snapshot, error: Refused) -> Change:
     """Nothing may be sent before it was looked up; our own settings stop all texts as usual."""
     now, is_ours = snapshot.now, error.failure_class is FailureClass.CONFIGURATION
     why = f"not looked up yet: {error.code or error.failure_class.value}"
@@ -104,7 +99,7 @@ def settle_refused_look_up(context: DeliveryContext, snapshot: Snapshot, error: 
         change.include([probe_patch(snapshot.open_breaker, now)])
     elif is_ours:
         change.include(open_breaker(snapshot.stop, error.code, now))
-    context.commit(change, now)
+    return change
 
 
 def mark_number(
@@ -169,7 +164,7 @@ _MARKS: Mapping[FailureClass, Callable[[int | None, datetime], tuple[str, dict[s
 }
 
 
-def settle_unsayable(context: DeliveryContext, snapshot: Snapshot, error: CannotSay) -> None:
+def unsayable_change(context: DeliveryContext, snapshot: Snapshot, error: CannotSay) -> Change:
     """Never a text with a hole in it: nothing is sent and staff are told (R22, F24)."""
     message = snapshot.message
     change = Change(end_patch(message, MessageStatus.FAILED, why=str(error), now=snapshot.now))
@@ -187,8 +182,8 @@ def settle_unsayable(context: DeliveryContext, snapshot: Snapshot, error: Cannot
             )
         ]
     )
-    context.commit(change, snapshot.now)
     log.error("message.not_sayable", extra={"message_id": message.id, "why": str(error)})
+    return change
 
 
 def _consequences(

@@ -1,24 +1,31 @@
 """What the provider reports about a text later: taken once, only ever forward (R38)."""
 
-from contextlib import suppress
 from datetime import datetime
+from enum import Enum, auto
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change, Patch
-from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.change import Change
 from chalicelib.domain.messaging.inbound_text import ProviderId
-from chalicelib.domain.messaging.message import FINAL, Message, MessageStatus
-from chalicelib.domain.messaging.transitions import late_word_patch, receipt_patch, remember_patch
+from chalicelib.domain.messaging.message import FINAL, Message
+from chalicelib.domain.messaging.transitions import late_word_patch
 from chalicelib.domain.system import CircuitBreaker
+from chalicelib.outbox.claim import hold_provider_id
 from chalicelib.outbox.context import DeliveryContext
-from chalicelib.outbox.outcomes.undelivered import follow_up
-from chalicelib.outbox.provider_statuses import STATUS_BY_WORD
-from chalicelib.outbox.send import held_by
+from chalicelib.outbox.outcomes.undelivered import news_change
+from chalicelib.transaction import run_in_transaction
 
 log = Logger(service="bookend", child=True)
 
-TRIES = 5
+
+class Receipt(Enum):
+    """What a receipt is to us."""
+
+    TAKEN = auto()
+    NO_NEWS = auto()
+    NOT_OURS = auto()
+    AFTER_THE_END = auto()  #: the row has ended as one that never left
+    OF_A_REPEAT = auto()  #: accepted long after two look-ups found nothing, sent again since (F80)
 
 
 def take(
@@ -30,82 +37,66 @@ def take(
     status: str,
     error_code: int | None,
 ) -> bool:
-    """Whether the receipt told anything new.
+    """Whether the receipt told anything new. Unavailable when it could not be written.
 
     A row with a provider's id takes no other (F60). One without takes the id of the first receipt
     on its own address, if it was claimed and the number is its own: a receipt may be faster than
     our own note of the answer.
     """
-    for _ in range(TRIES):
-        now = context.clock.now()
+
+    def attempt(now: datetime) -> tuple[Change, Receipt]:
         message, stop = context.store.get_many(Message.ref(message_id), CircuitBreaker.ref())
         if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
-            # Accepted long after two look-ups had found nothing, and sent again since (F80).
-            log.error("text.repeated", extra={"message_id": message_id, "status": status})
-            return _too_late(context, message, sid=sid, word=status, now=now)
+            return _too_late(context, message, sid, status, now), Receipt.OF_A_REPEAT
         if message is None or not _is_ours(message, sid=sid, to=to):
-            log.warning("receipt.not_ours", extra={"message_id": message_id})
-            return False
+            return Change(), Receipt.NOT_OURS
         if message.sid is None and message.status in FINAL:
-            log.warning("receipt.after_the_end", extra={"message_id": message_id, "status": status})
-            return _too_late(context, message, sid=sid, word=status, now=now)
-        patch = _news(message, sid=sid, word=status, code=error_code, now=now)
-        if patch is None:
-            return False
-        change = Change(patch)
-        if message.sid is None:
-            change.include([held_by(context, sid, message, now)])
-        change.include(
-            follow_up(
-                context, message, STATUS_BY_WORD[status], stop=stop, to=to, code=error_code, now=now
-            )
+            return _too_late(context, message, sid, status, now), Receipt.AFTER_THE_END
+        news = news_change(
+            context,
+            message,
+            sid=sid,
+            to=to,
+            body=message.body or "",
+            word=status,
+            code=error_code,
+            stop=stop,
+            now=now,
         )
-        try:
-            context.commit(change, now)
-        except Stale:
-            continue
-        log.info("receipt.taken", extra={"message_id": message_id, "status": status})
-        return True
-    raise Unavailable("the receipt could not be written")
+        return (Change(), Receipt.NO_NEWS) if news is None else (news, Receipt.TAKEN)
+
+    receipt = run_in_transaction(context, attempt)
+    _log(receipt, {"message_id": message_id, "status": status})
+    return receipt is Receipt.TAKEN
+
+
+def _log(receipt: Receipt, told: dict[str, str]) -> None:
+    match receipt:
+        case Receipt.TAKEN:
+            log.info("receipt.taken", extra=told)
+        case Receipt.NOT_OURS:
+            log.warning("receipt.not_ours", extra=told)
+        case Receipt.AFTER_THE_END:
+            log.warning("receipt.after_the_end", extra=told)
+        case Receipt.OF_A_REPEAT:
+            log.error("text.repeated", extra=told)
 
 
 def _too_late(
-    context: DeliveryContext, message: Message, *, sid: str, word: str, now: datetime
-) -> bool:
+    context: DeliveryContext, message: Message, sid: str, word: str, now: datetime
+) -> Change:
     """The row stays as it ended, and says what left all the same; whose words go in time (R55)."""
     if context.store.get(ProviderId.ref(sid)) is not None:
-        return False
-    change = Change(
-        held_by(context, sid, message, now), late_word_patch(message, word=word, now=now)
+        return Change()
+    return Change(
+        hold_provider_id(context, sid, message, now), late_word_patch(message, word=word, now=now)
     )
-    with suppress(Stale):  # the same receipt came twice at once
-        context.commit(change, now)
-    return False
 
 
 def _is_of_a_repeat(message: Message, *, sid: str, to: str) -> bool:
     """Another text of this very row, to its own number: the row was claimed more than once."""
     is_other = message.sid is not None and message.sid != sid
     return is_other and message.to == to and message.attempt > 1
-
-
-def _news(
-    message: Message, *, sid: str, word: str, code: int | None, now: datetime
-) -> Patch | None:
-    """What the receipt changes. One for a row that waits again proves that its text had left."""
-    status = STATUS_BY_WORD[word]
-    if message.status is MessageStatus.PENDING and message.to and message.body:
-        return remember_patch(
-            message,
-            sid=sid,
-            to=message.to,
-            body=message.body,
-            status=status,
-            word=word,
-            code=code,
-            now=now,
-        )
-    return receipt_patch(message, sid=sid, status=status, word=word, code=code, now=now)
 
 
 def _is_ours(message: Message, *, sid: str, to: str) -> bool:

@@ -2,16 +2,51 @@
 
 from datetime import datetime
 
-from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.messaging.message import Message, MessageStatus
+from chalicelib.domain.messaging.transitions import receipt_patch, remember_patch
 from chalicelib.domain.record import to_milliseconds
 from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox.circuit_breaker import close_by_arrival, open_breaker_by_receipt
+from chalicelib.outbox.claim import hold_provider_id
 from chalicelib.outbox.context import DeliveryContext, take_snapshot
 from chalicelib.outbox.outcomes.fallback import fallback_for
 from chalicelib.outbox.outcomes.refused import mark_number, tell_staff_of
 from chalicelib.outbox.outcomes.retry_policy import AFTER_NO_ARRIVAL, next_try_at
 from chalicelib.ports import FailureClass
+
+
+def news_change(
+    context: DeliveryContext,
+    message: Message,
+    *,
+    sid: str,
+    to: str,
+    body: str,
+    word: str,
+    code: int | None,
+    stop: CircuitBreaker | None,
+    now: datetime,
+) -> Change | None:
+    """The row takes what is told of its text, with all that follows; None when it tells no news.
+
+    A row that waits takes it too: this proves that its text had left all the same (F71, F80).
+    """
+    status = context.texts.status_of(word)
+    patch: Patch | None
+    if message.status is MessageStatus.PENDING and body:
+        patch = remember_patch(
+            message, sid=sid, to=to, body=body, status=status, word=word, code=code, now=now
+        )
+    else:
+        patch = receipt_patch(message, sid=sid, status=status, word=word, code=code, now=now)
+    if patch is None:
+        return None
+    change = Change(patch)
+    if message.sid is None:
+        change.include([hold_provider_id(context, sid, message, now)])
+    change.include(follow_up(context, message, status, stop=stop, to=to, code=code, now=now))
+    return change
 
 
 def follow_up(

@@ -99,12 +99,14 @@ def texts(url: str, sender: str = "+13165550100") -> TwilioTexts:
     return TwilioTexts(account_sid=ACCOUNT, auth_token="token", sender=sender, api_url=url)
 
 
-def send(url: str, sender: str = "+13165550100") -> Any:
+def send(
+    url: str, sender: str = "+13165550100", validity: timedelta = timedelta(minutes=90)
+) -> Any:
     return texts(url, sender).send(
         to="+13165550142",
         body="words",
         status_callback="https://example.com/twilio/status/APT-1.v1-x#rc=5&rp=all",
-        validity=timedelta(minutes=90),
+        validity=validity,
     )
 
 
@@ -119,6 +121,19 @@ def test_what_is_sent_is_what_was_asked(provider: Provider) -> None:
             "ValidityPeriod": ["5400"],
         }
     ]
+
+
+def test_twilio_is_asked_to_try_no_longer_than_it_can(provider: Provider) -> None:
+    send(provider.url, validity=timedelta(days=3))
+    assert provider.requests[0]["ValidityPeriod"] == ["36000"]
+
+
+@pytest.mark.parametrize("words", ["", " ", "[REDACTED]"])
+def test_words_that_twilio_hides_are_no_words(provider: Provider, words: str) -> None:
+    provider.body = accepted(body=words)
+    text = texts(provider.url).fetch(SID)
+    assert text is not None
+    assert text.body == ""
 
 
 def test_a_messaging_service_sends_in_place_of_a_number(provider: Provider) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.messaging import transitions
+from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.visits.day_sheet import DaySheet
 from chalicelib.outbox import claim, dispatch, reconcile, send
-from chalicelib.outbox.outcomes import email_events
+from chalicelib.outbox.outcomes import email_events, undelivered
 from chalicelib.usecases.inbound import receive
 from chalicelib.usecases.visits import reschedule
 from tests.simulation.mutations.guards_more import MORE
@@ -32,10 +33,8 @@ def _no_claim() -> None:
 def _no_lease() -> None:
     """A claim is not respected: whoever finds the row under way takes it for abandoned."""
 
-    def at_once(context: Any, message: Any, now: Any) -> None:
-        context.store.commit(
-            Change(transitions.retry_patch(message, due_at=now, why="unknown", now=now))
-        )
+    def at_once(context: Any, message: Any, now: Any) -> Change:
+        return Change(transitions.retry_patch(message, due_at=now, why="unknown", now=now))
 
     put(reconcile, "after_lease", at_once)
     put(transitions, "LEASE", timedelta(seconds=20))
@@ -62,13 +61,13 @@ def _no_withdrawal() -> None:
 def _no_reconciliation() -> None:
     """What is unknown is not looked up: it is sent again when its lease is over."""
 
-    def blindly(context: Any, message: Any, now: Any) -> None:
+    def blindly(context: Any, message: Any, now: Any) -> Change:
         if message.lease_until is not None and now < message.lease_until:
             until = message.lease_until
             patch = transitions.look_up_patch(message, found_nothing=False, due_at=until, now=now)
         else:
             patch = transitions.retry_patch(message, due_at=now, why="unknown", now=now)
-        context.store.commit(Change(patch))
+        return Change(patch)
 
     put(reconcile, "after_lease", blindly)
 
@@ -143,7 +142,14 @@ def _no_mail_events() -> None:
 
 def _no_consequence() -> None:
     """A look-up that finds a text undelivered notes it on the row, and nothing follows."""
-    put(reconcile, "follow_up", lambda *_, **__: [])
+    news_of = undelivered.news_change
+
+    def alone(context: Any, message: Any, **told: Any) -> Change | None:
+        news = news_of(context, message, **told)
+        own = {message.key, ProviderId.ref(told["sid"]).key}
+        return news and Change(*(part for part in news.operations if part.key in own))
+
+    put(reconcile, "news_change", alone)
 
 
 def _no_promptness() -> None:

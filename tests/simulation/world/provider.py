@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from chalicelib.adapters.twilio import codes
+from chalicelib.adapters.twilio import codes, statuses
+from chalicelib.domain.messaging.message import MessageStatus
 from chalicelib.ports import (
     Accepted,
     FailureClass,
@@ -19,7 +20,7 @@ from chalicelib.ports import (
 from tests.simulation.engine.faults import Faults
 from tests.simulation.engine.stage import Stage
 from tests.simulation.world.delivery import Delivery, Taken
-from tests.twilio_rules import NUMBER, StopList, refuse_under_way
+from tests.twilio_rules import NUMBER, StopList, may_wait, refuse_under_way
 
 SETTINGS_REFUSED = "text: our settings refused for hours"
 LISTED = 3.0  # minutes until a list has a text, at most
@@ -59,6 +60,7 @@ class Provider:
         if faults.happens(SETTINGS_REFUSED):
             hours = faults.chance.uniform(0.1, 5)
             self.misconfigured_until = self.stage.now + timedelta(hours=hours)
+        validity = may_wait(validity)
         self._refuse(to, body, validity)
         if faults.happens("text: 429"):
             raise Refused(FailureClass.RETRY, 429)
@@ -104,6 +106,9 @@ class Provider:
 
     def failure_class_of(self, code: int | None) -> FailureClass:
         return codes.failure_class_of(code)
+
+    def status_of(self, word: str) -> MessageStatus:
+        return statuses.status_of(word)
 
     def erase(self, sid: str) -> None:
         self._asked()
