@@ -1,6 +1,7 @@
 """Patches and conditions name fields that there are, or are refused as they are made."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,19 +29,19 @@ PHONE = Phone(number="+13165550142")
         pytest.param(lambda: Require.of(Phone.ref("x"), Is("wellcome_id", None)), id="by key"),
     ],
 )
-def test_a_name_that_is_no_field_is_refused(misspelt):
+def test_a_name_that_is_no_field_is_refused(misspelt: Callable[[], object]) -> None:
     with pytest.raises(UnknownField, match="Phone has no"):
         misspelt()
 
 
-def test_a_row_that_may_be_new_says_which_kind_it_is():
+def test_a_row_that_may_be_new_says_which_kind_it_is() -> None:
     assert Patch.upsert(PHONE, number=PHONE.number).set == {
         "record": "phone",
         "number": PHONE.number,
     }
 
 
-def test_every_patch_and_requirement_is_made_where_its_names_are_checked():
+def test_every_patch_and_requirement_is_made_where_its_names_are_checked() -> None:
     unchecked = [
         f"{path.relative_to(CODE)}:{node.lineno}"
         for path in sorted(CODE.rglob("*.py"))
