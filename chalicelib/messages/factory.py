@@ -1,19 +1,30 @@
-"""How messages and tasks are made from one another: pure, and used by decisions and courier."""
+"""Every outbox row is made here, and the task that one opens: pure.
+
+First the rows that a decision makes, then those that are made from another row.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain.messaging.message import Channel, Message
+from chalicelib.clinic.careplan.schedule import Event, PlannedStep
+from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus, Owed
 from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import id_from, to_milliseconds
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.messages import catalogue
 
 STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
+AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 TASK_USEFUL = timedelta(days=60)  # a task is opened however late the courier comes
 STAFF_MAIL_USEFUL = timedelta(days=14)
+NOTE_USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
+FIRST_TEXT_USEFUL = timedelta(days=60)  # it may wait for the first other text
 
 
 def subject_of(
@@ -21,6 +32,83 @@ def subject_of(
 ) -> Subject:
     """Owed while the thing has this version and one of these statuses."""
     return Subject(pk=about.key.pk, sk=about.key.sk, version=about.version, statuses=statuses)
+
+
+def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:
+    """Who texts, what about and how often, and how to stop it (R4).
+
+    After one that ended without leaving it is another row, though its owner be the same.
+    """
+    again = "" if phone.welcome_id is None else f"-{int(now.timestamp() * 1000)}"
+    return _row(
+        f"{owner_id}.welcome{again}",
+        now=now,
+        useful=FIRST_TEXT_USEFUL,
+        kind="welcome",
+        channel=Channel.TEXT,
+        patient_id=patient.id,
+        priority=catalogue.priority("welcome"),
+    )
+
+
+def note_to_patient(
+    owner_id: str,
+    about: str,
+    kind: str,
+    *,
+    patient_id: str,
+    now: datetime,
+    follows: str | None = None,
+    subject: Subject | None = None,
+    facts: dict[str, str] | None = None,
+    send_before: datetime | None = None,
+    answers_person: bool = False,
+    due_at: datetime | None = None,
+) -> Message:
+    """One text of the catalogue to a patient, due now unless said otherwise."""
+    return _row(
+        f"{owner_id}.{about}",
+        now=now,
+        due_at=due_at,
+        send_before=send_before or now + NOTE_USEFUL,
+        kind=kind,
+        channel=Channel.TEXT,
+        patient_id=patient_id,
+        subject=subject,
+        facts=facts or {},
+        priority=catalogue.priority(kind),
+        answers_person=answers_person,
+        exempt_from=catalogue.exempt_from(kind),
+        follows=follows,
+    )
+
+
+def step_of_plan(
+    part: PlannedStep, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
+) -> Message:
+    """What the care plan says at this step; ended from the first where it is too late for it."""
+    step, skipped = part.step, part.skipped
+    about = f"v{appointment.version}-{step.id}"
+    if event == "discharged":
+        # A discharge that was undone and recorded again causes new rows.
+        about += f"-{len(appointment.decisions)}"
+    row = _row(
+        f"{appointment.id}.{about}",
+        now=now,
+        due_at=part.due_at,
+        send_before=part.useful_until,
+        kind=step.kind.value,
+        step=step.id,
+        channel=Channel(step.channel),
+        patient_id=appointment.patient_id,
+        subject=subject_of(appointment, tuple(sorted(step.requires_status))),
+        facts={"adds": part.adds} if part.adds else {},
+        priority=part.priority,
+        follows=phone.welcome_id,
+    )
+    return (
+        never_sent(row, MessageStatus.EXPIRED, "skipped", why=skipped, now=now) if skipped else row
+    )
 
 
 def task_message(
@@ -45,8 +133,11 @@ def task_message(
     Without `mailed` it stands on the day sheet and no mail tells of it. An `urgent` one stands
     above all others.
     """
-    return Message(
-        id=f"{owner_id}.{about}",
+    return _row(
+        f"{owner_id}.{about}",
+        now=now,
+        due_at=due_at,
+        useful=TASK_USEFUL,
         kind=what,
         channel=Channel.TASK,
         patient_id=patient_id,
@@ -57,10 +148,6 @@ def task_message(
         | ({} if number is None else {"number": number})
         | ({} if page is None else {"page": page}),
         priority=1,
-        scheduled_at=due_at or now,
-        send_before=(due_at or now) + TASK_USEFUL,
-        created_at=now,
-        due_at=due_at or now,
     )
 
 
@@ -92,10 +179,12 @@ def mails_to_staff(
     facts: dict[str, str] | None = None,
 ) -> list[Message]:
     """One mail to each of them, so that one bad address stops no other (F36)."""
-    at = to_milliseconds(due_at or now)
     return [
-        Message(
-            id=f"{owner_id}.{about or kind}-{member.id}",
+        _row(
+            f"{owner_id}.{about or kind}-{member.id}",
+            now=now,
+            due_at=due_at,
+            useful=STAFF_MAIL_USEFUL,
             kind=kind,
             channel=Channel.EMAIL,
             patient_id=patient_id,
@@ -103,10 +192,77 @@ def mails_to_staff(
             subject=subject,
             facts=facts or {},
             priority=1,
-            scheduled_at=at,
-            send_before=at + STAFF_MAIL_USEFUL,
-            created_at=now,
-            due_at=at,
         )
         for member in staff
     ]
+
+
+def never_sent(
+    message: Message, status: MessageStatus, what: str, *, why: str, now: datetime
+) -> Message:
+    """A new row that nothing is to be done with: it says why this is not sent."""
+    return message.evolve(
+        status=status, due_at=None, reason=why, history=(Happened(at=now, what=what, why=why),)
+    )
+
+
+def retry_of(message: Message, *, at: datetime, now: datetime) -> Message:
+    """A fresh row for the same words, so that the final status of the first stays final."""
+    tried = tries(message)
+    base = message.id.removesuffix(f"-r{tried}")
+    facts = {**message.facts, "retry": str(tried + 1)}
+    return _another(message, f"{base}-r{tried + 1}", due_at=at, now=now, facts=facts)
+
+
+def tries(message: Message) -> int:
+    """How many rows before this one said the same and did not arrive."""
+    return int(message.facts.get("retry", "0"))
+
+
+def mail_instead(message: Message, *, now: datetime) -> Message:
+    """The mail that takes a text's place."""
+    return _another(message, f"{message.id}{STANDS_IN}", now=now, channel=Channel.EMAIL)
+
+
+def same_to_staff(
+    message: Message, staff: Iterable[StaffMember], *, now: datetime
+) -> list[Message]:
+    """What one of the staff was to be told, to each of these: the rows that theirs would be."""
+    about, _, _ = message.id.rpartition(f"-{message.staff_id}")
+    return [
+        _another(message, f"{about}-{member.id}", now=now, staff_id=member.id) for member in staff
+    ]
+
+
+def repetition_of(message: Message, *, every: timedelta, now: datetime) -> Message:
+    """The next row of what is said again and again, with as long to leave as this one had."""
+    first, _, count = message.id.partition(AGAIN)
+    window = message.send_before - message.scheduled_at
+    again = f"{first}{AGAIN}{int(count or 0) + 1}"
+    return _another(message, again, due_at=now + every, now=now, useful=window)
+
+
+def _another(message: Message, message_id: str, *, now: datetime, **changes: Any) -> Message:
+    """The same thing to say in a row with a life of its own, useful as long unless said otherwise.
+
+    It follows no first text by name: that is looked up when it comes due.
+    """
+    said = {name: getattr(message, name) for name in Owed.model_fields if name not in _ITS_OWN}
+    return _row(message_id, now=now, **{**said, "follows": None, **changes})
+
+
+_ITS_OWN = {"id", "scheduled_at", "created_at"}
+
+
+def _row(
+    message_id: str,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    useful: timedelta | None = None,
+    **said: Any,
+) -> Message:
+    """Due now unless said otherwise; of no use once `useful` has passed since, or `send_before`."""
+    at = to_milliseconds(due_at or now)
+    window = {} if useful is None else {"send_before": at + useful}
+    return Message(id=message_id, scheduled_at=at, due_at=at, created_at=now, **{**said, **window})

@@ -9,8 +9,7 @@ from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.randomness import source
-from chalicelib.domain.record import to_milliseconds
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import repetition_of, task_message
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.circuit_breaker import probe_patch
 from chalicelib.outbox.compose_text import leaves_question_out, listed
@@ -18,7 +17,6 @@ from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_pho
 
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
-AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
 
 
@@ -101,23 +99,8 @@ def _repeated(snapshot: Snapshot) -> list[Operation]:
     message = snapshot.message
     if "every" not in message.facts or message.first_claimed_at is not None:
         return []
-    first, _, count = message.id.partition(AGAIN)
-    at = to_milliseconds(snapshot.now + timedelta(minutes=int(message.facts["every"])))
-    window = message.send_before - message.scheduled_at
-    return [
-        Save(
-            message.evolve(
-                id=f"{first}{AGAIN}{int(count or 0) + 1}",
-                revision=0,
-                scheduled_at=at,
-                due_at=at,
-                send_before=at + window,
-                created_at=snapshot.now,
-                history=(),
-                reason=None,
-            )
-        )
-    ]
+    every = timedelta(minutes=int(message.facts["every"]))
+    return [Save(repetition_of(message, every=every, now=snapshot.now))]
 
 
 def _address(snapshot: Snapshot, to: str) -> list[Operation]:

@@ -89,10 +89,8 @@ class Happened(Value):
     why: str = ""
 
 
-class Message(Record):
-    """One thing to say to one person on one channel, at its time, at most once."""
-
-    KIND: ClassVar[str] = "message"
+class Owed(Value):
+    """What is to be said, to whom and when: another row of the same thing says this again."""
 
     id: str  #: `<owner's id>.<what it is about>`: made again, it is the same row
     kind: str  #: which wording: a kind of the catalogue, or of the visit's care plan
@@ -110,6 +108,12 @@ class Message(Record):
     scheduled_at: Instant  #: when it is meant to leave
     send_before: Instant  #: past this it is no use and is not sent (R13)
     created_at: Instant
+
+
+class Message(Owed, Record):
+    """One thing to say to one person on one channel, at its time, at most once."""
+
+    KIND: ClassVar[str] = "message"
 
     status: MessageStatus = MessageStatus.PENDING
     due_at: Instant | None = None  #: when there is next something to do; None: nothing

@@ -10,11 +10,10 @@ from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Instant, Value
 from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import note_to_patient, subject_of, task_message
 from chalicelib.messages.replies.reading import Meaning, Reading, plain, understand
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import Context
-from chalicelib.usecases.visits.planned_messages import note_to_patient
 
 READ_WITHIN = timedelta(hours=4)  # a reply is read by then
 # https://help.twilio.com/articles/223134027: these alone in a text, in any case, have its answer.

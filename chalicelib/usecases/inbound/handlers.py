@@ -9,8 +9,9 @@ from chalicelib.domain.errors import Refusal
 from chalicelib.domain.messaging.message import LEFT, Message
 from chalicelib.domain.people.patient import Consent, Patient, TextConsent
 from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.messages.factory import first_text
 from chalicelib.messages.replies.reading import Meaning
-from chalicelib.usecases.first_text import first_text, is_welcomed
+from chalicelib.usecases.first_text import is_welcomed
 from chalicelib.usecases.inbound.context import InboundContext, is_before, read_this, reply
 from chalicelib.usecases.patients.opt_out import ask_whether_cancelling
 from chalicelib.usecases.visits.load import open_visits

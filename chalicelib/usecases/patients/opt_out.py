@@ -9,10 +9,10 @@ from chalicelib.domain.errors import Invalid, LinkExpired, Unreadable
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.people.patient import UNWANTED, Patient
 from chalicelib.domain.people.phone import Phone
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import first_text, task_message
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import first_text, is_welcomed, passed_on
+from chalicelib.usecases.first_text import is_welcomed, passed_on
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.load import open_visits
 

@@ -7,12 +7,13 @@ from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Invalid, SlotTaken
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.appointment import Appointment, Course
+from chalicelib.messages.factory import note_to_patient
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.book import answered, visit_wanted, wanted_by
 from chalicelib.usecases.visits.course_rules import against_rule
 from chalicelib.usecases.visits.load import refuse_two_at_once
-from chalicelib.usecases.visits.planned_messages import left_out, note_to_patient, visit_messages
+from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
 from chalicelib.usecases.visits.slots import (
     WallTime,
     free_starts,

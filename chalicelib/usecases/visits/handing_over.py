@@ -15,12 +15,11 @@ from chalicelib.domain.messaging.message import (
     LEFT,
     WAITING,
     Channel,
-    Happened,
     Message,
     MessageStatus,
 )
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import never_sent, subject_of, task_message
 from chalicelib.transaction import Context
 from chalicelib.usecases.visits.load import Visit
 
@@ -109,12 +108,7 @@ def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
 
 
 def _handed_over(row: Message, now: datetime) -> Message:
-    return row.evolve(
-        status=MessageStatus.WITHDRAWN,
-        due_at=None,
-        reason=HANDED_OVER,
-        history=(Happened(at=now, what="withdrawn", why=HANDED_OVER),),
-    )
+    return never_sent(row, MessageStatus.WITHDRAWN, "withdrawn", why=HANDED_OVER, now=now)
 
 
 def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> Message:

@@ -9,11 +9,10 @@ from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, Offer, RequestStatus
-from chalicelib.messages.factory import subject_of
+from chalicelib.messages.factory import note_to_patient, subject_of
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.book import Wanted, book, wanted_by
-from chalicelib.usecases.visits.planned_messages import note_to_patient
 from chalicelib.usecases.visits.slots import Slot, WallTime, free_starts, place, sheets_of, slot
 
 DECLINE_REASONS = {

@@ -6,18 +6,15 @@ from datetime import datetime, timedelta
 from chalicelib.clinic.careplan.call_deadline import call_by
 from chalicelib.clinic.careplan.conditions import Circumstances
 from chalicelib.clinic.careplan.plan import plan_of
-from chalicelib.clinic.careplan.schedule import Event, PlannedStep, plan_visit
-from chalicelib.clinic.careplan.step import Step, StepKind
+from chalicelib.clinic.careplan.schedule import Event, plan_visit
+from chalicelib.clinic.careplan.step import StepKind
 from chalicelib.domain.change import Save
-from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus
-from chalicelib.domain.messaging.subject import Subject
+from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.messages import catalogue
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import step_of_plan, subject_of, task_message
 from chalicelib.transaction import Context
 
-USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
 RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
 ASKED_FOR_RIDE = ("booked", "course", "moved")
 CALL_WITHIN = timedelta(hours=4)
@@ -54,7 +51,7 @@ def visit_messages(
     for part in planned:
         if part.never:
             continue
-        saves.append(Save(_of_step(part, appointment, phone, event=event, now=now)))
+        saves.append(Save(step_of_plan(part, appointment, phone, event=event, now=now)))
         if part.skipped and part.step.kind == StepKind.PREPARATION:
             by = call_by(context.clinic, plan, start=appointment.start_at, now=now)
             saves.append(
@@ -108,66 +105,4 @@ def _ride_unknown(appointment: Appointment, now: datetime) -> Message:
         due_at=max(now, appointment.start_at - RIDE_KNOWN_BY),
         deadline_at=appointment.start_at,
         now=now,
-    )
-
-
-def _of_step(
-    part: PlannedStep, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
-) -> Message:
-    step: Step = part.step
-    about = f"v{appointment.version}-{step.id}"
-    if event == "discharged":
-        # A discharge that was undone and recorded again causes new rows.
-        about += f"-{len(appointment.decisions)}"
-    skipped = part.skipped
-    return Message(
-        id=f"{appointment.id}.{about}",
-        kind=step.kind.value,
-        step=step.id,
-        channel=Channel(step.channel),
-        patient_id=appointment.patient_id,
-        subject=subject_of(appointment, tuple(sorted(step.requires_status))),
-        facts={"adds": part.adds} if part.adds else {},
-        priority=part.priority,
-        follows=phone.welcome_id,
-        scheduled_at=part.due_at,
-        send_before=part.useful_until,
-        created_at=now,
-        due_at=None if skipped else part.due_at,
-        status=MessageStatus.EXPIRED if skipped else MessageStatus.PENDING,
-        reason=skipped,
-        history=(Happened(at=now, what="skipped", why=skipped),) if skipped else (),
-    )
-
-
-def note_to_patient(
-    owner_id: str,
-    about: str,
-    kind: str,
-    *,
-    patient_id: str,
-    now: datetime,
-    follows: str | None = None,
-    subject: Subject | None = None,
-    facts: dict[str, str] | None = None,
-    send_before: datetime | None = None,
-    answers_person: bool = False,
-    due_at: datetime | None = None,
-) -> Message:
-    """One text of the catalogue to a patient, due now unless said otherwise."""
-    return Message(
-        id=f"{owner_id}.{about}",
-        kind=kind,
-        channel=Channel.TEXT,
-        patient_id=patient_id,
-        subject=subject,
-        facts=facts or {},
-        priority=catalogue.priority(kind),
-        answers_person=answers_person,
-        exempt_from=catalogue.exempt_from(kind),
-        follows=follows,
-        scheduled_at=due_at or now,
-        send_before=send_before or now + USEFUL,
-        created_at=now,
-        due_at=due_at or now,
     )
