@@ -15,6 +15,7 @@ from chalicelib.messages.render import CannotSay
 
 PACKAGE = "chalicelib.messages"
 FOLDER = "wordings"
+STAFF_READ = ("en",)  # the languages of what staff read
 
 
 class UnknownWording(CannotSay):
@@ -38,7 +39,8 @@ class Catalogue(Value):
     language: str
     approval: Approval
     texts: dict[str, Entry]
-    tasks: dict[str, str] = Field(default_factory=dict)  #: what staff read; English alone
+    #: the title of each kind of task, in the languages that staff read; of older kinds too
+    tasks: dict[str, str] = Field(default_factory=dict)
 
     @property
     def content_sha256(self) -> str:
@@ -91,7 +93,7 @@ def exempt_from(key: str) -> tuple[Exemption, ...]:
 
 
 def task_title(what: str) -> str:
-    """What staff call a kind of task; a kind without words of its own is still readable."""
+    """What staff call a kind of task; one of another version is still readable (R71, F28)."""
     return load_catalogue("en").tasks.get(what, what.replace("_", " ").capitalize())
 
 

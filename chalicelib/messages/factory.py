@@ -3,14 +3,14 @@
 First the rows that a decision makes, then those that are made from another row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.clinic.careplan.schedule import Event, PlannedStep
 from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus, Owed
 from chalicelib.domain.messaging.subject import Subject
-from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.messaging.task import RULES, Task, TaskKind, deadline_of
 from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.people.staff_member import StaffMember
@@ -25,6 +25,31 @@ TASK_USEFUL = timedelta(days=60)  # a task is opened however late the courier co
 STAFF_MAIL_USEFUL = timedelta(days=14)
 NOTE_USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
 FIRST_TEXT_USEFUL = timedelta(days=60)  # it may wait for the first other text
+
+
+NO_FACTS: Mapping[str, str] = {}
+
+
+class About(NamedTuple):
+    """Whom a row is about, and while what it is owed: whatever happens where nothing is said."""
+
+    patient_id: str | None = None
+    subject: Subject | None = None
+    starts_at: datetime | None = None  #: of the visit that a task's deadline hangs on
+
+    @staticmethod
+    def visit(visit: Appointment, *statuses: str) -> "About":
+        """Owed while the visit is as it is and has one of these; none said: whatever happens."""
+        subject = subject_of(visit, tuple(map(str, statuses))) if statuses else None
+        return About(visit.patient_id, subject, visit.start_at)
+
+    @staticmethod
+    def message(message: Message) -> "About":
+        """As long as that message is."""
+        return About(message.patient_id, message.subject)
+
+
+NOBODY = About()
 
 
 def subject_of(
@@ -52,35 +77,44 @@ def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) 
 
 
 def note_to_patient(
-    owner_id: str,
-    about: str,
     kind: str,
+    row_id: str,
+    about: About,
     *,
-    patient_id: str,
     now: datetime,
     follows: str | None = None,
-    subject: Subject | None = None,
-    facts: dict[str, str] | None = None,
     send_before: datetime | None = None,
-    answers_person: bool = False,
-    due_at: datetime | None = None,
+    facts: Mapping[str, str] = NO_FACTS,
 ) -> Message:
-    """One text of the catalogue to a patient, due now unless said otherwise."""
+    """One text of the catalogue to a patient, due now."""
     return _row(
-        f"{owner_id}.{about}",
+        row_id,
         now=now,
-        due_at=due_at,
         send_before=send_before or now + NOTE_USEFUL,
         kind=kind,
         channel=Channel.TEXT,
-        patient_id=patient_id,
-        subject=subject,
-        facts=facts or {},
+        patient_id=about.patient_id,
+        subject=about.subject,
+        facts=facts,
         priority=catalogue.priority(kind),
-        answers_person=answers_person,
         exempt_from=catalogue.exempt_from(kind),
         follows=follows,
     )
+
+
+def answer_to_patient(
+    kind: str,
+    row_id: str,
+    about: About,
+    *,
+    now: datetime,
+    due_at: datetime,
+    send_before: datetime | None = None,
+    facts: Mapping[str, str] = NO_FACTS,
+) -> Message:
+    """The same as the answer to a text of theirs."""
+    note = note_to_patient(kind, row_id, about, now=now, send_before=send_before, facts=facts)
+    return note.evolve(answers_person=True, scheduled_at=due_at, due_at=due_at)
 
 
 def step_of_plan(
@@ -111,42 +145,59 @@ def step_of_plan(
     )
 
 
-def task_message(
+def open_task(
+    kind: TaskKind,
+    row_id: str,
+    about: About = NOBODY,
     *,
-    owner_id: str,
-    about: str,
-    what: str,
-    deadline_at: datetime,
     now: datetime,
     due_at: datetime | None = None,
-    patient_id: str | None = None,
-    subject: Subject | None = None,
-    detail: str = "",
-    number: str | None = None,
-    page: str | None = None,
-    mailed: bool = True,
-    urgent: bool = False,
+    by: datetime | None = None,
+    facts: Mapping[str, str] = NO_FACTS,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
-    `page` is the request or visit whose page it leads to, where it is owed whatever becomes of it.
-    Without `mailed` it stands on the day sheet and no mail tells of it. An `urgent` one stands
-    above all others.
+    By the kind's own deadline unless `by` is given. `facts` may have its detail, number and page,
+    where that is not its subject's, and whether it is mailed or urgent, unlike others of its kind.
     """
+    rule = RULES[kind]
+    deadline_at = by or deadline_of(kind, now=now, visit_at=about.starts_at)
+    said = {"detail": "", "deadline_at": deadline_at.isoformat()}
+    if not rule.is_mailed:
+        said["mailed"] = "no"
+    if rule.is_urgent:
+        said["urgent"] = "yes"
+    return _shared(kind, row_id, about, now=now, due_at=due_at, facts={**said, **facts})
+
+
+def notice_of_many(
+    kind: str, row_id: str, *, now: datetime, due_at: datetime, facts: Mapping[str, str]
+) -> Message:
+    """The row that becomes a mail to each of the staff when it comes due (R68)."""
+    said = {"detail": "", "deadline_at": due_at.isoformat(), **facts}
+    return _shared(kind, row_id, NOBODY, now=now, due_at=due_at, facts=said)
+
+
+def _shared(
+    kind: str,
+    row_id: str,
+    about: About,
+    *,
+    now: datetime,
+    due_at: datetime | None,
+    facts: Mapping[str, str],
+) -> Message:
+    """A row whose sending is a commit of ours."""
     return _row(
-        f"{owner_id}.{about}",
+        row_id,
         now=now,
         due_at=due_at,
         useful=TASK_USEFUL,
-        kind=what,
+        kind=str(kind),
         channel=Channel.TASK,
-        patient_id=patient_id,
-        subject=subject,
-        facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
-        | ({} if mailed else {"mailed": "no"})
-        | ({"urgent": "yes"} if urgent else {})
-        | ({} if number is None else {"number": number})
-        | ({} if page is None else {"page": page}),
+        patient_id=about.patient_id,
+        subject=about.subject,
+        facts=facts,
         priority=1,
     )
 
@@ -167,30 +218,28 @@ def task_of(message: Message, *, now: datetime) -> Task:
 
 
 def mails_to_staff(
-    owner_id: str,
     kind: str,
+    row_id: str,
     staff: Iterable[StaffMember],
+    about: About = NOBODY,
     *,
     now: datetime,
     due_at: datetime | None = None,
-    about: str = "",
-    patient_id: str | None = None,
-    subject: Subject | None = None,
-    facts: dict[str, str] | None = None,
+    facts: Mapping[str, str] = NO_FACTS,
 ) -> list[Message]:
     """One mail to each of them, so that one bad address stops no other (F36)."""
     return [
         _row(
-            f"{owner_id}.{about or kind}-{member.id}",
+            f"{row_id}-{member.id}",
             now=now,
             due_at=due_at,
             useful=STAFF_MAIL_USEFUL,
             kind=kind,
             channel=Channel.EMAIL,
-            patient_id=patient_id,
+            patient_id=about.patient_id,
             staff_id=member.id,
-            subject=subject,
-            facts=facts or {},
+            subject=about.subject,
+            facts=facts,
             priority=1,
         )
         for member in staff

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.record import Value, to_milliseconds
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import notice_of_many
 
 KIND = "many_requests"
 SPAN = timedelta(minutes=15)  # deadlines so close together are told of in one mail, at its end
@@ -74,12 +74,5 @@ def _owner(until: datetime) -> str:
 
 def _row(owner_id: str, span: Span, *, due_at: datetime, now: datetime) -> Message:
     """Of the channel `task`, whose sending is a commit."""
-    row = task_message(
-        owner_id=owner_id,
-        about=span.stage.value,
-        what=KIND,
-        deadline_at=due_at,
-        now=now,
-        due_at=due_at,
-    )
-    return row.evolve(facts={**row.facts, **span.model_dump(mode="json")})
+    facts = span.model_dump(mode="json")
+    return notice_of_many(KIND, f"{owner_id}.{span.stage}", now=now, due_at=due_at, facts=facts)

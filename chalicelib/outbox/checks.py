@@ -10,6 +10,7 @@ from chalicelib.clinic.careplan.schedule import due_times
 from chalicelib.clinic.careplan.step import Anchor, StepKind
 from chalicelib.clinic.quiet_hours import aftercare_until, evening_until, held_until, next_quiet
 from chalicelib.domain.messaging.message import FINAL, LEFT, Channel, Exemption, MessageStatus
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, TextConsent
 from chalicelib.domain.visits.appointment import AppointmentStatus
 from chalicelib.messages import catalogue
@@ -74,7 +75,7 @@ def _step(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     visit = snapshot.appointment
     if visit is None:
         return None
-    if snapshot.message.kind == "ride_unknown" and visit.driver is not None:
+    if snapshot.message.kind == TaskKind.RIDE_UNKNOWN and visit.driver is not None:
         return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
     plan = plan_of(context.plans, visit)
     asking = plan.find(snapshot.message.facts.get("asks", ""))

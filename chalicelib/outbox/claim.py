@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
 from chalicelib.domain.messaging.message import Exemption, Message
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.randomness import source
-from chalicelib.messages.factory import repetition_of, task_message
+from chalicelib.messages.factory import About, open_task, repetition_of
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.circuit_breaker import probe_patch
 from chalicelib.outbox.compose_text import leaves_question_out, listed
@@ -129,19 +130,18 @@ def _question(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     visit = snapshot.appointment
     if visit is None or snapshot.message.is_counted or not leaves_question_out(context, snapshot):
         return []
-    task = task_message(
-        owner_id=visit.id,
-        about=f"{snapshot.message.id.partition('.')[2]}-question",
-        what="question_left_out",
-        patient_id=visit.patient_id,
-        subject=snapshot.message.subject,
-        due_at=max(
-            snapshot.now, min(snapshot.rests_until or snapshot.now, visit.start_at - ASKED_BY)
-        ),
-        deadline_at=max(snapshot.now, visit.start_at),
-        now=snapshot.now,
+    asked_at = max(
+        snapshot.now, min(snapshot.rests_until or snapshot.now, visit.start_at - ASKED_BY)
     )
-    return [Save(task.evolve(facts={**task.facts, "asks": snapshot.message.step or ""}))]
+    task = open_task(
+        TaskKind.QUESTION_LEFT_OUT,
+        f"{snapshot.message.id}-question",
+        About.visit(visit)._replace(subject=snapshot.message.subject),
+        now=snapshot.now,
+        due_at=asked_at,
+        facts={"asks": snapshot.message.step or ""},
+    )
+    return [Save(task)]
 
 
 def _links(

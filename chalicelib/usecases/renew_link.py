@@ -21,10 +21,9 @@ def renew(context: Context, *, subject_id: str, staff_id: str) -> None:
         window = int(now.timestamp() // EVERY.total_seconds())
         before, mail = (
             mails_to_staff(
-                f"RNW-{subject_id}",
                 "fresh_link",
+                f"RNW-{subject_id}.link-{number}",
                 [member],
-                about=f"link-{number}",
                 now=now,
                 facts={"subject_id": subject_id},
             )[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import chalicelib
+from chalicelib.adapters.rows import record_of, row_of
 from chalicelib.domain.messaging.message import (
     Channel,
     Exemption,
@@ -15,8 +16,11 @@ from chalicelib.domain.messaging.message import (
     Owed,
 )
 from chalicelib.domain.messaging.subject import Subject
+from chalicelib.domain.messaging.task import TaskKind, deadline_of
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.messages import factory
+from chalicelib.messages.catalogue import task_title
+from lint.messages import task_faults
 
 CODE = Path(chalicelib.__path__[0])
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
@@ -142,3 +146,55 @@ def test_what_goes_to_others_has_the_rows_that_their_own_would_be() -> None:
         "REQ-0000000001.new_request-nurse",
         "REQ-0000000001.new_request-manager",
     ]
+
+
+VISIT_AT = NOW + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "visit_at", "by"),
+    [
+        pytest.param(TaskKind.CALL_WITH_TIMES, None, NOW + timedelta(hours=4), id="within hours"),
+        pytest.param(TaskKind.NO_DRIVER, VISIT_AT, VISIT_AT, id="when the visit begins"),
+        pytest.param(TaskKind.MOVE_ASKED, VISIT_AT, VISIT_AT, id="the visit is sooner"),
+        pytest.param(
+            TaskKind.MOVE_ASKED, NOW + timedelta(days=9), NOW + timedelta(days=1), id="it is later"
+        ),
+        pytest.param(TaskKind.MOVE_ASKED, NOW - timedelta(hours=1), NOW, id="it has begun"),
+        pytest.param(TaskKind.TEXTS_STOPPED, None, NOW, id="at once"),
+    ],
+)
+def test_a_kind_of_task_says_by_when(
+    kind: TaskKind, visit_at: datetime | None, by: datetime
+) -> None:
+    assert deadline_of(kind, now=NOW, visit_at=visit_at) == by
+
+
+@pytest.mark.parametrize("kind", [TaskKind.NUMBER_OWNER_MEANT, TaskKind.NO_DRIVER])
+def test_a_deadline_that_only_the_caller_knows_must_be_said(kind: TaskKind) -> None:
+    with pytest.raises(ValueError, match="by when"):
+        factory.open_task(kind, "APT-0000000001.x", now=NOW)
+    assert factory.task_of(factory.open_task(kind, "X-1.x", now=NOW, by=LATER), now=NOW)
+
+
+def test_a_task_is_urgent_and_mailed_as_its_kind_says_unless_its_caller_knows_better() -> None:
+    again = factory.open_task(TaskKind.URGENT_AGAIN, "TXT-1.x", now=NOW)
+    at_night = factory.open_task(
+        TaskKind.CALL_WITH_AFTERCARE, "APT-1.x", now=NOW, facts={"urgent": "yes"}
+    )
+    by_day = factory.open_task(TaskKind.CALL_WITH_AFTERCARE, "APT-1.x", now=NOW)
+    assert again.facts["mailed"] == "no"
+    assert factory.task_of(at_night, now=NOW).urgent
+    assert not factory.task_of(by_day, now=NOW).urgent
+
+
+def test_every_kind_of_task_has_a_rule_and_a_title() -> None:
+    assert list(task_faults()) == []
+
+
+def test_a_kind_of_another_version_is_still_opened_and_shown() -> None:
+    """R71, F28."""
+    row = factory.open_task(TaskKind.REPLY_TO_READ, "TXT-1.x", now=NOW)
+    task = factory.task_of(row.evolve(kind="water_the_plants"), now=NOW)
+    assert record_of(row_of(task, shards=1)) == task.evolve(revision=1)
+    assert task_title(task.what) == "Water the plants"

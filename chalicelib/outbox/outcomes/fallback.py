@@ -4,31 +4,30 @@ And when a mail to staff was for somebody who is gone.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.clinic.careplan.call_deadline import call_by
 from chalicelib.clinic.careplan.plan import NO_PLAN, plan_of
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Channel, Message
-from chalicelib.messages.factory import STANDS_IN, mail_instead, same_to_staff, task_message
+from chalicelib.domain.messaging.task import CALL_WITHIN, TaskKind
+from chalicelib.messages.factory import STANDS_IN, About, mail_instead, open_task, same_to_staff
 from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.tolerant_reads import read_each
 
-CALL_WITHIN = timedelta(hours=4)
-
 # What a person must do when there is no e-mail address either; a kind that is not named here
 # may be lost without harm. The words of each task come from the catalogue of tasks.
-TASK_BY_KIND: Mapping[str, str] = {
-    "confirmation": "call_with_confirmation",
-    "moved": "call_with_new_time",
-    "cancelled": "call_with_cancellation",
-    "course_overview": "call_with_confirmation",
-    "proposed": "call_with_times",
-    "declined": "call_with_answer",
-    "preparation": "call_with_preparation",
-    "aftercare": "call_with_aftercare",
-    "check_in": "call_to_check_in",
+TASK_BY_KIND: Mapping[str, TaskKind] = {
+    "confirmation": TaskKind.CALL_WITH_CONFIRMATION,
+    "moved": TaskKind.CALL_WITH_NEW_TIME,
+    "cancelled": TaskKind.CALL_WITH_CANCELLATION,
+    "course_overview": TaskKind.CALL_WITH_CONFIRMATION,
+    "proposed": TaskKind.CALL_WITH_TIMES,
+    "declined": TaskKind.CALL_WITH_ANSWER,
+    "preparation": TaskKind.CALL_WITH_PREPARATION,
+    "aftercare": TaskKind.CALL_WITH_AFTERCARE,
+    "check_in": TaskKind.CALL_TO_CHECK_IN,
 }
 
 ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
@@ -54,14 +53,12 @@ def fallback_for(context: DeliveryContext, snapshot: Snapshot) -> list[Operation
     needs_call = is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN))
     if needs_call and "called" not in message.facts:
         rows.append(
-            task_message(
-                owner_id=message.owner_id,
-                about=f"{message.id.partition('.')[2]}-call",
-                what=task,
-                patient_id=patient.id,
-                subject=message.subject,
-                deadline_at=visit_call_by(context, snapshot) or now + CALL_WITHIN,
+            open_task(
+                task,
+                f"{message.id}-call",
+                About.message(message),
                 now=now,
+                by=visit_call_by(context, snapshot),
             )
         )
     return [Save(row) for row in rows]

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Change, Operation, Require, Save
 from chalicelib.domain.messaging.message import LEFT, WAITING, Message
-from chalicelib.domain.messaging.task import Task, TaskStatus
+from chalicelib.domain.messaging.task import RULES, Task, TaskKind, TaskStatus, deadline_of
 from chalicelib.domain.record import id_from
-from chalicelib.messages.factory import mails_to_staff, subject_of
+from chalicelib.messages.factory import About, mails_to_staff, subject_of
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import PATIENT, Context, change_of, run_in_transaction
 from chalicelib.usecases.inbound.context import (
@@ -62,29 +62,27 @@ def _alarm(inbound: InboundContext) -> list[Operation]:
         return _joined(inbound, standing)
     task = Task(
         id=task_id,
-        what="urgent_text",
+        what=TaskKind.URGENT_TEXT.value,
         detail=inbound.body,
         patient_id=inbound.sender_id,
         number=inbound.phone.number,
         subject_id=inbound.owner_id,
-        urgent=True,
+        urgent=RULES[TaskKind.URGENT_TEXT].is_urgent,
         opened_at=inbound.now,
-        deadline_at=inbound.now,
+        deadline_at=deadline_of(TaskKind.URGENT_TEXT, now=inbound.now),
     )
     everybody = staff_now(inbound.context.store, inbound.context.clinic, inbound.now)
     mails = [
         Save(mail)
         for minutes in ALARMS
         for mail in mails_to_staff(
-            inbound.owner_id,
             "urgent_alarm",
+            f"{inbound.owner_id}.alarm-{minutes}",
             everybody,
-            about=f"alarm-{minutes}",
+            About(task.patient_id, subject_of(task, ("open",))),
             now=inbound.now,
             due_at=inbound.now + timedelta(minutes=minutes),
-            patient_id=task.patient_id,
-            subject=subject_of(task, ("open",)),
-            facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else None,
+            facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else {},
         )
     ]
     return [Save(task), *reply(inbound, ANSWER, within=ANSWERED, alarm=task.id), *mails]
@@ -109,7 +107,7 @@ def _last_of_the_hour(inbound: InboundContext) -> tuple[str, Task | None]:
 
 def _joined(inbound: InboundContext, alarm: Task) -> list[Operation]:
     """The text stands beside the alarm; its sender is answered again, unless just answered."""
-    again = read_this(inbound, "urgent_again", mailed=False)
+    again = read_this(inbound, TaskKind.URGENT_AGAIN)
     answer = (
         []
         if _is_answered(inbound, alarm)

@@ -18,14 +18,13 @@ from chalicelib.domain.messaging.message import (
     Message,
     MessageStatus,
 )
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
-from chalicelib.messages.factory import never_sent, subject_of, task_message
+from chalicelib.messages.factory import About, never_sent, open_task
 from chalicelib.transaction import Context
 from chalicelib.usecases.visits.load import Visit
 
-CALL = "call_with_aftercare"
 AT_ONCE = timedelta(minutes=15)  # as fast as a text would have left (R14)
-BY_DAY = timedelta(hours=4)  # when the night is over, and somebody may have noticed
 HANDED_OVER = "the words were handed over at the discharge"
 
 
@@ -112,13 +111,11 @@ def _handed_over(row: Message, now: datetime) -> Message:
 
 
 def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> Message:
-    return task_message(
-        owner_id=left.id,
-        about=f"{row.id.partition('.')[2]}-call",
-        what=CALL,
-        patient_id=left.patient_id,
-        subject=subject_of(left, (AppointmentStatus.FULFILLED.value,)),
-        deadline_at=now + (AT_ONCE if is_night else BY_DAY),
+    return open_task(
+        TaskKind.CALL_WITH_AFTERCARE,
+        f"{row.id}-call",
+        About.visit(left, AppointmentStatus.FULFILLED),
         now=now,
-        urgent=is_night,
+        by=now + AT_ONCE if is_night else None,
+        facts={"urgent": "yes"} if is_night else {},
     )

@@ -10,19 +10,19 @@ from chalicelib.clinic.careplan.schedule import Event, plan_visit
 from chalicelib.clinic.careplan.step import StepKind
 from chalicelib.domain.change import Save
 from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.phone import Phone
-from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.messages.factory import step_of_plan, subject_of, task_message
+from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
+from chalicelib.messages.factory import About, open_task, step_of_plan
 from chalicelib.transaction import Context
 
 RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
 ASKED_FOR_RIDE = ("booked", "course", "moved")
-CALL_WITHIN = timedelta(hours=4)
 
 # What a patient must learn of, and the call that says it where the plan has no step for it.
-MUST_BE_TOLD: Mapping[Event, tuple[StepKind, str]] = {
-    "moved": (StepKind.MOVED, "call_with_new_time"),
-    "cancelled": (StepKind.CANCELLED, "call_with_cancellation"),
+MUST_BE_TOLD: Mapping[Event, tuple[StepKind, TaskKind]] = {
+    "moved": (StepKind.MOVED, TaskKind.CALL_WITH_NEW_TIME),
+    "cancelled": (StepKind.CANCELLED, TaskKind.CALL_WITH_CANCELLATION),
 }
 
 
@@ -56,31 +56,27 @@ def visit_messages(
             by = call_by(context.clinic, plan, start=appointment.start_at, now=now)
             saves.append(
                 Save(
-                    task_message(
-                        owner_id=appointment.id,
-                        about=f"v{appointment.version}-call-{part.step.id}",
-                        what="call_with_preparation",
-                        patient_id=appointment.patient_id,
-                        subject=subject_of(appointment, ("booked",)),
-                        deadline_at=by or appointment.start_at,
+                    open_task(
+                        TaskKind.CALL_WITH_PREPARATION,
+                        f"{appointment.id}.v{appointment.version}-call-{part.step.id}",
+                        About.visit(appointment, AppointmentStatus.BOOKED),
                         now=now,
+                        by=by or appointment.start_at,
                     )
                 )
             )
-    kind, call = MUST_BE_TOLD.get(event, (None, ""))
-    if kind is not None and all(part.step.kind is not kind for part in planned):
-        saves.append(Save(_call(appointment, call, now)))
+    if event in MUST_BE_TOLD:
+        kind, call = MUST_BE_TOLD[event]
+        if all(part.step.kind is not kind for part in planned):
+            saves.append(Save(_call(appointment, call, now)))
     return saves
 
 
-def _call(appointment: Appointment, what: str, now: datetime) -> Message:
-    return task_message(
-        owner_id=appointment.id,
-        about=f"v{appointment.version}-{what}",
-        what=what,
-        patient_id=appointment.patient_id,
-        subject=subject_of(appointment, (appointment.status.value,)),
-        deadline_at=now + CALL_WITHIN,
+def _call(appointment: Appointment, kind: TaskKind, now: datetime) -> Message:
+    return open_task(
+        kind,
+        f"{appointment.id}.v{appointment.version}-{kind}",
+        About.visit(appointment, appointment.status),
         now=now,
     )
 
@@ -96,13 +92,10 @@ def left_out(context: Context, appointment: Appointment) -> dict[str, str]:
 
 def _ride_unknown(appointment: Appointment, now: datetime) -> Message:
     """Nobody has said who drives the patient home: a person asks in time (R46)."""
-    return task_message(
-        owner_id=appointment.id,
-        about=f"v{appointment.version}-ride-unknown",
-        what="ride_unknown",
-        patient_id=appointment.patient_id,
-        subject=subject_of(appointment, ("booked",)),
-        due_at=max(now, appointment.start_at - RIDE_KNOWN_BY),
-        deadline_at=appointment.start_at,
+    return open_task(
+        TaskKind.RIDE_UNKNOWN,
+        f"{appointment.id}.v{appointment.version}-ride-unknown",
+        About.visit(appointment, AppointmentStatus.BOOKED),
         now=now,
+        due_at=max(now, appointment.start_at - RIDE_KNOWN_BY),
     )
