@@ -3,11 +3,12 @@
 First the rows that a decision makes, then those that are made from another row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib.clinic.careplan.schedule import Event, PlannedStep
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus, Owed
 from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.messaging.task import RULES, Task, TaskKind, deadline_of
@@ -19,15 +20,13 @@ from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.messages import catalogue
 
-STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
-AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 TASK_USEFUL = timedelta(days=60)  # a task is opened however late the courier comes
 STAFF_MAIL_USEFUL = timedelta(days=14)
 NOTE_USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
 FIRST_TEXT_USEFUL = timedelta(days=60)  # it may wait for the first other text
 
 
-NO_FACTS: Mapping[str, str] = {}
+NO_FACTS = Facts()
 
 
 class About(NamedTuple):
@@ -84,7 +83,7 @@ def note_to_patient(
     now: datetime,
     follows: str | None = None,
     send_before: datetime | None = None,
-    facts: Mapping[str, str] = NO_FACTS,
+    facts: Facts = NO_FACTS,
 ) -> Message:
     """One text of the catalogue to a patient, due now."""
     return _row(
@@ -110,7 +109,7 @@ def answer_to_patient(
     now: datetime,
     due_at: datetime,
     send_before: datetime | None = None,
-    facts: Mapping[str, str] = NO_FACTS,
+    facts: Facts = NO_FACTS,
 ) -> Message:
     """The same as the answer to a text of theirs."""
     note = note_to_patient(kind, row_id, about, now=now, send_before=send_before, facts=facts)
@@ -136,7 +135,7 @@ def step_of_plan(
         channel=Channel(step.channel),
         patient_id=appointment.patient_id,
         subject=subject_of(appointment, tuple(sorted(step.requires_status))),
-        facts={"adds": part.adds} if part.adds else {},
+        facts=Facts(adds=part.adds or None),
         priority=part.priority,
         follows=phone.welcome_id,
     )
@@ -153,7 +152,7 @@ def open_task(
     now: datetime,
     due_at: datetime | None = None,
     by: datetime | None = None,
-    facts: Mapping[str, str] = NO_FACTS,
+    facts: Facts = NO_FACTS,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
@@ -161,20 +160,20 @@ def open_task(
     where that is not its subject's, and whether it is mailed or urgent, unlike others of its kind.
     """
     rule = RULES[kind]
-    deadline_at = by or deadline_of(kind, now=now, visit_at=about.starts_at)
-    said = {"detail": "", "deadline_at": deadline_at.isoformat()}
-    if not rule.is_mailed:
-        said["mailed"] = "no"
-    if rule.is_urgent:
-        said["urgent"] = "yes"
-    return _shared(kind, row_id, about, now=now, due_at=due_at, facts={**said, **facts})
+    said = facts.evolve(
+        detail=facts.detail or "",
+        deadline_at=by or deadline_of(kind, now=now, visit_at=about.starts_at),
+        mailed=rule.is_mailed and facts.mailed,
+        urgent=rule.is_urgent or facts.urgent,
+    )
+    return _shared(kind, row_id, about, now=now, due_at=due_at, facts=said)
 
 
 def notice_of_many(
-    kind: str, row_id: str, *, now: datetime, due_at: datetime, facts: Mapping[str, str]
+    kind: str, row_id: str, *, now: datetime, due_at: datetime, facts: Facts
 ) -> Message:
     """The row that becomes a mail to each of the staff when it comes due (R68)."""
-    said = {"detail": "", "deadline_at": due_at.isoformat(), **facts}
+    said = facts.evolve(detail="", deadline_at=due_at)
     return _shared(kind, row_id, NOBODY, now=now, due_at=due_at, facts=said)
 
 
@@ -185,7 +184,7 @@ def _shared(
     *,
     now: datetime,
     due_at: datetime | None,
-    facts: Mapping[str, str],
+    facts: Facts,
 ) -> Message:
     """A row whose sending is a commit of ours."""
     return _row(
@@ -204,16 +203,18 @@ def _shared(
 
 def task_of(message: Message, *, now: datetime) -> Task:
     """The task that a due row opens. Its id comes from the row, so it is opened once."""
+    if message.facts.deadline_at is None:
+        raise ValueError(f"{message.id} does not say by when")
     return Task(
         id=id_from("TSK", message.id),
         what=message.kind,
-        detail=message.facts.get("detail", ""),
+        detail=message.facts.detail or "",
         patient_id=message.patient_id,
-        number=message.facts.get("number"),
+        number=message.facts.number,
         subject_id=message.page_of,
-        urgent="urgent" in message.facts,
+        urgent=message.facts.urgent,
         opened_at=now,
-        deadline_at=datetime.fromisoformat(message.facts["deadline_at"]),
+        deadline_at=message.facts.deadline_at,
     )
 
 
@@ -225,12 +226,13 @@ def mails_to_staff(
     *,
     now: datetime,
     due_at: datetime | None = None,
-    facts: Mapping[str, str] = NO_FACTS,
+    facts: Facts = NO_FACTS,
 ) -> list[Message]:
     """One mail to each of them, so that one bad address stops no other (F36)."""
     return [
         _row(
-            f"{row_id}-{member.id}",
+            _to_member(row_id, member.id),
+            base_id=row_id,
             now=now,
             due_at=due_at,
             useful=STAFF_MAIL_USEFUL,
@@ -257,38 +259,37 @@ def never_sent(
 
 def retry_of(message: Message, *, at: datetime, now: datetime) -> Message:
     """A fresh row for the same words, so that the final status of the first stays final."""
-    tried = tries(message)
-    base = message.id.removesuffix(f"-r{tried}")
-    facts = {**message.facts, "retry": str(tried + 1)}
-    return _another(message, f"{base}-r{tried + 1}", due_at=at, now=now, facts=facts)
-
-
-def tries(message: Message) -> int:
-    """How many rows before this one said the same and did not arrive."""
-    return int(message.facts.get("retry", "0"))
+    facts = message.facts.evolve(retry=message.facts.retry + 1)
+    return _another(message, f"{message.base_id}-r{facts.retry}", due_at=at, now=now, facts=facts)
 
 
 def mail_instead(message: Message, *, now: datetime) -> Message:
     """The mail that takes a text's place."""
-    return _another(message, f"{message.id}{STANDS_IN}", now=now, channel=Channel.EMAIL)
+    mail_id = f"{message.id}-mail"
+    return _another(message, mail_id, now=now, channel=Channel.EMAIL, stands_in_for=message.id)
 
 
 def same_to_staff(
     message: Message, staff: Iterable[StaffMember], *, now: datetime
 ) -> list[Message]:
     """What one of the staff was to be told, to each of these: the rows that theirs would be."""
-    about, _, _ = message.id.rpartition(f"-{message.staff_id}")
+    ids = {member.id: _to_member(message.base_id, member.id) for member in staff}
     return [
-        _another(message, f"{about}-{member.id}", now=now, staff_id=member.id) for member in staff
+        _another(message, row_id, now=now, staff_id=staff_id, repetition=0)
+        for staff_id, row_id in ids.items()
     ]
 
 
 def repetition_of(message: Message, *, every: timedelta, now: datetime) -> Message:
     """The next row of what is said again and again, with as long to leave as this one had."""
-    first, _, count = message.id.partition(AGAIN)
     window = message.send_before - message.scheduled_at
-    again = f"{first}{AGAIN}{int(count or 0) + 1}"
-    return _another(message, again, due_at=now + every, now=now, useful=window)
+    n = message.repetition + 1
+    again = f"{_to_member(message.base_id, message.staff_id)}-again-{n}"
+    return _another(message, again, due_at=now + every, now=now, useful=window, repetition=n)
+
+
+def _to_member(base_id: str, staff_id: str | None) -> str:
+    return base_id if staff_id is None else f"{base_id}-{staff_id}"
 
 
 def _another(message: Message, message_id: str, *, now: datetime, **changes: Any) -> Message:
@@ -313,5 +314,7 @@ def _row(
 ) -> Message:
     """Due now unless said otherwise; of no use once `useful` has passed since, or `send_before`."""
     at = to_milliseconds(due_at or now)
-    window = {} if useful is None else {"send_before": at + useful}
-    return Message(id=message_id, scheduled_at=at, due_at=at, created_at=now, **{**said, **window})
+    owed = {"base_id": message_id, **said}
+    if useful is not None:
+        owed["send_before"] = at + useful
+    return Message(id=message_id, scheduled_at=at, due_at=at, created_at=now, **owed)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Operation, Patch, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import Task, TaskKind, TaskStatus
 from chalicelib.domain.record import id_from
@@ -31,7 +32,7 @@ def open_breaker(
         TaskKind.TEXTS_STOPPED,
         f"{_owner(stop)}.{_ALARM}",
         now=now,
-        facts={"detail": f"The provider answers with code {stop.code}."},
+        facts=Facts(detail=f"The provider answers with code {stop.code}."),
     )
     return [Save(stop), Save(alarm)]
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Exemption, Message
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import claim_patch
@@ -98,9 +99,9 @@ def _permissions(snapshot: Snapshot) -> list[Operation]:
 def _repeated(snapshot: Snapshot) -> list[Operation]:
     """What is said again and again while it is owed has its next row with the first claim (R44)."""
     message = snapshot.message
-    if "every" not in message.facts or message.first_claimed_at is not None:
+    if message.facts.every is None or message.first_claimed_at is not None:
         return []
-    every = timedelta(minutes=int(message.facts["every"]))
+    every = timedelta(minutes=message.facts.every)
     return [Save(repetition_of(message, every=every, now=snapshot.now))]
 
 
@@ -139,7 +140,7 @@ def _question(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
         About.visit(visit)._replace(subject=snapshot.message.subject),
         now=snapshot.now,
         due_at=asked_at,
-        facts={"asks": snapshot.message.step or ""},
+        facts=Facts(asks=snapshot.message.step),
     )
     return [Save(task)]
 

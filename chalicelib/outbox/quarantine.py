@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.conditions import OneOf
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import WAITING, Message, MessageStatus, message_id
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import end_patch
@@ -57,23 +58,22 @@ def wait(context: DeliveryContext, key: Key) -> None:
     _wait(context, key, now + RETRY, now)
 
 
-def is_set_aside(message: Message) -> bool:
-    """Whether its courier could not deal with it, so that nothing should wait for it (R35)."""
-    return (message.reason or "").startswith(("unreadable", "error: "))
-
-
 def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
     now = context.clock.now()
     message = _read(context, key)
     # What cannot be read has no status to ask for; it is there, or it had not failed.
     as_read = () if message is None else message.as_read("status")
     patch = _end(message, oddity, now) or Patch.of(
-        Ref(Message, key), due_at=now + oddity.until, reason=oddity.why, when=as_read
+        Ref(Message, key),
+        due_at=now + oddity.until,
+        reason=oddity.why,
+        set_aside=True,
+        when=as_read,
     )
     # What may not be lost without harm is told by itself, whatever else of the visit has failed.
     is_vital = message is not None and message.kind in TASK_BY_KIND
     about = f"{key.sk.removeprefix('MSG#')}-failing" if is_vital else oddity.what
-    task = open_task(oddity.what, f"{key.pk}.{about}", now=now, facts={"detail": message_id(key)})
+    task = open_task(oddity.what, f"{key.pk}.{about}", now=now, facts=Facts(detail=message_id(key)))
     # The task stands already when this is not the first time, or when it is itself the odd row.
     is_told = task.key == key or not _write(context, Change(patch, Save(task)), now)
     if is_told:

@@ -38,8 +38,9 @@ def open_task(context: DeliveryContext, snapshot: Snapshot) -> None:
     """The task exists and the staff are told; the commit is the sending."""
     message = snapshot.message
     task = task_of(message, now=snapshot.now)
-    is_mailed = "mailed" not in message.facts
-    everybody = staff_now(context.store, context.clinic, snapshot.now) if is_mailed else []
+    everybody = (
+        staff_now(context.store, context.clinic, snapshot.now) if message.facts.mailed else []
+    )
     about = About(task.patient_id, subject_of(task, ("open",)))
     mails = mails_to_staff("task", f"{task.id}.task", everybody, about, now=snapshot.now)
     change = Change(

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Operation, Patch
 from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import complaint_patch, receipt_patch
@@ -98,5 +99,5 @@ def _complaint(message: Message, now: datetime) -> Message:
         f"{message.id}-unwanted",
         About(message.patient_id),
         now=now,
-        facts={"detail": detail},
+        facts=Facts(detail=detail),
     )

@@ -12,7 +12,7 @@ from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Channel, Message
 from chalicelib.domain.messaging.task import CALL_WITHIN, TaskKind
-from chalicelib.messages.factory import STANDS_IN, About, mail_instead, open_task, same_to_staff
+from chalicelib.messages.factory import About, mail_instead, open_task, same_to_staff
 from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.tolerant_reads import read_each
 
@@ -50,8 +50,8 @@ def fallback_for(context: DeliveryContext, snapshot: Snapshot) -> list[Operation
     if by_mail:
         rows.append(mail_instead(message, now=now))
     is_called = message.kind in ALSO_CALL
-    needs_call = is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN))
-    if needs_call and "called" not in message.facts:
+    needs_call = is_called if by_mail else not (is_called and message.stands_in_for is not None)
+    if needs_call and not message.facts.called:
         rows.append(
             open_task(
                 task,

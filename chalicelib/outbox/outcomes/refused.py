@@ -139,9 +139,9 @@ def mark_number(
 
 def _answer_blocked(message: Message) -> list[Operation]:
     """Whoever takes the alarm must know that nobody has answered its sender (R44)."""
-    if "alarm" not in message.facts:
+    if message.facts.alarm is None:
         return []
-    alarm = Task.ref(message.facts["alarm"])
+    alarm = Task.ref(message.facts.alarm)
     note = "The provider blocks this number: our answer did not reach them."
     return [Patch.of(alarm, note=note, when=(Is("status", TaskStatus.OPEN.value),))]
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from chalicelib.clinic.staff_directory import member_of
 from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.messages.factory import open_task
@@ -51,5 +52,5 @@ def _once(
     context: DeliveryContext, *, about: str, kind: TaskKind, detail: str, now: datetime
 ) -> list[Operation]:
     today = now.astimezone(context.clinic.zone).date().isoformat()
-    task = open_task(kind, f"SYS-{today}.{about}", now=now, facts={"detail": detail})
+    task = open_task(kind, f"SYS-{today}.{about}", now=now, facts=Facts(detail=detail))
     return unless_there(context, task)

@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.system import CircuitBreaker
-from chalicelib.messages.factory import retry_of, tries
+from chalicelib.messages.factory import retry_of
 from chalicelib.outbox.circuit_breaker import close_by_arrival, open_breaker_by_receipt
 from chalicelib.outbox.context import DeliveryContext, take_snapshot
 from chalicelib.outbox.outcomes.fallback import fallback_for
@@ -51,7 +51,7 @@ def follow_up(
 
 def _retry(message: Message, failure_class: FailureClass, now: datetime) -> Message | None:
     """The same words once more; None once it was tried enough, or it comes too late."""
-    at = next_try_at(AFTER_NO_ARRIVAL, failure_class, tried=tries(message) + 1, now=now)
+    at = next_try_at(AFTER_NO_ARRIVAL, failure_class, tried=message.facts.retry + 1, now=now)
     if at is None or message.void_because is not None or at >= message.send_before:
         return None
     return retry_of(message, at=at, now=now)

@@ -1,11 +1,11 @@
 """A text as it was heard, whose it may be, and what may follow any: an answer or a task."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import Patient, TextConsent
@@ -131,7 +131,7 @@ def reply(
     *,
     about: Appointment | None = None,
     within: timedelta | None = None,
-    **facts: str,
+    facts: Facts = NO_FACTS,
 ) -> list[Operation]:
     """One text back, to a known patient alone: an unknown number learns nothing (R45).
 
@@ -160,18 +160,16 @@ def reply(
     ]
 
 
-def read_this(
-    inbound: InboundContext, kind: TaskKind, *, facts: Mapping[str, str] = NO_FACTS
-) -> Operation:
+def read_this(inbound: InboundContext, kind: TaskKind, *, facts: Facts = NO_FACTS) -> Operation:
     """A person reads the text and does what it needs."""
-    said = {"number": inbound.phone.number, "detail": inbound.body}
+    said = facts.evolve(number=inbound.phone.number, detail=inbound.body)
     return Save(
         open_task(
             kind,
             f"{inbound.owner_id}.{kind}",
             About(inbound.sender_id),
             now=inbound.now,
-            facts={**said, **facts},
+            facts=said,
         )
     )
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import LEFT, Message
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import Consent, Patient, TextConsent
 from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.messages.factory import first_text
+from chalicelib.messages.factory import NO_FACTS, first_text
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.usecases.first_text import is_welcomed
 from chalicelib.usecases.inbound.context import InboundContext, is_before, read_this, reply
@@ -26,7 +27,7 @@ ONE_ANSWER_PER = timedelta(hours=1)  # "a person will read this", to one sender 
 CONFIRMED_WITHIN = timedelta(minutes=5)  # the one text after an opt-out, or none at all (R6)
 MOST_STARTED = 15  # patients of one phone for whom a START is stored; each takes two writes
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
-NOT_MAILED = {"mailed": "no"}  # it stands on the day sheet alone
+NOT_MAILED = Facts(mailed=False)  # it stands on the day sheet alone
 RIDE = {Meaning.DRIVER_YES, Meaning.DRIVER_NO}  # answers to the last of them alone
 
 
@@ -159,7 +160,8 @@ def _about_visit(inbound: InboundContext) -> list[Operation]:
         str(n): f"{inbound.reading.meaning.value} {visit.id} {visit.version}"
         for n, visit in enumerate(meant, 1)
     }
-    asks = reply(inbound, "ask_which", appointments=" ".join(visit.id for visit in meant))
+    facts = Facts(appointments=tuple(visit.id for visit in meant))
+    asks = reply(inbound, "ask_which", facts=facts)
     asking: Operation = Save(inbound.phone.evolve(choosing=choosing, asked_at=inbound.now))
     return [asking, *asks]
 
@@ -170,7 +172,7 @@ def _applied(inbound: InboundContext, meaning: Meaning, visit: Appointment) -> l
     except Refusal:
         return _other(inbound)
     # An index may show the visit as it was, and what is about another time is not owed.
-    thanks = reply(inbound, THANKS[meaning], about=visit, appointments=visit.id)
+    thanks = reply(inbound, THANKS[meaning], about=visit, facts=Facts(appointments=(visit.id,)))
     return [visit.while_unchanged(), *effects, *thanks]
 
 
@@ -184,7 +186,7 @@ def _other(inbound: InboundContext) -> list[Operation]:
     """A person reads it; sender and staff hear of it at most once an hour (R63, F59)."""
     last = inbound.phone.answered_at
     is_first = last is None or inbound.now - last >= ONE_ANSWER_PER
-    read = read_this(inbound, TaskKind.REPLY_TO_READ, facts={} if is_first else NOT_MAILED)
+    read = read_this(inbound, TaskKind.REPLY_TO_READ, facts=NO_FACTS if is_first else NOT_MAILED)
     if not is_first:
         return [read]
     answered: Operation = Save(inbound.phone.evolve(answered_at=inbound.now))

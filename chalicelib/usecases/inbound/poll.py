@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.phone import Phone
@@ -160,7 +161,7 @@ def _alarm(context: Context, mark: InboundMark, now: datetime) -> None:
         TaskKind.TEXTS_MAY_BE_MISSED,
         f"SYS-{int(mark.at.timestamp() * 1000)}.texts-unlisted",
         now=now,
-        facts={"detail": detail},
+        facts=Facts(detail=detail),
     )
     alarmed = Patch.of(mark, alarmed=True, when=mark.as_read("revision"))
     _write(context, Change(alarmed, Save(task)))

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.phone import Phone
@@ -81,7 +82,7 @@ def hand_to_a_person(context: Context, incoming: Incoming) -> str:
             f"{owner_id_of(incoming)}.{kind}",
             now=now,
             by=now,
-            facts={"number": incoming.sender, "detail": incoming.body},
+            facts=Facts(number=incoming.sender, detail=incoming.body),
         )
         change.include([Save(task), Save(_row(context, incoming, "not_heard", at, now, None))])
         return change, "not_heard"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Change, Operation, Require, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import LEFT, WAITING, Message
 from chalicelib.domain.messaging.task import RULES, Task, TaskKind, TaskStatus, deadline_of
 from chalicelib.domain.record import id_from
@@ -25,7 +26,7 @@ from chalicelib.usecases.inbound.context import (
 )
 
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
-THEN_EVERY = "60"  # minutes, until somebody takes it
+THEN_EVERY = 60  # minutes, until somebody takes it
 ANSWER = "urgent_answer"
 ANSWERED = timedelta(minutes=10)  # the answer leaves within, and then the next one is due (R44)
 
@@ -82,10 +83,14 @@ def _alarm(inbound: InboundContext) -> list[Operation]:
             About(task.patient_id, subject_of(task, ("open",))),
             now=inbound.now,
             due_at=inbound.now + timedelta(minutes=minutes),
-            facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else {},
+            facts=Facts(every=THEN_EVERY if minutes == ALARMS[-1] else None),
         )
     ]
-    return [Save(task), *reply(inbound, ANSWER, within=ANSWERED, alarm=task.id), *mails]
+    return [
+        Save(task),
+        *reply(inbound, ANSWER, within=ANSWERED, facts=Facts(alarm=task.id)),
+        *mails,
+    ]
 
 
 def _last_of_the_hour(inbound: InboundContext) -> tuple[str, Task | None]:
@@ -111,7 +116,7 @@ def _joined(inbound: InboundContext, alarm: Task) -> list[Operation]:
     answer = (
         []
         if _is_answered(inbound, alarm)
-        else reply(inbound, ANSWER, within=ANSWERED, alarm=alarm.id)
+        else reply(inbound, ANSWER, within=ANSWERED, facts=Facts(alarm=alarm.id))
     )
     if not answer:
         # Whoever takes the alarm at this very moment has not read this text.

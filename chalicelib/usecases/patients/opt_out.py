@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Invalid, LinkExpired, Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import UNWANTED, Patient
@@ -119,7 +120,7 @@ def _owner_asked(
         About(patient.id),
         now=now,
         by=context.clinic.after_open_hours(now, OWNER_ASKED_WITHIN),
-        facts={"number": patient.phone, "page": subject_id},
+        facts=Facts(number=patient.phone, page=subject_id),
     )
     (there,) = read_each(context.store, Message.ref(task.id))
     return [] if there is not None else [patient.unless_erased(), Save(task)]

@@ -8,6 +8,7 @@ from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.staff_member import StaffMember
@@ -80,5 +81,5 @@ def _flood(now: datetime) -> Message:
         # Not as an older version called it, which wrote it without the other row.
         f"FLOOD-{now:%Y%m%d%H}.flood",
         now=now,
-        facts={"detail": detail},
+        facts=Facts(detail=detail),
     )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Invalid, SlotTaken
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.appointment import Appointment, Course
 from chalicelib.messages.factory import About, note_to_patient
@@ -84,7 +85,7 @@ def book_course(
             now=now,
             follows=phone.welcome_id,
             send_before=visits[0].start_at,
-            facts={"page": visits[0].id},
+            facts=Facts(page=visits[0].id),
         )
         sheets = _all_or_none(context, visits, now)
         refuse_two_at_once(context, wanted.patient.id, slots, field="first_starts_at")

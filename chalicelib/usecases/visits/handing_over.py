@@ -11,6 +11,7 @@ from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.clinic.careplan.step import StepKind
 from chalicelib.clinic.quiet_hours import aftercare_until, held_until, quiet_until
 from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import (
     LEFT,
     WAITING,
@@ -69,7 +70,7 @@ def said_otherwise(
     )
     if not is_night and any(_was_said(visit, left, row) for row in rows):
         return owed
-    called = [Save(row.evolve(facts={**row.facts, "called": "yes"})) for row in rows]
+    called = [Save(row.evolve(facts=row.facts.evolve(called=True))) for row in rows]
     return [*others, *called, Save(_call(left, rows[0], now, is_night=is_night))]
 
 
@@ -117,5 +118,5 @@ def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> 
         About.visit(left, AppointmentStatus.FULFILLED),
         now=now,
         by=now + AT_ONCE if is_night else None,
-        facts={"urgent": "yes"} if is_night else {},
+        facts=Facts(urgent=is_night),
     )
