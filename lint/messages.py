@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 
+from chalicelib.domain.messaging.task import RULES, TaskKind
 from chalicelib.languages import languages
 from chalicelib.messages import catalogue
 from chalicelib.messages.catalogue import Catalogue, load_catalogue
@@ -46,7 +47,12 @@ def main() -> int:
     try:
         catalogues = [load_catalogue(code) for code in catalogue.languages()]
         faults = [fault for each in catalogues for fault in catalogue_faults(each)]
-        faults += [*email_faults(), *letter_faults(), *reply_word_faults(reply_words())]
+        faults += [
+            *task_faults(),
+            *email_faults(),
+            *letter_faults(),
+            *reply_word_faults(reply_words()),
+        ]
         for code in languages():
             faults += reply_list_faults(code, reply_words_in(code))
     except TomlFileError as error:
@@ -78,6 +84,16 @@ def catalogue_faults(catalogue: Catalogue) -> Iterator[str]:
     for what, title in catalogue.tasks.items():
         faults = word_faults(title, neutral=True) + claim_faults(title)
         yield from (f"{file}, tasks.{what}: {fault}" for fault in faults)
+
+
+def task_faults() -> Iterator[str]:
+    """A kind of task without a rule, or without a title in a language that staff read."""
+    for kind in TaskKind:
+        if kind not in RULES:
+            yield f"domain/messaging/task.py, RULES: {kind} has no rule"
+        for language in catalogue.STAFF_READ:
+            if kind not in load_catalogue(language).tasks:
+                yield f"wordings/{language}.toml, tasks: {kind} has no title"
 
 
 def email_faults() -> Iterator[str]:

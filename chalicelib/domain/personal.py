@@ -7,7 +7,7 @@ stored record without the mark must stand in the list of what is kept: a test ho
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from chalicelib.domain.record import Record
+from chalicelib.domain.record import Record, Value
 
 R = TypeVar("R", bound=Record)
 
@@ -22,8 +22,8 @@ class Personal:
     by_age: bool = True  #: goes after the retention time too; else only at the patient's wish
 
 
-def blanks(kind: type[Record], *, by_age: bool = False) -> dict[str, Any]:
-    """The personal fields of a kind of record, each with its value once it is erased.
+def blanks(kind: type[Value], *, by_age: bool = False) -> dict[str, Any]:
+    """The personal fields of a kind of value, each with its value once it is erased.
 
     `by_age`: only those that go when the retention time is over.
     """

@@ -58,6 +58,10 @@ class Value(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def evolve(self, **changes: Any) -> Self:
+        """The same with other values, validated again."""
+        return type(self).model_validate({**dict(self), **changes})
+
 
 class Record(Value):
     """A stored value. Saving it is refused when somebody else saved it since it was read."""
@@ -77,10 +81,6 @@ class Record(Value):
     def as_read(self, *names: str) -> tuple[Is, ...]:
         """Conditions: these fields of the stored row are as they are here."""
         return tuple(Is(name, stored(getattr(self, name))) for name in names)
-
-    def evolve(self, **changes: Any) -> Self:
-        """The same record with other values, validated again."""
-        return type(self).model_validate({**dict(self), **changes})
 
 
 R = TypeVar("R", bound=Record)

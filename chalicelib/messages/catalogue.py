@@ -14,6 +14,7 @@ from chalicelib.messages.render import CannotSay
 from chalicelib.toml_files import CLINIC_DATA, load, stems
 
 FOLDER = "wordings"
+STAFF_READ = ("en",)  # the languages of what staff read
 
 
 class UnknownWording(CannotSay):
@@ -37,7 +38,8 @@ class Catalogue(Value):
     language: str
     approval: Approval
     texts: dict[str, Entry]
-    tasks: dict[str, str] = Field(default_factory=dict)  #: what staff read; English alone
+    #: the title of each kind of task, in the languages that staff read; of older kinds too
+    tasks: dict[str, str] = Field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -94,7 +96,7 @@ def exempt_from(key: str) -> tuple[Exemption, ...]:
 
 
 def task_title(what: str) -> str:
-    """What staff call a kind of task; a kind without words of its own is still readable."""
+    """What staff call a kind of task; one of another version is still readable (R71, F28)."""
     return load_catalogue("en").tasks.get(what, what.replace("_", " ").capitalize())
 
 

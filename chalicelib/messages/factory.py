@@ -1,19 +1,54 @@
-"""How messages and tasks are made from one another: pure, and used by decisions and courier."""
+"""Every outbox row is made here, and the task that one opens: pure.
+
+First the rows that a decision makes, then those that are made from another row.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from chalicelib.domain.messaging.message import Channel, Message
+from chalicelib.clinic.careplan.schedule import Event, PlannedStep
+from chalicelib.domain.messaging.facts import Facts
+from chalicelib.domain.messaging.message import Channel, Happened, Message, MessageStatus, Owed
 from chalicelib.domain.messaging.subject import Subject
-from chalicelib.domain.messaging.task import Task
+from chalicelib.domain.messaging.task import RULES, Task, TaskKind, deadline_of
+from chalicelib.domain.people.patient import Patient
+from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.record import id_from, to_milliseconds
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
+from chalicelib.messages import catalogue
 
-STANDS_IN = "-mail"  # how the id of a mail ends that was made in a text's place
 TASK_USEFUL = timedelta(days=60)  # a task is opened however late the courier comes
 STAFF_MAIL_USEFUL = timedelta(days=14)
+NOTE_USEFUL = timedelta(days=2)  # an answer to a request is of no use after this
+FIRST_TEXT_USEFUL = timedelta(days=60)  # it may wait for the first other text
+
+
+NO_FACTS = Facts()
+
+
+class About(NamedTuple):
+    """Whom a row is about, and while what it is owed: whatever happens where nothing is said."""
+
+    patient_id: str | None = None
+    subject: Subject | None = None
+    starts_at: datetime | None = None  #: of the visit that a task's deadline hangs on
+
+    @staticmethod
+    def visit(visit: Appointment, *statuses: str) -> "About":
+        """Owed while the visit is as it is and has one of these; none said: whatever happens."""
+        subject = subject_of(visit, tuple(map(str, statuses))) if statuses else None
+        return About(visit.patient_id, subject, visit.start_at)
+
+    @staticmethod
+    def message(message: Message) -> "About":
+        """As long as that message is."""
+        return About(message.patient_id, message.subject)
+
+
+NOBODY = About()
 
 
 def subject_of(
@@ -23,90 +58,263 @@ def subject_of(
     return Subject(pk=about.key.pk, sk=about.key.sk, version=about.version, statuses=statuses)
 
 
-def task_message(
+def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:
+    """Who texts, what about and how often, and how to stop it (R4).
+
+    After one that ended without leaving it is another row, though its owner be the same.
+    """
+    again = "" if phone.welcome_id is None else f"-{int(now.timestamp() * 1000)}"
+    return _row(
+        f"{owner_id}.welcome{again}",
+        now=now,
+        useful=FIRST_TEXT_USEFUL,
+        kind="welcome",
+        channel=Channel.TEXT,
+        patient_id=patient.id,
+        priority=catalogue.priority("welcome"),
+    )
+
+
+def note_to_patient(
+    kind: str,
+    row_id: str,
+    about: About,
     *,
-    owner_id: str,
-    about: str,
-    what: str,
-    deadline_at: datetime,
+    now: datetime,
+    follows: str | None = None,
+    send_before: datetime | None = None,
+    facts: Facts = NO_FACTS,
+) -> Message:
+    """One text of the catalogue to a patient, due now."""
+    return _row(
+        row_id,
+        now=now,
+        send_before=send_before or now + NOTE_USEFUL,
+        kind=kind,
+        channel=Channel.TEXT,
+        patient_id=about.patient_id,
+        subject=about.subject,
+        facts=facts,
+        priority=catalogue.priority(kind),
+        exempt_from=catalogue.exempt_from(kind),
+        follows=follows,
+    )
+
+
+def answer_to_patient(
+    kind: str,
+    row_id: str,
+    about: About,
+    *,
+    now: datetime,
+    due_at: datetime,
+    send_before: datetime | None = None,
+    facts: Facts = NO_FACTS,
+) -> Message:
+    """The same as the answer to a text of theirs."""
+    note = note_to_patient(kind, row_id, about, now=now, send_before=send_before, facts=facts)
+    return note.evolve(answers_person=True, scheduled_at=due_at, due_at=due_at)
+
+
+def step_of_plan(
+    part: PlannedStep, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
+) -> Message:
+    """What the care plan says at this step; ended from the first where it is too late for it."""
+    step, skipped = part.step, part.skipped
+    about = f"v{appointment.version}-{step.id}"
+    if event == "discharged":
+        # A discharge that was undone and recorded again causes new rows.
+        about += f"-{len(appointment.decisions)}"
+    row = _row(
+        f"{appointment.id}.{about}",
+        now=now,
+        due_at=part.due_at,
+        send_before=part.useful_until,
+        kind=step.kind.value,
+        step=step.id,
+        channel=Channel(step.channel),
+        patient_id=appointment.patient_id,
+        subject=subject_of(appointment, tuple(sorted(step.requires_status))),
+        facts=Facts(adds=part.adds or None),
+        priority=part.priority,
+        follows=phone.welcome_id,
+    )
+    return (
+        never_sent(row, MessageStatus.EXPIRED, "skipped", why=skipped, now=now) if skipped else row
+    )
+
+
+def open_task(
+    kind: TaskKind,
+    row_id: str,
+    about: About = NOBODY,
+    *,
     now: datetime,
     due_at: datetime | None = None,
-    patient_id: str | None = None,
-    subject: Subject | None = None,
-    detail: str = "",
-    number: str | None = None,
-    page: str | None = None,
-    mailed: bool = True,
-    urgent: bool = False,
+    by: datetime | None = None,
+    facts: Facts = NO_FACTS,
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
-    `page` is the request or visit whose page it leads to, where it is owed whatever becomes of it.
-    Without `mailed` it stands on the day sheet and no mail tells of it. An `urgent` one stands
-    above all others.
+    By the kind's own deadline unless `by` is given. `facts` may have its detail, number and page,
+    where that is not its subject's, and whether it is mailed or urgent, unlike others of its kind.
     """
-    return Message(
-        id=f"{owner_id}.{about}",
-        kind=what,
+    rule = RULES[kind]
+    said = facts.evolve(
+        detail=facts.detail or "",
+        deadline_at=by or deadline_of(kind, now=now, visit_at=about.starts_at),
+        mailed=rule.is_mailed and facts.mailed,
+        urgent=rule.is_urgent or facts.urgent,
+    )
+    return _shared(kind, row_id, about, now=now, due_at=due_at, facts=said)
+
+
+def notice_of_many(
+    kind: str, row_id: str, *, now: datetime, due_at: datetime, facts: Facts
+) -> Message:
+    """The row that becomes a mail to each of the staff when it comes due (R68)."""
+    said = facts.evolve(detail="", deadline_at=due_at)
+    return _shared(kind, row_id, NOBODY, now=now, due_at=due_at, facts=said)
+
+
+def _shared(
+    kind: str,
+    row_id: str,
+    about: About,
+    *,
+    now: datetime,
+    due_at: datetime | None,
+    facts: Facts,
+) -> Message:
+    """A row whose sending is a commit of ours."""
+    return _row(
+        row_id,
+        now=now,
+        due_at=due_at,
+        useful=TASK_USEFUL,
+        kind=str(kind),
         channel=Channel.TASK,
-        patient_id=patient_id,
-        subject=subject,
-        facts={"detail": detail, "deadline_at": deadline_at.isoformat()}
-        | ({} if mailed else {"mailed": "no"})
-        | ({"urgent": "yes"} if urgent else {})
-        | ({} if number is None else {"number": number})
-        | ({} if page is None else {"page": page}),
+        patient_id=about.patient_id,
+        subject=about.subject,
+        facts=facts,
         priority=1,
-        scheduled_at=due_at or now,
-        send_before=(due_at or now) + TASK_USEFUL,
-        created_at=now,
-        due_at=due_at or now,
     )
 
 
 def task_of(message: Message, *, now: datetime) -> Task:
     """The task that a due row opens. Its id comes from the row, so it is opened once."""
+    if message.facts.deadline_at is None:
+        raise ValueError(f"{message.id} does not say by when")
     return Task(
         id=id_from("TSK", message.id),
         what=message.kind,
-        detail=message.facts.get("detail", ""),
+        detail=message.facts.detail or "",
         patient_id=message.patient_id,
-        number=message.facts.get("number"),
+        number=message.facts.number,
         subject_id=message.page_of,
-        urgent="urgent" in message.facts,
+        urgent=message.facts.urgent,
         opened_at=now,
-        deadline_at=datetime.fromisoformat(message.facts["deadline_at"]),
+        deadline_at=message.facts.deadline_at,
     )
 
 
 def mails_to_staff(
-    owner_id: str,
     kind: str,
+    row_id: str,
     staff: Iterable[StaffMember],
+    about: About = NOBODY,
     *,
     now: datetime,
     due_at: datetime | None = None,
-    about: str = "",
-    patient_id: str | None = None,
-    subject: Subject | None = None,
-    facts: dict[str, str] | None = None,
+    facts: Facts = NO_FACTS,
 ) -> list[Message]:
     """One mail to each of them, so that one bad address stops no other (F36)."""
-    at = to_milliseconds(due_at or now)
     return [
-        Message(
-            id=f"{owner_id}.{about or kind}-{member.id}",
+        _row(
+            _to_member(row_id, member.id),
+            base_id=row_id,
+            now=now,
+            due_at=due_at,
+            useful=STAFF_MAIL_USEFUL,
             kind=kind,
             channel=Channel.EMAIL,
-            patient_id=patient_id,
+            patient_id=about.patient_id,
             staff_id=member.id,
-            subject=subject,
-            facts=facts or {},
+            subject=about.subject,
+            facts=facts,
             priority=1,
-            scheduled_at=at,
-            send_before=at + STAFF_MAIL_USEFUL,
-            created_at=now,
-            due_at=at,
         )
         for member in staff
     ]
+
+
+def never_sent(
+    message: Message, status: MessageStatus, what: str, *, why: str, now: datetime
+) -> Message:
+    """A new row that nothing is to be done with: it says why this is not sent."""
+    return message.evolve(
+        status=status, due_at=None, reason=why, history=(Happened(at=now, what=what, why=why),)
+    )
+
+
+def retry_of(message: Message, *, at: datetime, now: datetime) -> Message:
+    """A fresh row for the same words, so that the final status of the first stays final."""
+    facts = message.facts.evolve(retry=message.facts.retry + 1)
+    return _another(message, f"{message.base_id}-r{facts.retry}", due_at=at, now=now, facts=facts)
+
+
+def mail_instead(message: Message, *, now: datetime) -> Message:
+    """The mail that takes a text's place."""
+    mail_id = f"{message.id}-mail"
+    return _another(message, mail_id, now=now, channel=Channel.EMAIL, stands_in_for=message.id)
+
+
+def same_to_staff(
+    message: Message, staff: Iterable[StaffMember], *, now: datetime
+) -> list[Message]:
+    """What one of the staff was to be told, to each of these: the rows that theirs would be."""
+    ids = {member.id: _to_member(message.base_id, member.id) for member in staff}
+    return [
+        _another(message, row_id, now=now, staff_id=staff_id, repetition=0)
+        for staff_id, row_id in ids.items()
+    ]
+
+
+def repetition_of(message: Message, *, every: timedelta, now: datetime) -> Message:
+    """The next row of what is said again and again, with as long to leave as this one had."""
+    window = message.send_before - message.scheduled_at
+    n = message.repetition + 1
+    again = f"{_to_member(message.base_id, message.staff_id)}-again-{n}"
+    return _another(message, again, due_at=now + every, now=now, useful=window, repetition=n)
+
+
+def _to_member(base_id: str, staff_id: str | None) -> str:
+    return base_id if staff_id is None else f"{base_id}-{staff_id}"
+
+
+def _another(message: Message, message_id: str, *, now: datetime, **changes: Any) -> Message:
+    """The same thing to say in a row with a life of its own, useful as long unless said otherwise.
+
+    It follows no first text by name: that is looked up when it comes due.
+    """
+    said = {name: getattr(message, name) for name in Owed.model_fields if name not in _ITS_OWN}
+    return _row(message_id, now=now, **{**said, "follows": None, **changes})
+
+
+_ITS_OWN = {"id", "scheduled_at", "created_at"}
+
+
+def _row(
+    message_id: str,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    useful: timedelta | None = None,
+    **said: Any,
+) -> Message:
+    """Due now unless said otherwise; of no use once `useful` has passed since, or `send_before`."""
+    at = to_milliseconds(due_at or now)
+    owed = {"base_id": message_id, **said}
+    if useful is not None:
+        owed["send_before"] = at + useful
+    return Message(id=message_id, scheduled_at=at, due_at=at, created_at=now, **owed)

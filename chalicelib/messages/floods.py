@@ -7,9 +7,10 @@ that says what is open then. Many requests share it, so that a flood makes few r
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.record import Value, to_milliseconds
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import notice_of_many
 
 KIND = "many_requests"
 SPAN = timedelta(minutes=15)  # deadlines so close together are told of in one mail, at its end
@@ -36,8 +37,8 @@ class Span(Value):
         """What the row tells of; None for any other message."""
         if message.kind != KIND:
             return None
-        names = Span.model_fields
-        return Span.model_validate({k: v for k, v in message.facts.items() if k in names})
+        said = dict(message.facts)
+        return Span.model_validate({name: said[name] for name in Span.model_fields})
 
 
 def end_of_span(deadline: datetime) -> datetime:
@@ -74,12 +75,5 @@ def _owner(until: datetime) -> str:
 
 def _row(owner_id: str, span: Span, *, due_at: datetime, now: datetime) -> Message:
     """Of the channel `task`, whose sending is a commit."""
-    row = task_message(
-        owner_id=owner_id,
-        about=span.stage.value,
-        what=KIND,
-        deadline_at=due_at,
-        now=now,
-        due_at=due_at,
-    )
-    return row.evolve(facts={**row.facts, **span.model_dump(mode="json")})
+    facts = Facts(stage=span.stage.value, since=span.since, until=span.until)
+    return notice_of_many(KIND, f"{owner_id}.{span.stage}", now=now, due_at=due_at, facts=facts)

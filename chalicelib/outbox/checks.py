@@ -17,11 +17,11 @@ from chalicelib.domain.messaging.message import (
     MessageStatus,
     Recipient,
 )
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, TextConsent
 from chalicelib.domain.visits.appointment import AppointmentStatus
 from chalicelib.messages import catalogue
 from chalicelib.outbox.context import EARLY, DeliveryContext, Snapshot, patient_and_phone
-from chalicelib.outbox.quarantine import is_set_aside
 
 
 class Hold(NamedTuple):
@@ -81,10 +81,10 @@ def _step(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     visit = snapshot.appointment
     if visit is None:
         return None
-    if snapshot.message.kind == "ride_unknown" and visit.driver is not None:
+    if snapshot.message.kind == TaskKind.RIDE_UNKNOWN and visit.driver is not None:
         return Drop(MessageStatus.WITHDRAWN, "we know about the ride home already")
     plan = plan_of(context.plans, visit)
-    asking = plan.find(snapshot.message.facts.get("asks", ""))
+    asking = plan.find(snapshot.message.facts.asks or "")
     if asking is not None and not asking.still_asks(
         confirmed=visit.confirmed_at is not None, driver=visit.driver
     ):
@@ -288,7 +288,7 @@ def _first_text(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     What is for tonight alone is said otherwise when that text leaves only in the morning.
     """
     first = snapshot.first_text
-    if first is None or first.status in LEFT or first.status in FINAL or is_set_aside(first):
+    if first is None or first.status in LEFT or first.status in FINAL or first.set_aside:
         return None
     until = max(first.due_at or snapshot.now, snapshot.now + AFTER_FIRST_TEXT)
     if _misses_its_evening(context, snapshot, until):

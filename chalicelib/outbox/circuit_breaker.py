@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Operation, Patch, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
-from chalicelib.domain.messaging.task import Task, TaskStatus
+from chalicelib.domain.messaging.task import Task, TaskKind, TaskStatus
 from chalicelib.domain.record import id_from
 from chalicelib.domain.system import CircuitBreaker
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import open_task
 from chalicelib.outbox.context import CLOCKS_DIFFER, DeliveryContext
 
 PROBE_EVERY = timedelta(minutes=5)
@@ -27,13 +28,11 @@ def open_breaker(
         probe_at=now + PROBE_EVERY,
         by_receipt=by_receipt,
     )
-    alarm = task_message(
-        owner_id=_owner(stop),
-        about=_ALARM,
-        what="texts_stopped",
-        detail=f"The provider answers with code {stop.code}.",
-        deadline_at=now,
+    alarm = open_task(
+        TaskKind.TEXTS_STOPPED,
+        f"{_owner(stop)}.{_ALARM}",
         now=now,
+        facts=Facts(detail=f"The provider answers with code {stop.code}."),
     )
     return [Save(stop), Save(alarm)]
 

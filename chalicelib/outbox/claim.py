@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import ProviderId
 from chalicelib.domain.messaging.message import Exemption, Message, Recipient
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import claim_patch
 from chalicelib.domain.people.patient import PatientLink, SentBy
 from chalicelib.domain.people.phone import Phone, SentCount
 from chalicelib.domain.randomness import source
-from chalicelib.domain.record import to_milliseconds
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import About, open_task, repetition_of
 from chalicelib.outbox.checks import calendar_day
 from chalicelib.outbox.circuit_breaker import probe_patch
 from chalicelib.outbox.compose_text import leaves_question_out, listed
@@ -19,7 +20,6 @@ from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_pho
 
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
-AGAIN = "-again-"  # how the ids of a mail's repetitions end, with their number
 ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
 
 
@@ -112,25 +112,10 @@ def _permissions(snapshot: Snapshot) -> list[Operation]:
 def _repeated(snapshot: Snapshot) -> list[Operation]:
     """What is said again and again while it is owed has its next row with the first claim (R44)."""
     message = snapshot.message
-    if "every" not in message.facts or message.first_claimed_at is not None:
+    if message.facts.every is None or message.first_claimed_at is not None:
         return []
-    first, _, count = message.id.partition(AGAIN)
-    at = to_milliseconds(snapshot.now + timedelta(minutes=int(message.facts["every"])))
-    window = message.send_before - message.scheduled_at
-    return [
-        Save(
-            message.evolve(
-                id=f"{first}{AGAIN}{int(count or 0) + 1}",
-                revision=0,
-                scheduled_at=at,
-                due_at=at,
-                send_before=at + window,
-                created_at=snapshot.now,
-                history=(),
-                reason=None,
-            )
-        )
-    ]
+    every = timedelta(minutes=message.facts.every)
+    return [Save(repetition_of(message, every=every, now=snapshot.now))]
 
 
 def _address(snapshot: Snapshot, to: str) -> list[Operation]:
@@ -159,19 +144,18 @@ def _question(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     visit = snapshot.appointment
     if visit is None or snapshot.message.is_counted or not leaves_question_out(context, snapshot):
         return []
-    task = task_message(
-        owner_id=visit.id,
-        about=f"{snapshot.message.id.partition('.')[2]}-question",
-        what="question_left_out",
-        patient_id=visit.patient_id,
-        subject=snapshot.message.subject,
-        due_at=max(
-            snapshot.now, min(snapshot.rests_until or snapshot.now, visit.start_at - ASKED_BY)
-        ),
-        deadline_at=max(snapshot.now, visit.start_at),
-        now=snapshot.now,
+    asked_at = max(
+        snapshot.now, min(snapshot.rests_until or snapshot.now, visit.start_at - ASKED_BY)
     )
-    return [Save(task.evolve(facts={**task.facts, "asks": snapshot.message.step or ""}))]
+    task = open_task(
+        TaskKind.QUESTION_LEFT_OUT,
+        f"{snapshot.message.id}-question",
+        About.visit(visit)._replace(subject=snapshot.message.subject),
+        now=snapshot.now,
+        due_at=asked_at,
+        facts=Facts(asks=snapshot.message.step),
+    )
+    return [Save(task)]
 
 
 def _links(

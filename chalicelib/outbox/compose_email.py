@@ -96,7 +96,7 @@ def _staff_values(context: DeliveryContext, snapshot: Snapshot, staff_id: str) -
                 "link": _staff_link(context, page or DAY, staff_id, snapshot.now),
             }
         case _:
-            about = snapshot.message.facts.get("subject_id", DAY)
+            about = snapshot.message.facts.subject_id or DAY
             return {
                 "reference": about,
                 "link": _staff_link(context, about, staff_id, snapshot.now),

@@ -37,7 +37,7 @@ def wording_of(
         return wording, values_of(context, snapshot, wording.language, by_mail=by_mail)
     plan = plan_of(context.plans, visit)
     step = plan.step(message.step)
-    adds = plan.find(message.facts["adds"]) if "adds" in message.facts else None
+    adds = plan.find(message.facts.adds) if message.facts.adds else None
     if adds is not None and not can_be_followed(plan, adds, visit.start_at, snapshot.now):
         adds = None
     wants_detail = patient.texted_consent is TextConsent.DETAILED
@@ -115,17 +115,16 @@ def _starts(context: DeliveryContext, snapshot: Snapshot) -> dict[int, datetime]
     match snapshot.subject:
         case ConsultationRequest() as request if request.offers:
             return dict(enumerate((offer.start_at for offer in request.offers), 1))
-    if "starts" in snapshot.message.facts:
-        starts = snapshot.message.facts["starts"].split()
-        return dict(enumerate(map(datetime.fromisoformat, starts), 1))
+    if snapshot.message.facts.starts:
+        return dict(enumerate(snapshot.message.facts.starts, 1))
     rows = listed(context, snapshot)
     return {n: row.start_at for n, row in enumerate(rows, 1) if row is not None and row.is_open}
 
 
 def listed(context: DeliveryContext, snapshot: Snapshot) -> tuple[Appointment | None, ...]:
     """The visits that the text lists, as they are now: of a course, or those it asks about."""
-    ids = snapshot.message.facts.get("appointments", "").split()
+    ids = snapshot.message.facts.appointments
     if not ids and snapshot.message.kind == "course_overview":
         course = context.store.get(Course.ref(snapshot.message.owner_id))
-        ids = list(course.appointment_ids) if course is not None else []
+        ids = course.appointment_ids if course is not None else ()
     return context.store.get_many(*map(Appointment.ref, ids)) if ids else ()

@@ -8,10 +8,12 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.conditions import OneOf
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import WAITING, Message, MessageStatus, message_id
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import end_patch
 from chalicelib.domain.record import Key, Ref
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import open_task
 from chalicelib.outbox.context import DeliveryContext
 from chalicelib.outbox.outcomes.fallback import TASK_BY_KIND
 
@@ -21,26 +23,25 @@ RETRY = timedelta(minutes=5)  # until a row that failed for an unforeseen reason
 ASIDE = timedelta(hours=1)  # until one that cannot be read is: another version may read it (F28)
 NEXT_TICK = timedelta(minutes=1)
 LONG = timedelta(minutes=30)  # a row that keeps changing under its courier's hands is looked at
-SEE_WITHIN = timedelta(hours=4)
 _WAITS = (OneOf("status", tuple(sorted(WAITING))),)
 
 
 class _Oddity(NamedTuple):
-    """Why a row is put off, for how long, and what the task is called that tells a person."""
+    """Why a row is put off, for how long, and which task tells a person."""
 
     why: str
     until: timedelta
-    what: str
+    what: TaskKind
 
 
 def aside(context: DeliveryContext, key: Key) -> None:
     """A row, or what it is about, that this version cannot read: others go on (F23)."""
-    _put_off(context, key, _Oddity("unreadable", ASIDE, "a_message_cannot_be_read"))
+    _put_off(context, key, _Oddity("unreadable", ASIDE, TaskKind.A_MESSAGE_CANNOT_BE_READ))
 
 
 def put_off(context: DeliveryContext, key: Key, error: str) -> None:
     """The row comes due again in a while and says what went wrong; in the end it has failed."""
-    _put_off(context, key, _Oddity(f"error: {error}", RETRY, "a_message_cannot_be_sent"))
+    _put_off(context, key, _Oddity(f"error: {error}", RETRY, TaskKind.A_MESSAGE_CANNOT_BE_SENT))
 
 
 def give_way(context: DeliveryContext, message: Message) -> None:
@@ -56,30 +57,22 @@ def wait(context: DeliveryContext, key: Key) -> None:
     _wait(context, key, context.clock.now() + RETRY)
 
 
-def is_set_aside(message: Message) -> bool:
-    """Whether its courier could not deal with it, so that nothing should wait for it (R35)."""
-    return (message.reason or "").startswith(("unreadable", "error: "))
-
-
 def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
     now = context.clock.now()
     message = _read(context, key)
     # What cannot be read has no status to ask for; it is there, or it had not failed.
     as_read = () if message is None else message.as_read("status")
     patch = _end(message, oddity, now) or Patch.of(
-        Ref(Message, key), due_at=now + oddity.until, reason=oddity.why, when=as_read
+        Ref(Message, key),
+        due_at=now + oddity.until,
+        reason=oddity.why,
+        set_aside=True,
+        when=as_read,
     )
     # What may not be lost without harm is told by itself, whatever else of the visit has failed.
     is_vital = message is not None and message.kind in TASK_BY_KIND
     about = f"{key.sk.removeprefix('MSG#')}-failing" if is_vital else oddity.what
-    task = task_message(
-        owner_id=key.pk,
-        about=about,
-        what=oddity.what,
-        detail=message_id(key),
-        deadline_at=now + SEE_WITHIN,
-        now=now,
-    )
+    task = open_task(oddity.what, f"{key.pk}.{about}", now=now, facts=Facts(detail=message_id(key)))
     # The task stands already when this is not the first time, or when it is itself the odd row.
     is_told = task.key == key or not _write(context, Change(patch, Save(task)))
     if is_told:

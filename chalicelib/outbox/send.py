@@ -18,7 +18,7 @@ from chalicelib.domain.messaging.transitions import (
     open_task_patch,
     retry_patch,
 )
-from chalicelib.messages.factory import mails_to_staff, subject_of, task_of
+from chalicelib.messages.factory import About, mails_to_staff, subject_of, task_of
 from chalicelib.messages.floods import Stage
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.checks import is_in_time, validity
@@ -41,16 +41,11 @@ def open_task(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """The task exists and the staff are told; the commit is the sending."""
     message = snapshot.message
     task = task_of(message, now=snapshot.now)
-    is_mailed = "mailed" not in message.facts
-    everybody = staff_now(context.store, context.clinic, snapshot.now) if is_mailed else []
-    mails = mails_to_staff(
-        task.id,
-        "task",
-        everybody,
-        now=snapshot.now,
-        patient_id=task.patient_id,
-        subject=subject_of(task, ("open",)),
+    everybody = (
+        staff_now(context.store, context.clinic, snapshot.now) if message.facts.mailed else []
     )
+    about = About(task.patient_id, subject_of(task, ("open",)))
+    mails = mails_to_staff("task", f"{task.id}.task", everybody, about, now=snapshot.now)
     change = Change(
         open_task_patch(message, now=snapshot.now), Save(task), *(Save(mail) for mail in mails)
     )
@@ -64,14 +59,8 @@ def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting)
     message = snapshot.message
     role = "manager" if waiting.stage is Stage.OVERDUE else None
     staff = staff_now(context.store, context.clinic, snapshot.now, role=role)
-    mails = mails_to_staff(
-        message.owner_id,
-        message.kind,
-        staff,
-        about=waiting.stage.value,
-        now=snapshot.now,
-        facts=message.facts,
-    )
+    row_id = f"{message.owner_id}.{waiting.stage}"
+    mails = mails_to_staff(message.kind, row_id, staff, now=snapshot.now, facts=message.facts)
     return Change(open_task_patch(message, now=snapshot.now), *(Save(mail) for mail in mails))
 
 

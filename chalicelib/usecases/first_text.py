@@ -1,19 +1,17 @@
 """The first text to a number, which leaves before any other and says who texts (R4)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.domain.change import Operation, Patch, Save
-from chalicelib.domain.messaging.message import LEFT, WAITING, Channel, Message, MessageStatus
+from chalicelib.domain.messaging.message import LEFT, WAITING, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.patient import ENDED_BY_MAIL, Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
-from chalicelib.messages import catalogue
+from chalicelib.messages.factory import first_text
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import Context
-
-WELCOME_USEFUL = timedelta(days=60)  # the first text may wait for the first other one
 
 
 def welcome(
@@ -115,22 +113,3 @@ def told_to(context: Context, phone: Phone, *, gone: str | None = None) -> Messa
     (reader,) = read_each(context.store, Patient.ref(known.patient_id))
     is_theirs = isinstance(reader, Patient) and reader.phone == phone.number
     return reader if is_theirs and reader.texts_ended_at is None else None
-
-
-def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:
-    """Who texts, what about and how often, and how to stop it (R4).
-
-    After one that ended without leaving it is another row, though its owner be the same.
-    """
-    again = "" if phone.welcome_id is None else f"-{int(now.timestamp() * 1000)}"
-    return Message(
-        id=f"{owner_id}.welcome{again}",
-        kind="welcome",
-        channel=Channel.TEXT,
-        patient_id=patient.id,
-        priority=catalogue.priority("welcome"),
-        scheduled_at=now,
-        send_before=now + WELCOME_USEFUL,
-        created_at=now,
-        due_at=now,
-    )

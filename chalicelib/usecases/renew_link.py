@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.clinic.staff_directory import member_of
 from chalicelib.domain.change import Change, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.messages.factory import mails_to_staff
 from chalicelib.transaction import SERVICE, Context, change_of, run_in_transaction
@@ -21,12 +22,11 @@ def renew(context: Context, *, subject_id: str, staff_id: str) -> None:
         window = int(now.timestamp() // EVERY.total_seconds())
         before, mail = (
             mails_to_staff(
-                f"RNW-{subject_id}",
                 "fresh_link",
+                f"RNW-{subject_id}.link-{number}",
                 [member],
-                about=f"link-{number}",
                 now=now,
-                facts={"subject_id": subject_id},
+                facts=Facts(subject_id=subject_id),
             )[0]
             for number in (window - 1, window)
         )

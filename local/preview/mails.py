@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib import wiring
 from chalicelib.clinic.careplan.plan import CarePlan
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Channel, Message
 from chalicelib.domain.messaging.task import Task
 from chalicelib.domain.people.patient import Patient, SentBy
@@ -72,7 +73,7 @@ def other_mails(services: Services, languages: Sequence[str], filling: Filling) 
         if key not in LETTERS and entry.mail is None:
             continue
         starts = filling.starts if key == "course_overview" else filling.starts[:MOST_OFFERS]
-        facts = {"starts": " ".join(at.isoformat() for at in starts), "page": "REQ-PREVIEW"}
+        facts = Facts(starts=tuple(starts), page="REQ-PREVIEW")
         for language in languages:
             message = _a_message(key, now).evolve(facts=facts)
             patient = a_patient(language, now, level="detailed")
@@ -117,7 +118,7 @@ def _of_many_requests(
         floods.is_overdue(until, due_at=until, now=now),
     ):
         message = _a_message(row.kind, now).evolve(staff_id=staff_id, facts=row.facts)
-        stage = floods.Stage(row.facts["stage"])
+        stage = floods.Stage(row.facts.stage or "")
         waiting = Waiting(stage, MANY, MANY // 2, (request.id,))
         yield _mail(services, message, patient, None, f"{row.kind}: {stage}", waiting=waiting)
 

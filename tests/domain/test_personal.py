@@ -25,8 +25,8 @@ KEPT = {
     "day": "resource on busy",
     "inbound": "sid patient_id meaning",
     "link": "hash subject_id",
-    "message": "id kind step patient_id staff_id subject follows reason void_because claim_id sid"
-    " provider_status history",
+    "message": "id base_id stands_in_for kind step patient_id staff_id subject follows reason"
+    " void_because claim_id sid provider_status history",
     "patient": "id mail_stopped language erased_by",
     "phone": "number patients welcome_id opted_out_means opted_in_by bad_because choosing",
     "provider_id": "sid message_id",

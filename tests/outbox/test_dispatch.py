@@ -12,8 +12,9 @@ import pytest
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.messaging.message import Message, message_key
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.system import Heartbeat
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import open_task
 from chalicelib.outbox import deliver, dispatch
 from chalicelib.outbox.context import DeliveryContext
 from chalicelib.ports import Due
@@ -68,9 +69,7 @@ def with_rows(number: int, *, shards: int = SHARDS) -> tuple[MemoryStore, list[s
     ids = []
     for n in range(number):
         at = NOON - timedelta(seconds=number - n)
-        message = task_message(
-            owner_id=f"REQ-{n:010d}", about="x", what="x", deadline_at=at, now=at
-        )
+        message = open_task(TaskKind.REPLY_TO_READ, f"REQ-{n:010d}.x", now=at)
         ids.append(message.id)
         store.commit(_saving(message))
     return store, ids
@@ -115,9 +114,7 @@ def test_new_rows_wait_their_turn_behind_old_ones() -> None:
         dispatch.run(context)
         done(store, queue.batches[-1])
         world.clock.at += MINUTE
-        new = task_message(
-            owner_id=f"REQ-NEW{n:07d}", about="x", what="x", deadline_at=NOON, now=world.clock.at
-        )
+        new = open_task(TaskKind.REPLY_TO_READ, f"REQ-NEW{n:07d}.x", now=world.clock.at)
         store.commit(_saving(new))
     assert [id_ for batch in queue.batches for id_ in batch][:100] == ids
 

@@ -183,7 +183,7 @@ def test_a_task_that_cannot_be_opened_tells_of_no_further_task() -> None:
     told = f"{message_id}-failing"
     world.store.commit(Change(Patch(row(world, told).key, set={"facts": {}})))
     deliver.deliver(world.delivery_context, told)
-    assert row(world, told).reason == "error: KeyError"
+    assert row(world, told).reason == "error: ValueError"
     assert (row(world, told).due_at or world.clock.at) > world.clock.at
 
 

@@ -6,10 +6,11 @@ pending → withdrawn | suppressed | expired | failed        sending → pending
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.subject import Subject
 from chalicelib.domain.personal import Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, Value, written
@@ -96,12 +97,13 @@ class Happened(Value):
     why: str = ""
 
 
-class Message(Record):
-    """One thing to say to one person on one channel, at its time, at most once."""
-
-    KIND: ClassVar[str] = "message"
+class Owed(Value):
+    """What is to be said, to whom and when: another row of the same thing says this again."""
 
     id: str  #: `<owner's id>.<what it is about>`: made again, it is the same row
+    base_id: str = ""  #: its id without what tells it from its tries, repetitions, other readers
+    repetition: int = 0  #: how often it was said before, where it is said again and again
+    stands_in_for: str | None = None  #: the text in whose place this mail was made
     kind: str  #: which wording: a kind of the catalogue, or of the visit's care plan
     step: str | None = None  #: the step of the care plan, when it is one
     channel: Channel
@@ -109,7 +111,7 @@ class Message(Record):
     staff_id: str | None = None  #: whom a mail to staff is for
     subject: Subject | None = None  #: None: owed whatever happens
     #: what only the decision knew, such as the times proposed
-    facts: Annotated[dict[str, str], Personal({}, by_age=False)] = Field(default_factory=dict)
+    facts: Annotated[Facts, Personal(Facts(), by_age=False)] = Facts()
     priority: int = 2  #: R19's class: 1 is never dropped
     answers_person: bool = False  #: an answer to a person's own text: no quiet hours (R14)
     exempt_from: tuple[Exemption, ...] = ()  #: what does not hold it back (R6, R44)
@@ -118,9 +120,16 @@ class Message(Record):
     send_before: Instant  #: past this it is no use and is not sent (R13)
     created_at: Instant
 
+
+class Message(Owed, Record):
+    """One thing to say to one person on one channel, at its time, at most once."""
+
+    KIND: ClassVar[str] = "message"
+
     status: MessageStatus = MessageStatus.PENDING
     due_at: Instant | None = None  #: when there is next something to do; None: nothing
     reason: str | None = None  #: why it ended as it did, or what it waits for
+    set_aside: bool = False  #: its courier could not deal with it: nothing waits for it (R35)
     void_because: str | None = None  #: set when it is no longer owed; never claimed after that
     attempt: int = 0
     claim_id: str | None = None
@@ -136,6 +145,13 @@ class Message(Record):
     provider_status: str | None = None  #: the provider's own word
     error_code: int | None = None
     history: tuple[Happened, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_older_rows(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "base_id" in given:
+            return given
+        return {**_said_by_its_id(given), **given}
 
     @model_validator(mode="after")
     def _comes_due(self) -> Self:
@@ -171,12 +187,12 @@ class Message(Record):
     @property
     def page_of(self) -> str | None:
         """The id of what the patient's page of this message shows; None when it has no page."""
-        return self.facts.get("page") or (self.subject.pk if self.subject else None)
+        return self.facts.page or (self.subject.pk if self.subject else None)
 
     @property
     def is_counted(self) -> bool:
         """Whether it stands in the number's count already: a retry never counts again (R19)."""
-        return self.first_claimed_at is not None or "retry" in self.facts
+        return self.first_claimed_at is not None or self.facts.retry > 0
 
     @property
     def shown_status(self) -> MessageStatus:
@@ -194,3 +210,19 @@ def message_id(key: Key) -> str:
 def message_key(message_id: str) -> Key:
     owner, _, about = message_id.partition(".")
     return Key(owner, f"MSG#{about}")
+
+
+def _said_by_its_id(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What rows of before November 29, 2026 say by the endings of their id and their reason."""
+    id_, staff_id, facts = row.get("id"), row.get("staff_id"), row.get("facts")
+    if not isinstance(id_, str):
+        return {}
+    text_id = id_.removesuffix("-mail")
+    tried = dict(facts).get("retry") if isinstance(facts, Facts | Mapping) else None
+    first, _, repetition = text_id.removesuffix(f"-r{tried}").partition("-again-")
+    return {
+        "base_id": first if staff_id is None else first.removesuffix(f"-{staff_id}"),
+        "repetition": int(repetition) if repetition.isdigit() else 0,
+        "stands_in_for": text_id if text_id != id_ else None,
+        "set_aside": str(row.get("reason")).startswith(("unreadable", "error: ")),
+    }

@@ -1,8 +1,9 @@
-"""What a person of the clinic must do by a deadline."""
+"""What a person of the clinic must do by a deadline: the kinds of it are a table."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 from chalicelib.domain.personal import Personal
 from chalicelib.domain.record import Instant, Key, Record, Ref, erased_later, written
@@ -13,13 +14,118 @@ class TaskStatus(StrEnum):
     DONE = "done"
 
 
+class TaskKind(StrEnum):
+    """What is to be done: its rule is in `RULES`, its title among the words of the catalogue."""
+
+    CALL_WITH_CONFIRMATION = "call_with_confirmation"
+    CALL_WITH_NEW_TIME = "call_with_new_time"
+    CALL_WITH_CANCELLATION = "call_with_cancellation"
+    CALL_WITH_TIMES = "call_with_times"
+    CALL_WITH_ANSWER = "call_with_answer"
+    CALL_WITH_PREPARATION = "call_with_preparation"
+    CALL_WITH_AFTERCARE = "call_with_aftercare"
+    CALL_TO_CHECK_IN = "call_to_check_in"
+    REPLY_TO_READ = "reply_to_read"
+    DOUBTFUL_STOP = "doubtful_stop"
+    URGENT_TEXT = "urgent_text"
+    URGENT_AGAIN = "urgent_again"
+    MOVE_ASKED = "move_asked"
+    NO_DRIVER = "no_driver"
+    RIDE_UNKNOWN = "ride_unknown"
+    QUESTION_LEFT_OUT = "question_left_out"
+    SESSION_MISSED = "session_missed"
+    OPTED_OUT_BEFORE_VISIT = "opted_out_before_visit"
+    NUMBER_OWNER_MEANT = "number_owner_meant"
+    NUMBER_BAD = "number_bad"
+    BLOCKED_BY_PROVIDER = "blocked_by_provider"
+    PATIENT_WANTS_NO_MAIL = "patient_wants_no_mail"
+    CANNOT_SAY = "cannot_say"
+    A_MESSAGE_CANNOT_BE_READ = "a_message_cannot_be_read"
+    A_MESSAGE_CANNOT_BE_SENT = "a_message_cannot_be_sent"
+    STAFF_MAIL_DOES_NOT_ARRIVE = "staff_mail_does_not_arrive"
+    TEXTS_REFUSED = "texts_refused"
+    TEXTS_STOPPED = "texts_stopped"
+    TEXTS_MAY_BE_MISSED = "texts_may_be_missed"
+    MANY_REQUESTS_AT_ONCE = "many_requests_at_once"
+
+
+CALL_WITHIN = timedelta(hours=4)  # what could not be said is said by a person
+READ_WITHIN = timedelta(hours=4)  # a text that came in is read
+SEE_WITHIN = timedelta(hours=4)  # what is wrong with the sending is looked at
+TALK_WITHIN = timedelta(hours=24)  # a wish, or a session that was missed, is talked about
+FLOOD_SEEN_WITHIN = timedelta(hours=1)
+
+
+class TaskRule(NamedTuple):
+    """What holds of every task of a kind, unless who opens it knows better.
+
+    Its deadline is the sooner of the two; without either, only its caller knows.
+    """
+
+    within: timedelta | None = None  #: of the moment it is made
+    by_visit: bool = False  #: before the visit begins, or the next session
+    never_past: bool = False  #: it is at once, where the visit has begun
+    is_urgent: bool = False  #: stands above all others
+    is_mailed: bool = True  #: a mail to each of the staff; else it stands on the day sheet alone
+
+
+_CALL = TaskRule(CALL_WITHIN)
+_READ = TaskRule(READ_WITHIN)
+_SEE = TaskRule(SEE_WITHIN)
+_AT_ONCE = timedelta(0)
+
+RULES: Mapping[TaskKind, TaskRule] = {
+    TaskKind.CALL_WITH_CONFIRMATION: _CALL,
+    TaskKind.CALL_WITH_NEW_TIME: _CALL,
+    TaskKind.CALL_WITH_CANCELLATION: _CALL,
+    TaskKind.CALL_WITH_TIMES: _CALL,
+    TaskKind.CALL_WITH_ANSWER: _CALL,
+    TaskKind.CALL_WITH_PREPARATION: _CALL,
+    TaskKind.CALL_WITH_AFTERCARE: _CALL,
+    TaskKind.CALL_TO_CHECK_IN: _CALL,
+    TaskKind.REPLY_TO_READ: _READ,
+    TaskKind.DOUBTFUL_STOP: _READ,
+    TaskKind.URGENT_TEXT: TaskRule(_AT_ONCE, is_urgent=True),
+    TaskKind.URGENT_AGAIN: TaskRule(READ_WITHIN, is_mailed=False),
+    TaskKind.MOVE_ASKED: TaskRule(TALK_WITHIN, by_visit=True, never_past=True),
+    TaskKind.NO_DRIVER: TaskRule(by_visit=True),
+    TaskKind.RIDE_UNKNOWN: TaskRule(by_visit=True),
+    TaskKind.QUESTION_LEFT_OUT: TaskRule(by_visit=True, never_past=True),
+    TaskKind.SESSION_MISSED: TaskRule(TALK_WITHIN, by_visit=True),
+    TaskKind.OPTED_OUT_BEFORE_VISIT: TaskRule(by_visit=True),
+    TaskKind.NUMBER_OWNER_MEANT: TaskRule(),  # within some hours of opening (R9)
+    TaskKind.NUMBER_BAD: _CALL,
+    TaskKind.BLOCKED_BY_PROVIDER: _CALL,
+    TaskKind.PATIENT_WANTS_NO_MAIL: _CALL,
+    TaskKind.CANNOT_SAY: _CALL,
+    TaskKind.A_MESSAGE_CANNOT_BE_READ: _SEE,
+    TaskKind.A_MESSAGE_CANNOT_BE_SENT: _SEE,
+    TaskKind.STAFF_MAIL_DOES_NOT_ARRIVE: _SEE,
+    TaskKind.TEXTS_REFUSED: _SEE,
+    TaskKind.TEXTS_STOPPED: TaskRule(_AT_ONCE),
+    TaskKind.TEXTS_MAY_BE_MISSED: TaskRule(_AT_ONCE),
+    TaskKind.MANY_REQUESTS_AT_ONCE: TaskRule(FLOOD_SEEN_WITHIN),
+}
+
+
+def deadline_of(kind: TaskKind, *, now: datetime, visit_at: datetime | None = None) -> datetime:
+    """By when a task of the kind is done; ValueError where its caller has to say so."""
+    rule = RULES[kind]
+    times = [] if rule.within is None else [now + rule.within]
+    if rule.by_visit and visit_at is not None:
+        times.append(visit_at)
+    if not times or (rule.by_visit and visit_at is None):
+        raise ValueError(f"nobody has said by when {kind} is to be done")
+    return max(now, min(times)) if rule.never_past else min(times)
+
+
 class Task(Record):
     """Something a person must do by a deadline: call a patient, read a reply."""
 
     KIND: ClassVar[str] = "task"
 
     id: str
-    what: str  #: which kind, such as `call_patient`; the words come from the catalogue
+    what: str  #: its TaskKind, or one of another version; the words come from the catalogue
     #: what the person needs to know, such as the text that came in
     detail: Annotated[str, Personal("")] = ""
     patient_id: str | None = None

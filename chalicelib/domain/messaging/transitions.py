@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.conditions import Is
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import (
     FINAL,
     NEXT,
@@ -79,6 +80,7 @@ def claim_patch(
             "body": body,
             "looked_at": None,
             "reason": None,
+            "set_aside": False,
         },
         Is("void_because", None),
         *message.as_read("attempt"),
@@ -129,6 +131,7 @@ def retry_patch(
             "looked_at": None,
             "error_code": code,
             "reason": why,
+            "set_aside": False,
         },
         *message.as_read("claim_id"),
     )
@@ -144,6 +147,7 @@ def hold_patch(message: Message, *, until: datetime, why: str, now: datetime) ->
         message,
         due_at=until,
         reason=why,
+        set_aside=False,
         append={"history": lines} if lines else {},
         when=message.as_read("status", "attempt"),
     )
@@ -161,7 +165,7 @@ def end_patch(
         status,
         now,
         why,
-        {"due_at": None, "reason": why, "error_code": code, "body": None},
+        {"due_at": None, "reason": why, "set_aside": False, "error_code": code, "body": None},
         *message.as_read("attempt"),
     )
 
@@ -266,6 +270,7 @@ def remember_patch(
         "provider_status": word,
         "error_code": code,
         "reason": None,
+        "set_aside": False,
         "due_at": None if status in FINAL else now + LOOK_AFTER,
     }
     return Patch.of(
@@ -294,10 +299,10 @@ def look_up_patch(
 
 def erase_words_patch(message: Message, *, now: datetime) -> Patch:
     """The row has no words any more, and keeps what became of it (R55)."""
-    facts = {name: fact for name, fact in message.facts.items() if name != "detail"}
     return Patch.of(
         message,
-        **{**blanks(Message, by_age=True), "facts": facts},
+        **blanks(Message, by_age=True),
+        facts=message.facts.evolve(**blanks(Facts, by_age=True)),
         append={"history": (history_line(now, "erased", ""),)},
         when=message.as_read("status"),
     )

@@ -9,12 +9,14 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Operation, Patch
 from chalicelib.domain.conditions import Is
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Channel, Message, MessageStatus
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import complaint_patch, receipt_patch
 from chalicelib.domain.people.patient import Patient
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import About, open_task
 from chalicelib.outbox.context import DeliveryContext, take_snapshot
-from chalicelib.outbox.outcomes.fallback import CALL_WITHIN, fallback_for
+from chalicelib.outbox.outcomes.fallback import fallback_for
 from chalicelib.outbox.outcomes.staff_alerts import staff_unreachable, unless_there
 from chalicelib.ports import MailEvent, MailOutcome
 from chalicelib.transaction import run_in_transaction
@@ -90,12 +92,11 @@ def _followed_up(
 
 
 def _complaint(message: Message, now: datetime) -> Message:
-    return task_message(
-        owner_id=message.owner_id,
-        about=f"{message.id.partition('.')[2]}-unwanted",
-        what="patient_wants_no_mail",
-        patient_id=message.patient_id,
-        detail="A mail was marked as unwanted, so no more are sent. Ask how to reach them.",
-        deadline_at=now + CALL_WITHIN,
+    detail = "A mail was marked as unwanted, so no more are sent. Ask how to reach them."
+    return open_task(
+        TaskKind.PATIENT_WANTS_NO_MAIL,
+        f"{message.id}-unwanted",
+        About(message.patient_id),
         now=now,
+        facts=Facts(detail=detail),
     )

@@ -4,32 +4,30 @@ And when a mail to staff was for somebody who is gone.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.clinic.careplan.call_deadline import call_by
 from chalicelib.clinic.careplan.plan import NO_PLAN, plan_of
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.messaging.message import Channel, Message
-from chalicelib.domain.record import to_milliseconds
-from chalicelib.messages.factory import STANDS_IN, task_message
+from chalicelib.domain.messaging.task import CALL_WITHIN, TaskKind
+from chalicelib.messages.factory import About, mail_instead, open_task, same_to_staff
 from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.tolerant_reads import read_each
 
-CALL_WITHIN = timedelta(hours=4)
-
 # What a person must do when there is no e-mail address either; a kind that is not named here
 # may be lost without harm. The words of each task come from the catalogue of tasks.
-TASK_BY_KIND: Mapping[str, str] = {
-    "confirmation": "call_with_confirmation",
-    "moved": "call_with_new_time",
-    "cancelled": "call_with_cancellation",
-    "course_overview": "call_with_confirmation",
-    "proposed": "call_with_times",
-    "declined": "call_with_answer",
-    "preparation": "call_with_preparation",
-    "aftercare": "call_with_aftercare",
-    "check_in": "call_to_check_in",
+TASK_BY_KIND: Mapping[str, TaskKind] = {
+    "confirmation": TaskKind.CALL_WITH_CONFIRMATION,
+    "moved": TaskKind.CALL_WITH_NEW_TIME,
+    "cancelled": TaskKind.CALL_WITH_CANCELLATION,
+    "course_overview": TaskKind.CALL_WITH_CONFIRMATION,
+    "proposed": TaskKind.CALL_WITH_TIMES,
+    "declined": TaskKind.CALL_WITH_ANSWER,
+    "preparation": TaskKind.CALL_WITH_PREPARATION,
+    "aftercare": TaskKind.CALL_WITH_AFTERCARE,
+    "check_in": TaskKind.CALL_TO_CHECK_IN,
 }
 
 ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
@@ -50,19 +48,17 @@ def fallback_for(context: DeliveryContext, snapshot: Snapshot) -> list[Operation
     can_mail = patient.mail_to is not None and _can_be_said(context, snapshot)
     by_mail = not is_mail and can_mail and now < message.send_before
     if by_mail:
-        rows.append(_mail(message, now))
+        rows.append(mail_instead(message, now=now))
     is_called = message.kind in ALSO_CALL
-    needs_call = is_called if by_mail else not (is_called and message.id.endswith(STANDS_IN))
-    if needs_call and "called" not in message.facts:
+    needs_call = is_called if by_mail else not (is_called and message.stands_in_for is not None)
+    if needs_call and not message.facts.called:
         rows.append(
-            task_message(
-                owner_id=message.owner_id,
-                about=f"{_about(message)}-call",
-                what=task,
-                patient_id=patient.id,
-                subject=message.subject,
-                deadline_at=visit_call_by(context, snapshot) or now + CALL_WITHIN,
+            open_task(
+                task,
+                f"{message.id}-call",
+                About.message(message),
                 now=now,
+                by=visit_call_by(context, snapshot),
             )
         )
     return [Save(row) for row in rows]
@@ -76,30 +72,10 @@ def to_others(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     gone = snapshot.message
     if gone.subject is None or gone.staff_id is None:
         return []
-    about, _, _ = gone.id.rpartition(f"-{gone.staff_id}")
-    ids = {m.id: f"{about}-{m.id}" for m in staff_now(context.store, context.clinic, snapshot.now)}
-    told = read_each(context.store, *map(Message.ref, ids.values())) if ids else ()
-    at = to_milliseconds(snapshot.now)
-    return [
-        Save(
-            Message(
-                id=message_id,
-                kind=gone.kind,
-                channel=gone.channel,
-                patient_id=gone.patient_id,
-                staff_id=staff_id,
-                subject=gone.subject,
-                facts=gone.facts,
-                priority=gone.priority,
-                scheduled_at=at,
-                send_before=gone.send_before,
-                created_at=at,
-                due_at=at,
-            )
-        )
-        for (staff_id, message_id), row in zip(ids.items(), told, strict=True)
-        if row is None
-    ]
+    here = staff_now(context.store, context.clinic, snapshot.now)
+    rows = same_to_staff(gone, here, now=snapshot.now)
+    told = read_each(context.store, *(Message.ref(row.id) for row in rows)) if rows else ()
+    return [Save(row) for row, known in zip(rows, told, strict=True) if known is None]
 
 
 def visit_call_by(context: DeliveryContext, snapshot: Snapshot) -> datetime | None:
@@ -121,25 +97,3 @@ def _can_be_said(context: DeliveryContext, snapshot: Snapshot) -> bool:
     if visit is None or step_id is None:
         return True
     return plan_of(context.plans, visit).find(step_id) is not None
-
-
-def _mail(message: Message, now: datetime) -> Message:
-    at = to_milliseconds(now)
-    return Message(
-        id=f"{message.owner_id}.{_about(message)}{STANDS_IN}",
-        kind=message.kind,
-        step=message.step,
-        channel=Channel.EMAIL,
-        patient_id=message.patient_id,
-        subject=message.subject,
-        facts=message.facts,
-        priority=message.priority,
-        scheduled_at=at,
-        send_before=message.send_before,
-        created_at=at,
-        due_at=at,
-    )
-
-
-def _about(message: Message) -> str:
-    return message.id.partition(".")[2]

@@ -1,7 +1,7 @@
 """What follows when the provider refuses a message, or when it cannot be said at all."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -9,10 +9,10 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.conditions import Is
 from chalicelib.domain.messaging.message import Channel, Exemption, Message, MessageStatus
-from chalicelib.domain.messaging.task import Task, TaskStatus
+from chalicelib.domain.messaging.task import Task, TaskKind, TaskStatus
 from chalicelib.domain.messaging.transitions import end_patch, hold_patch, retry_patch
 from chalicelib.domain.people.phone import Phone
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import About, open_task
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.circuit_breaker import PROBE_EVERY, open_breaker, probe_patch
 from chalicelib.outbox.context import DeliveryContext, Snapshot
@@ -22,8 +22,6 @@ from chalicelib.outbox.outcomes.staff_alerts import staff_unreachable, texts_ref
 from chalicelib.ports import FailureClass, Refused
 
 log = Logger(service="bookend", child=True)
-
-MEND_WITHIN = timedelta(hours=4)
 
 # How a class of failure that ends the message is written down.
 END_BY_CLASS: Mapping[FailureClass, MessageStatus] = {
@@ -130,35 +128,26 @@ def mark_number(
     return [
         *blocked,
         Patch.upsert(Phone.ref(message.to), number=message.to, when=when, **marks),
-        Save(
-            task_message(
-                owner_id=message.owner_id,
-                about=f"{message.id.partition('.')[2]}-number",
-                what=task,
-                patient_id=message.patient_id,
-                deadline_at=now + MEND_WITHIN,
-                now=now,
-            )
-        ),
+        Save(open_task(task, f"{message.id}-number", About(message.patient_id), now=now)),
     ]
 
 
 def _answer_blocked(message: Message) -> list[Operation]:
     """Whoever takes the alarm must know that nobody has answered its sender (R44)."""
-    if "alarm" not in message.facts:
+    if message.facts.alarm is None:
         return []
-    alarm = Task.ref(message.facts["alarm"])
+    alarm = Task.ref(message.facts.alarm)
     note = "The provider blocks this number: our answer did not reach them."
     return [Patch.of(alarm, note=note, when=(Is("status", TaskStatus.OPEN.value),))]
 
 
-_MARKS: Mapping[FailureClass, Callable[[int | None, datetime], tuple[str, dict[str, Any]]]] = {
+_MARKS: Mapping[FailureClass, Callable[[int | None, datetime], tuple[TaskKind, dict[str, Any]]]] = {
     FailureClass.NUMBER_BAD: lambda code, _now: (
-        "number_bad",
+        TaskKind.NUMBER_BAD,
         {"bad_because": f"this number cannot be texted ({code})"},
     ),
     FailureClass.OPTED_OUT: lambda _code, now: (
-        "blocked_by_provider",
+        TaskKind.BLOCKED_BY_PROVIDER,
         {"opted_out_at": now, "opted_out_means": "provider"},
     ),
 }
@@ -171,13 +160,12 @@ def unsayable_change(context: DeliveryContext, snapshot: Snapshot, error: Cannot
     change.include(
         [
             Save(
-                task_message(
-                    owner_id=message.owner_id,
-                    about=f"{message.id.partition('.')[2]}-wording",
-                    what="cannot_say",
-                    patient_id=message.patient_id,
-                    deadline_at=visit_call_by(context, snapshot) or snapshot.now + MEND_WITHIN,
+                open_task(
+                    TaskKind.CANNOT_SAY,
+                    f"{message.id}-wording",
+                    About(message.patient_id),
                     now=snapshot.now,
+                    by=visit_call_by(context, snapshot),
                 )
             )
         ]

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from chalicelib.clinic.staff_directory import member_of
 from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
-from chalicelib.messages.factory import task_message
+from chalicelib.domain.messaging.task import TaskKind
+from chalicelib.messages.factory import open_task
 from chalicelib.outbox.context import DeliveryContext
-from chalicelib.outbox.quarantine import SEE_WITHIN
 
 
 def staff_unreachable(
@@ -22,7 +23,7 @@ def staff_unreachable(
     return _once(
         context,
         about=f"staff-mail-{staff_id}",
-        what="staff_mail_does_not_arrive",
+        kind=TaskKind.STAFF_MAIL_DOES_NOT_ARRIVE,
         detail=f"Mails to {name} {why}. Tell them what waits; mend the address.",
         now=now,
     )
@@ -33,7 +34,7 @@ def texts_refused(context: DeliveryContext, code: int | None, now: datetime) -> 
     return _once(
         context,
         about=f"texts-refused-{code or 0}",
-        what="texts_refused",
+        kind=TaskKind.TEXTS_REFUSED,
         detail=f"The provider answers with code {code or 'none'}. Look at the texts of today that"
         " failed, and tell whoever runs Bookend.",
         now=now,
@@ -48,15 +49,8 @@ def unless_there(context: DeliveryContext, task: Message) -> list[Operation]:
 
 
 def _once(
-    context: DeliveryContext, *, about: str, what: str, detail: str, now: datetime
+    context: DeliveryContext, *, about: str, kind: TaskKind, detail: str, now: datetime
 ) -> list[Operation]:
     today = now.astimezone(context.clinic.zone).date().isoformat()
-    task = task_message(
-        owner_id=f"SYS-{today}",
-        about=about,
-        what=what,
-        detail=detail,
-        deadline_at=now + SEE_WITHIN,
-        now=now,
-    )
+    task = open_task(kind, f"SYS-{today}.{about}", now=now, facts=Facts(detail=detail))
     return unless_there(context, task)

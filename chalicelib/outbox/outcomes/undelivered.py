@@ -5,8 +5,8 @@ from datetime import datetime
 from chalicelib.domain.change import Change, Operation, Patch, Save
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.messaging.transitions import receipt_patch, remember_patch
-from chalicelib.domain.record import to_milliseconds
 from chalicelib.domain.system import CircuitBreaker
+from chalicelib.messages.factory import retry_of
 from chalicelib.outbox.circuit_breaker import close_by_arrival, open_breaker_by_receipt
 from chalicelib.outbox.claim import hold_provider_id
 from chalicelib.outbox.context import DeliveryContext, take_snapshot
@@ -85,26 +85,8 @@ def follow_up(
 
 
 def _retry(message: Message, failure_class: FailureClass, now: datetime) -> Message | None:
-    """A fresh row for the same words, so that a final status stays final; None once enough."""
-    tried = int(message.facts.get("retry", "0"))
-    at = next_try_at(AFTER_NO_ARRIVAL, failure_class, tried=tried + 1, now=now)
+    """The same words once more; None once it was tried enough, or it comes too late."""
+    at = next_try_at(AFTER_NO_ARRIVAL, failure_class, tried=message.facts.retry + 1, now=now)
     if at is None or message.void_because is not None or at >= message.send_before:
         return None
-    due_at = to_milliseconds(at)
-    base = message.id.removesuffix(f"-r{tried}")
-    return Message(
-        id=f"{base}-r{tried + 1}",
-        kind=message.kind,
-        step=message.step,
-        channel=message.channel,
-        patient_id=message.patient_id,
-        subject=message.subject,
-        facts={**message.facts, "retry": str(tried + 1)},
-        priority=message.priority,
-        answers_person=message.answers_person,
-        exempt_from=message.exempt_from,
-        scheduled_at=due_at,
-        send_before=message.send_before,
-        created_at=now,
-        due_at=due_at,
-    )
+    return retry_of(message, at=at, now=now)

@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import Patient, TextConsent
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Instant, Value
 from chalicelib.domain.visits.appointment import Appointment
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import NO_FACTS, About, answer_to_patient, open_task, subject_of
 from chalicelib.messages.replies.reading import Meaning, Reading, plain, understand
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import Context
-from chalicelib.usecases.visits.planned_messages import note_to_patient
 
-READ_WITHIN = timedelta(hours=4)  # a reply is read by then
 # https://help.twilio.com/articles/223134027: these alone in a text, in any case, have its answer.
 PROVIDERS_STOPS = frozenset(
     ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
@@ -131,7 +131,7 @@ def reply(
     *,
     about: Appointment | None = None,
     within: timedelta | None = None,
-    **facts: str,
+    facts: Facts = NO_FACTS,
 ) -> list[Operation]:
     """One text back, to a known patient alone: an unknown number learns nothing (R45).
 
@@ -145,37 +145,31 @@ def reply(
         # Who leaves the number at this very moment gets no answer there: then it is another's.
         reader.while_reached_at(inbound.phone.number),
         Save(
-            note_to_patient(
-                inbound.owner_id,
+            answer_to_patient(
                 kind,
-                kind,
-                patient_id=reader.id,
+                f"{inbound.owner_id}.{kind}",
+                About(reader.id, subject_of(about, ("arrived", "booked")) if about else None),
                 now=inbound.now,
-                subject=subject_of(about, ("arrived", "booked")) if about else None,
-                facts=facts,
-                answers_person=True,
-                send_before=inbound.at + within if within else None,
                 # A table that was restored may have forgotten an answer, so a late one is looked
                 # up before it leaves (F71).
                 due_at=inbound.at,
+                send_before=inbound.at + within if within else None,
+                facts=facts,
             )
         ),
     ]
 
 
-def read_this(inbound: InboundContext, what: str, *, mailed: bool = True) -> Operation:
+def read_this(inbound: InboundContext, kind: TaskKind, *, facts: Facts = NO_FACTS) -> Operation:
     """A person reads the text and does what it needs."""
+    said = facts.evolve(number=inbound.phone.number, detail=inbound.body)
     return Save(
-        task_message(
-            owner_id=inbound.owner_id,
-            about=what,
-            what=what,
-            patient_id=inbound.sender_id,
-            number=inbound.phone.number,
-            detail=inbound.body,
-            deadline_at=inbound.now + READ_WITHIN,
+        open_task(
+            kind,
+            f"{inbound.owner_id}.{kind}",
+            About(inbound.sender_id),
             now=inbound.now,
-            mailed=mailed,
+            facts=said,
         )
     )
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import LEFT, Message
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import Consent, Patient, TextConsent
 from chalicelib.domain.visits.appointment import Appointment
+from chalicelib.messages.factory import NO_FACTS, first_text
 from chalicelib.messages.replies.reading import Meaning
-from chalicelib.usecases.first_text import first_text, is_welcomed
+from chalicelib.usecases.first_text import is_welcomed
 from chalicelib.usecases.inbound.context import InboundContext, is_before, read_this, reply
 from chalicelib.usecases.patients.opt_out import ask_whether_cancelling
 from chalicelib.usecases.visits.load import open_visits
@@ -24,6 +27,7 @@ ONE_ANSWER_PER = timedelta(hours=1)  # "a person will read this", to one sender 
 CONFIRMED_WITHIN = timedelta(minutes=5)  # the one text after an opt-out, or none at all (R6)
 MOST_STARTED = 15  # patients of one phone for whom a START is stored; each takes two writes
 ASKING = {"confirmation", "moved", "reminder", "ride"}  # kinds of texts that ask something
+NOT_MAILED = Facts(mailed=False)  # it stands on the day sheet alone
 RIDE = {Meaning.DRIVER_YES, Meaning.DRIVER_NO}  # answers to the last of them alone
 
 
@@ -31,7 +35,7 @@ def _stop(inbound: InboundContext) -> list[Operation]:
     """The opt-out stands already; did they mean to cancel a visit?"""
     if is_before(inbound.found_at, inbound.phone.opted_in_at):
         # START came after it and was heard first: the last word counts, and a person sees both.
-        return [read_this(inbound, "reply_to_read")]
+        return [read_this(inbound, TaskKind.REPLY_TO_READ)]
     ids = [patient.id for patient in inbound.patients]
     asked = ask_whether_cancelling(inbound.context, ids, said_at=inbound.at, now=inbound.now)
     if inbound.quiet or not inbound.ends_texts:
@@ -46,7 +50,7 @@ def _start(inbound: InboundContext) -> list[Operation]:
     """
     out = inbound.phone.opted_out_at
     if out is not None and inbound.at < out:
-        return [read_this(inbound, "reply_to_read")]
+        return [read_this(inbound, TaskKind.REPLY_TO_READ)]
     lifted: dict[str, Any] = {
         "number": inbound.phone.number,
         "opted_out_at": None,
@@ -156,7 +160,8 @@ def _about_visit(inbound: InboundContext) -> list[Operation]:
         str(n): f"{inbound.reading.meaning.value} {visit.id} {visit.version}"
         for n, visit in enumerate(meant, 1)
     }
-    asks = reply(inbound, "ask_which", appointments=" ".join(visit.id for visit in meant))
+    facts = Facts(appointments=tuple(visit.id for visit in meant))
+    asks = reply(inbound, "ask_which", facts=facts)
     asking: Operation = Save(inbound.phone.evolve(choosing=choosing, asked_at=inbound.now))
     return [asking, *asks]
 
@@ -167,21 +172,21 @@ def _applied(inbound: InboundContext, meaning: Meaning, visit: Appointment) -> l
     except Refusal:
         return _other(inbound)
     # An index may show the visit as it was, and what is about another time is not owed.
-    thanks = reply(inbound, THANKS[meaning], about=visit, appointments=visit.id)
+    thanks = reply(inbound, THANKS[meaning], about=visit, facts=Facts(appointments=(visit.id,)))
     return [visit.while_unchanged(), *effects, *thanks]
 
 
 def _doubtful(inbound: InboundContext) -> list[Operation]:
     """It may have meant stop: automatic texts are paused already, and a person looks (R6)."""
     told = reply(inbound, "texts_paused", within=CONFIRMED_WITHIN) if inbound.ends_texts else []
-    return [read_this(inbound, "doubtful_stop"), *told]
+    return [read_this(inbound, TaskKind.DOUBTFUL_STOP), *told]
 
 
 def _other(inbound: InboundContext) -> list[Operation]:
     """A person reads it; sender and staff hear of it at most once an hour (R63, F59)."""
     last = inbound.phone.answered_at
     is_first = last is None or inbound.now - last >= ONE_ANSWER_PER
-    read = read_this(inbound, "reply_to_read", mailed=is_first)
+    read = read_this(inbound, TaskKind.REPLY_TO_READ, facts=NO_FACTS if is_first else NOT_MAILED)
     if not is_first:
         return [read]
     answered: Operation = Save(inbound.phone.evolve(answered_at=inbound.now))

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from chalicelib.domain.change import Operation, Save
 from chalicelib.domain.errors import AlreadyDecided, Invalid, NotFound, SlotTaken
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import LEFT, Message, MessageStatus
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import written
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
@@ -52,9 +54,12 @@ def chosen(inbound: InboundContext, choice: Choice) -> list[Operation]:
     if choice.is_booked:
         return [remembered]
     if not choice.left:
-        return [remembered, read_this(inbound, "reply_to_read"), *reply(inbound, "choices_gone")]
-    starts = " ".join(written(at) for at in choice.left)
-    return [remembered, *reply(inbound, "choice_gone", starts=starts)]
+        return [
+            remembered,
+            read_this(inbound, TaskKind.REPLY_TO_READ),
+            *reply(inbound, "choices_gone"),
+        ]
+    return [remembered, *reply(inbound, "choice_gone", facts=Facts(starts=choice.left))]
 
 
 def _meant(

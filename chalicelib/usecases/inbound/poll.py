@@ -8,10 +8,12 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.change import Change, Patch, Save
 from chalicelib.domain.errors import Stale
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.system import InboundMark
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import open_task
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.ports import OutcomeUnknown, ReceivedText, Refused, TextInbox
 from chalicelib.tolerant_reads import read_each
@@ -151,14 +153,15 @@ def _alarm(context: Context, mark: InboundMark, now: datetime) -> None:
     """Once for each time that it lasts: a STOP or a cry for help may be among what is missing."""
     if mark.alarmed or now - mark.at < TOO_LONG:
         return
-    task = task_message(
-        owner_id=f"SYS-{int(mark.at.timestamp() * 1000)}",
-        about="texts-unlisted",
-        what="texts_may_be_missed",
-        detail="Texts may have come in that nobody has read. Look at the provider's list, and tell"
-        " whoever runs Bookend.",
-        deadline_at=now,
+    detail = (
+        "Texts may have come in that nobody has read. Look at the provider's list, and tell"
+        " whoever runs Bookend."
+    )
+    task = open_task(
+        TaskKind.TEXTS_MAY_BE_MISSED,
+        f"SYS-{int(mark.at.timestamp() * 1000)}.texts-unlisted",
         now=now,
+        facts=Facts(detail=detail),
     )
     alarmed = Patch.of(mark, alarmed=True, when=mark.as_read("revision"))
     _write(context, Change(alarmed, Save(task)))

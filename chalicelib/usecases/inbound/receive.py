@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.phone import Phone
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import open_task
 from chalicelib.messages.replies.reading import Meaning
 from chalicelib.transaction import PATIENT, SERVICE, Context, change_of, run_in_transaction
 from chalicelib.usecases.inbound.context import (
@@ -74,15 +76,13 @@ def hand_to_a_person(context: Context, incoming: Incoming) -> str:
 
     def attempt(now: datetime) -> tuple[Change, str]:
         change = change_of(owner_id_of(incoming), "text_not_heard", SERVICE, now)
-        what = "reply_to_read"
-        task = task_message(
-            owner_id=owner_id_of(incoming),
-            about=what,
-            what=what,
-            number=incoming.sender,
-            detail=incoming.body,
-            deadline_at=now,
+        kind = TaskKind.REPLY_TO_READ
+        task = open_task(
+            kind,
+            f"{owner_id_of(incoming)}.{kind}",
             now=now,
+            by=now,
+            facts=Facts(number=incoming.sender, detail=incoming.body),
         )
         change.include([Save(task), Save(_row(context, incoming, "not_heard", at, now, None))])
         return change, "not_heard"
@@ -95,7 +95,7 @@ def _effects(inbound: InboundContext, choice: Choice | None) -> list[Operation]:
         return chosen(inbound, choice)
     if not inbound.is_whole and inbound.reading.meaning is not Meaning.URGENT:
         # Whose text it is cannot be told, so nothing is applied by guess.
-        return [read_this(inbound, "reply_to_read")]
+        return [read_this(inbound, TaskKind.REPLY_TO_READ)]
     return HANDLERS.get(inbound.reading.meaning, HANDLERS[Meaning.OTHER])(inbound)
 
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Change, Operation, Require, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import LEFT, WAITING, Message
-from chalicelib.domain.messaging.task import Task, TaskStatus
+from chalicelib.domain.messaging.task import RULES, Task, TaskKind, TaskStatus, deadline_of
 from chalicelib.domain.record import id_from
-from chalicelib.messages.factory import mails_to_staff, subject_of
+from chalicelib.messages.factory import About, mails_to_staff, subject_of
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import PATIENT, Context, change_of, run_in_transaction
 from chalicelib.usecases.inbound.context import (
@@ -25,7 +26,7 @@ from chalicelib.usecases.inbound.context import (
 )
 
 ALARMS = (0, 10, 20, 40, 80)  # minutes after which an untaken alarm is mailed again (R44)
-THEN_EVERY = "60"  # minutes, until somebody takes it
+THEN_EVERY = 60  # minutes, until somebody takes it
 ANSWER = "urgent_answer"
 ANSWERED = timedelta(minutes=10)  # the answer leaves within, and then the next one is due (R44)
 
@@ -62,32 +63,34 @@ def _alarm(inbound: InboundContext) -> list[Operation]:
         return _joined(inbound, standing)
     task = Task(
         id=task_id,
-        what="urgent_text",
+        what=TaskKind.URGENT_TEXT.value,
         detail=inbound.body,
         patient_id=inbound.sender_id,
         number=inbound.phone.number,
         subject_id=inbound.owner_id,
-        urgent=True,
+        urgent=RULES[TaskKind.URGENT_TEXT].is_urgent,
         opened_at=inbound.now,
-        deadline_at=inbound.now,
+        deadline_at=deadline_of(TaskKind.URGENT_TEXT, now=inbound.now),
     )
     everybody = staff_now(inbound.context.store, inbound.context.clinic, inbound.now)
     mails = [
         Save(mail)
         for minutes in ALARMS
         for mail in mails_to_staff(
-            inbound.owner_id,
             "urgent_alarm",
+            f"{inbound.owner_id}.alarm-{minutes}",
             everybody,
-            about=f"alarm-{minutes}",
+            About(task.patient_id, subject_of(task, ("open",))),
             now=inbound.now,
             due_at=inbound.now + timedelta(minutes=minutes),
-            patient_id=task.patient_id,
-            subject=subject_of(task, ("open",)),
-            facts={"every": THEN_EVERY} if minutes == ALARMS[-1] else None,
+            facts=Facts(every=THEN_EVERY if minutes == ALARMS[-1] else None),
         )
     ]
-    return [Save(task), *reply(inbound, ANSWER, within=ANSWERED, alarm=task.id), *mails]
+    return [
+        Save(task),
+        *reply(inbound, ANSWER, within=ANSWERED, facts=Facts(alarm=task.id)),
+        *mails,
+    ]
 
 
 def _last_of_the_hour(inbound: InboundContext) -> tuple[str, Task | None]:
@@ -109,11 +112,11 @@ def _last_of_the_hour(inbound: InboundContext) -> tuple[str, Task | None]:
 
 def _joined(inbound: InboundContext, alarm: Task) -> list[Operation]:
     """The text stands beside the alarm; its sender is answered again, unless just answered."""
-    again = read_this(inbound, "urgent_again", mailed=False)
+    again = read_this(inbound, TaskKind.URGENT_AGAIN)
     answer = (
         []
         if _is_answered(inbound, alarm)
-        else reply(inbound, ANSWER, within=ANSWERED, alarm=alarm.id)
+        else reply(inbound, ANSWER, within=ANSWERED, facts=Facts(alarm=alarm.id))
     )
     if not answer:
         # Whoever takes the alarm at this very moment has not read this text.

@@ -6,13 +6,15 @@ from typing import Any
 from chalicelib.domain.change import Change, Operation, Patch, Require, Save
 from chalicelib.domain.conditions import Is
 from chalicelib.domain.errors import Invalid, LinkExpired, Unreadable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.people.patient import UNWANTED, Patient
 from chalicelib.domain.people.phone import Phone
-from chalicelib.messages.factory import task_message
+from chalicelib.messages.factory import About, first_text, open_task
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import first_text, is_welcomed, passed_on
+from chalicelib.usecases.first_text import is_welcomed, passed_on
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.load import open_visits
 
@@ -112,15 +114,13 @@ def _owner_asked(
     if isinstance(phone, Phone) and not (phone.may_be_texted and _others(context, patient, phone)):
         return []
     today = said_at.astimezone(context.clinic.zone).date()
-    task = task_message(
-        owner_id=patient.id,
-        about=f"owner-meant-{today.isoformat()}",
-        what="number_owner_meant",
-        patient_id=patient.id,
-        number=patient.phone,
-        page=subject_id,
-        deadline_at=context.clinic.after_open_hours(now, OWNER_ASKED_WITHIN),
+    task = open_task(
+        TaskKind.NUMBER_OWNER_MEANT,
+        f"{patient.id}.owner-meant-{today.isoformat()}",
+        About(patient.id),
         now=now,
+        by=context.clinic.after_open_hours(now, OWNER_ASKED_WITHIN),
+        facts=Facts(number=patient.phone, page=subject_id),
     )
     (there,) = read_each(context.store, Message.ref(task.id))
     return [] if there is not None else [patient.unless_erased(), Save(task)]
@@ -194,12 +194,10 @@ def ask_whether_cancelling(
         first = min(soon, key=lambda visit: visit.start_at)
         today = said_at.astimezone(context.clinic.zone).date()
         tasks.append(
-            task_message(
-                owner_id=first.id,
-                about=f"opted-out-{today.isoformat()}",
-                what="opted_out_before_visit",
-                patient_id=patient_id,
-                deadline_at=first.start_at,
+            open_task(
+                TaskKind.OPTED_OUT_BEFORE_VISIT,
+                f"{first.id}.opted-out-{today.isoformat()}",
+                About.visit(first),
                 now=now,
             )
         )

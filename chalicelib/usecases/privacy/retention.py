@@ -61,7 +61,9 @@ def _erasing(context: Context, inbox: TextInbox, record: Record, now: datetime) 
             inbox.erase(record.sid)
             told = [m for m in context.store.owned(record.key.pk) if isinstance(m, Message)]
             quoting = [
-                erase_words_patch(message, now=now) for message in told if "detail" in message.facts
+                erase_words_patch(message, now=now)
+                for message in told
+                if message.facts.detail is not None
             ]
             return [Save(_without_words(record)), *quoting]
         case Task() | ConsultationRequest():

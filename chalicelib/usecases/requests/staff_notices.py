@@ -1,7 +1,6 @@
 """Who of the clinic hears of a request and when, also when too many come to mail of each."""
 
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
@@ -9,9 +8,12 @@ from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.staff_directory import staff_now
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import Stale, Unavailable
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.task import TaskKind
+from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
-from chalicelib.messages.factory import mails_to_staff, subject_of, task_message
+from chalicelib.messages.factory import About, mails_to_staff, open_task, subject_of
 from chalicelib.messages.floods import came, end_of_span, is_overdue, waits
 from chalicelib.transaction import Context
 from chalicelib.usecases.requests.rate_limits import Limit, count_one
@@ -19,8 +21,6 @@ from chalicelib.usecases.requests.rate_limits import Limit, count_one
 log = Logger(service="bookend", child=True)
 
 Pair = tuple[Message, Message]  # written together, so that the first stands for both
-
-LOOK_WITHIN = timedelta(hours=1)
 
 
 def notices(
@@ -34,17 +34,18 @@ def notices(
         return []
     everybody = staff_now(context.store, context.clinic, now)
     managers = [member for member in everybody if member.role == "manager"]
-    waiting = subject_of(request, (RequestStatus.RECEIVED.value,))
+    about = About(request.patient_id, subject_of(request, (RequestStatus.RECEIVED.value,)))
     later = context.clinic.answer_by(request.answer_by)
-    mails = partial(
-        mails_to_staff, request.id, patient_id=request.patient_id, subject=waiting, now=now
-    )
+
+    def mails(kind: str, staff: list[StaffMember], due_at: datetime | None = None) -> list[Message]:
+        return mails_to_staff(kind, f"{request.id}.{kind}", staff, about, now=now, due_at=due_at)
+
     rows: list[Message] = []
     if is_told_at_once:
-        rows += mails(kind="new_request", staff=everybody)
+        rows += mails("new_request", everybody)
     if not request.is_told_with_others:
-        rows += mails(kind="request_waiting", staff=everybody, due_at=request.answer_by)
-        rows += mails(kind="request_overdue", staff=managers, due_at=later)
+        rows += mails("request_waiting", everybody, request.answer_by)
+        rows += mails("request_overdue", managers, later)
     return [Save(row) for row in rows]
 
 
@@ -74,11 +75,11 @@ def count_in_all(context: Context, *limits: Limit) -> None:
 
 
 def _flood(now: datetime) -> Message:
-    return task_message(
-        owner_id=f"FLOOD-{now:%Y%m%d%H}",
-        about="flood",  # not as an older version called it, which wrote it without the other row
-        what="many_requests_at_once",
-        detail="More requests come than are mailed one by one. All of them are on this page.",
-        deadline_at=now + LOOK_WITHIN,
+    detail = "More requests come than are mailed one by one. All of them are on this page."
+    return open_task(
+        TaskKind.MANY_REQUESTS_AT_ONCE,
+        # Not as an older version called it, which wrote it without the other row.
+        f"FLOOD-{now:%Y%m%d%H}.flood",
         now=now,
+        facts=Facts(detail=detail),
     )

@@ -11,7 +11,6 @@ from chalicelib.domain.messaging.message import LEFT, Message, MessageStatus
 from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import Decision
-from chalicelib.messages.factory import STANDS_IN
 from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.visits.course_rules import after_calling_off, after_coming_after_all
 from chalicelib.usecases.visits.handing_over import said_otherwise, unsaid
@@ -218,7 +217,7 @@ def _aftercare_again(
     taken = {
         message.step
         for message in after
-        if message.status in TAKEN and message.id.removesuffix(STANDS_IN) not in late
+        if message.status in TAKEN and (message.stands_in_for or message.id) not in late
     }
     planned = visit_messages(context, appointment, visit.phone, event="discharged", now=now)
     return [

@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.change import Change, Operation, Save
 from chalicelib.domain.errors import Invalid, SlotTaken
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.record import new_id
 from chalicelib.domain.visits.appointment import Appointment, Course
+from chalicelib.messages.factory import About, note_to_patient
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.book import answered, visit_wanted, wanted_by
 from chalicelib.usecases.visits.course_rules import against_rule
 from chalicelib.usecases.visits.load import refuse_two_at_once
-from chalicelib.usecases.visits.planned_messages import left_out, note_to_patient, visit_messages
+from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
 from chalicelib.usecases.visits.slots import (
     WallTime,
     free_starts,
@@ -77,14 +79,13 @@ def book_course(
         )
         phone, first_text = welcome(context, course.id, wanted.patient, wanted.phone, now=now)
         overview = note_to_patient(
-            course.id,
-            "overview",
             "course_overview",
-            patient_id=wanted.patient.id,
+            f"{course.id}.overview",
+            About(wanted.patient.id),
             now=now,
             follows=phone.welcome_id,
-            facts={"page": visits[0].id},
             send_before=visits[0].start_at,
+            facts=Facts(page=visits[0].id),
         )
         sheets = _all_or_none(context, visits, now)
         refuse_two_at_once(context, wanted.patient.id, slots, field="first_starts_at")

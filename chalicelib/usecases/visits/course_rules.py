@@ -1,7 +1,7 @@
 """What one session of a course means for the others when it is moved, missed or called off."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,15 +10,14 @@ from chalicelib.clinic.profile_models import CourseRule
 from chalicelib.domain.change import Operation, Require, Save
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.messaging.message import Message
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Record
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus, Course
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import About, open_task
 from chalicelib.transaction import Context
 from chalicelib.usecases.visits.planned_messages import visit_messages
-
-TALK_WITHIN = timedelta(hours=24)  # after a session was missed, unless the next one is sooner
 
 
 class Sessions(NamedTuple):
@@ -119,12 +118,9 @@ def against_rule(context: Context, visit_type: str, starts: Sequence[datetime]) 
 
 
 def _missed(visit: Appointment, following: Appointment, now: datetime) -> Message:
-    return task_message(
-        owner_id=visit.id,
-        about=f"v{visit.version}-missed-{len(visit.decisions)}",
-        what="session_missed",
-        patient_id=visit.patient_id,
-        subject=subject_of(visit, (AppointmentStatus.NOSHOW.value,)),
-        deadline_at=min(now + TALK_WITHIN, following.start_at),
+    return open_task(
+        TaskKind.SESSION_MISSED,
+        f"{visit.id}.v{visit.version}-missed-{len(visit.decisions)}",
+        About.visit(visit, AppointmentStatus.NOSHOW)._replace(starts_at=following.start_at),
         now=now,
     )

@@ -11,22 +11,21 @@ from chalicelib.clinic.careplan.plan import plan_of
 from chalicelib.clinic.careplan.step import StepKind
 from chalicelib.clinic.quiet_hours import aftercare_until, held_until, quiet_until
 from chalicelib.domain.change import Operation, Save
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import (
     LEFT,
     WAITING,
     Channel,
-    Happened,
     Message,
     MessageStatus,
 )
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import About, never_sent, open_task
 from chalicelib.transaction import Context
 from chalicelib.usecases.visits.load import Visit
 
-CALL = "call_with_aftercare"
 AT_ONCE = timedelta(minutes=15)  # as fast as a text would have left (R14)
-BY_DAY = timedelta(hours=4)  # when the night is over, and somebody may have noticed
 HANDED_OVER = "the words were handed over at the discharge"
 
 
@@ -71,7 +70,7 @@ def said_otherwise(
     )
     if not is_night and any(_was_said(visit, left, row) for row in rows):
         return owed
-    called = [Save(row.evolve(facts={**row.facts, "called": "yes"})) for row in rows]
+    called = [Save(row.evolve(facts=row.facts.evolve(called=True))) for row in rows]
     return [*others, *called, Save(_call(left, rows[0], now, is_night=is_night))]
 
 
@@ -109,22 +108,15 @@ def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
 
 
 def _handed_over(row: Message, now: datetime) -> Message:
-    return row.evolve(
-        status=MessageStatus.WITHDRAWN,
-        due_at=None,
-        reason=HANDED_OVER,
-        history=(Happened(at=now, what="withdrawn", why=HANDED_OVER),),
-    )
+    return never_sent(row, MessageStatus.WITHDRAWN, "withdrawn", why=HANDED_OVER, now=now)
 
 
 def _call(left: Appointment, row: Message, now: datetime, *, is_night: bool) -> Message:
-    return task_message(
-        owner_id=left.id,
-        about=f"{row.id.partition('.')[2]}-call",
-        what=CALL,
-        patient_id=left.patient_id,
-        subject=subject_of(left, (AppointmentStatus.FULFILLED.value,)),
-        deadline_at=now + (AT_ONCE if is_night else BY_DAY),
+    return open_task(
+        TaskKind.CALL_WITH_AFTERCARE,
+        f"{row.id}-call",
+        About.visit(left, AppointmentStatus.FULFILLED),
         now=now,
-        urgent=is_night,
+        by=now + AT_ONCE if is_night else None,
+        facts=Facts(urgent=is_night),
     )

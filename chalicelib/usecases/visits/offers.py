@@ -9,11 +9,10 @@ from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest, Offer, RequestStatus
-from chalicelib.messages.factory import subject_of
+from chalicelib.messages.factory import About, note_to_patient, subject_of
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
 from chalicelib.usecases.visits.book import Wanted, book, wanted_by
-from chalicelib.usecases.visits.planned_messages import note_to_patient
 from chalicelib.usecases.visits.slots import Slot, WallTime, free_starts, place, sheets_of, slot
 
 DECLINE_REASONS = {
@@ -58,13 +57,11 @@ def propose(
         )
         phone, first_text = welcome(context, request.id, wanted.patient, wanted.phone, now=now)
         text = note_to_patient(
-            request.id,
-            f"v{offered.version}-proposed",
             "proposed",
-            patient_id=wanted.patient.id,
+            f"{request.id}.v{offered.version}-proposed",
+            About(wanted.patient.id, subject_of(offered, (RequestStatus.PROPOSED.value,))),
             now=now,
             follows=phone.welcome_id,
-            subject=subject_of(offered, (RequestStatus.PROPOSED.value,)),
             send_before=slots[-1].start_at,
         )
         change = change_of(request.id, "proposed", actor, now, times=str(len(slots)))
@@ -128,13 +125,11 @@ def decline(
         )
         phone, first_text = welcome(context, request.id, wanted.patient, wanted.phone, now=now)
         text = note_to_patient(
-            request.id,
             "declined",
-            "declined",
-            patient_id=wanted.patient.id,
+            f"{request.id}.declined",
+            About(wanted.patient.id, subject_of(declined, (RequestStatus.DECLINED.value,))),
             now=now,
             follows=phone.welcome_id,
-            subject=subject_of(declined, (RequestStatus.DECLINED.value,)),
         )
         change = change_of(request.id, "declined", actor, now, reason_code=reason_code)
         change.include(

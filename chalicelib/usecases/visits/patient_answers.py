@@ -1,14 +1,13 @@
 """What a patient answers about a visit, by text or on their page."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.domain.change import Change, Operation, Save
+from chalicelib.domain.messaging.task import TaskKind
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
-from chalicelib.messages.factory import subject_of, task_message
+from chalicelib.messages.factory import About, open_task
 from chalicelib.transaction import PATIENT, Context, change_of, run_in_transaction
 from chalicelib.usecases.visits.load import visit_of
-
-CALL_BACK_WITHIN = timedelta(hours=24)
 
 
 def confirm_visit(
@@ -54,20 +53,9 @@ def confirm_writes(appointment: Appointment, now: datetime) -> list[Operation]:
 
 def ask_to_move_writes(appointment: Appointment, owner_id: str, now: datetime) -> list[Operation]:
     appointment.refuse_unless(AppointmentStatus.BOOKED)
-    deadline = min(now + CALL_BACK_WITHIN, max(now, appointment.start_at))
-    return [
-        Save(
-            task_message(
-                owner_id=owner_id,
-                about=f"move-{appointment.id}",
-                what="move_asked",
-                patient_id=appointment.patient_id,
-                subject=subject_of(appointment, (AppointmentStatus.BOOKED.value,)),
-                deadline_at=deadline,
-                now=now,
-            )
-        )
-    ]
+    about = About.visit(appointment, AppointmentStatus.BOOKED)
+    row_id = f"{owner_id}.move-{appointment.id}"
+    return [Save(open_task(TaskKind.MOVE_ASKED, row_id, about, now=now))]
 
 
 def driver_writes(
@@ -77,17 +65,7 @@ def driver_writes(
     appointment.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
     operations: list[Operation] = [Save(appointment.evolve(driver=has))]
     if has == "no":
-        operations.append(
-            Save(
-                task_message(
-                    owner_id=owner_id,
-                    about=f"ride-{appointment.id}",
-                    what="no_driver",
-                    patient_id=appointment.patient_id,
-                    subject=subject_of(appointment, ("booked", "arrived")),
-                    deadline_at=appointment.start_at,
-                    now=now,
-                )
-            )
-        )
+        about = About.visit(appointment, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+        row_id = f"{owner_id}.ride-{appointment.id}"
+        operations.append(Save(open_task(TaskKind.NO_DRIVER, row_id, about, now=now)))
     return operations

@@ -62,8 +62,8 @@ class Account:
         gone = {self._ledger.visits[visit_id].patient_id for visit_id in visits}
         theirs = [row for row in self._rows.values() if row.patient_id in gone]
         for row in theirs:
-            words = {name: fact for name, fact in row.facts.items() if name not in ABOUT_US}
-            silent = not (row.body or row.to or any(words.values()))
+            facts = row.facts.model_dump()
+            silent = not (row.body or row.to or any(map(facts.get, facts.keys() - ABOUT_US)))
             hold(silent, f"{row.id} still tells of who was erased")
         for task in self._table.rows(Task):
             if task.patient_id in gone:

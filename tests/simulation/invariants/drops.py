@@ -44,7 +44,7 @@ class Drops:
         self._counted: dict[str, list[tuple[datetime, date]]] = defaultdict(list)
         for claims in ledger.claims.values():
             message, at = claims[0].message, claims[0].at
-            if message.channel is Channel.TEXT and "retry" not in message.facts:
+            if message.channel is Channel.TEXT and not message.facts.retry:
                 on = at.astimezone(self._zone(claims[0].patient)).date()
                 self._counted[message.to or ""].append((at, on))
 

@@ -99,9 +99,7 @@ class Effects:
             found = VERSION.search(row.id)
             waits = row.status is MessageStatus.PENDING and row.void_because is None
             step = self._plans[visit.visit_type].find(row.step or "")
-            is_now = (
-                found is not None and int(found[1]) == visit.version and "retry" not in row.facts
-            )
+            is_now = found is not None and int(found[1]) == visit.version and not row.facts.retry
             if not (waits and is_now and step and step.anchor in AFTERWARDS) or row.attempt:
                 continue
             if row.channel is not Channel.TEXT:

@@ -183,7 +183,7 @@ class Judge:
         It counts on the day of its first claim, however often and however late it is tried again.
         """
         message, zone = claim.message, self._zone(claim)
-        if "retry" in message.facts:
+        if message.facts.retry:
             return
         first_at = self._ledger.claims[message.id][0].at
         # A container whose clock is off may have counted it for the day beside.

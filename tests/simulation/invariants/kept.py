@@ -34,7 +34,7 @@ class Kept:
     def of_rows(self) -> None:
         """Bodies of texts, whichever way they went, and what tasks say."""
         for row in self._table.rows(Message):
-            says = row.body or ("detail" in row.facts and row.owner_id.startswith("TXT-"))
+            says = row.body or (row.facts.detail is not None and row.owner_id.startswith("TXT-"))
             is_kept = bool(says) and self._is_old(row.history[-1].at)
             hold(not is_kept, f"{row.id} still has its words, {row.status} ({row.reason})")
         for task in self._table.rows(Task):

@@ -44,7 +44,7 @@ class Lives:
         kept = row.history[: len(before.history)] == before.history
         hold(kept, f"{row.id} has lost a line of its history")
         waits = row.reason != before.reason and row.status is MessageStatus.PENDING
-        is_odd = (row.reason or "").startswith(("error", "unreadable"))
+        is_odd = row.set_aside
         changed = (
             (row.status, row.attempt) != (before.status, before.attempt)
             or (row.void_because is not None and before.void_because is None)

@@ -72,8 +72,8 @@ class Promises:
                 continue
             task_id = id_from("TSK", row.id)
             hold(task_id in self._tasks, f"{row.id} was opened and there is no task")
-            is_erased = "deadline_at" not in row.facts  # and with it whether it was to be mailed
-            if "mailed" not in row.facts and not is_erased:
+            is_erased = row.facts.deadline_at is None  # and with it whether it was to be mailed
+            if row.facts.mailed and not is_erased:
                 self._staff_were_mailed(f"{task_id}.task", f"the task of {row.id}")
 
     def of_alarms(self, refused: int) -> None:

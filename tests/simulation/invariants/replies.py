@@ -34,10 +34,10 @@ class Replies:
 
         Tried again, it is owed only while the visit is as it was then.
         """
-        if "retry" in row.facts:
+        if row.facts.retry:
             return
         meaning = row.kind
-        about = row.facts.get("appointments", "")
+        about = " ".join(row.facts.appointments)
         visit = self._ledger.visits.get(about)
         if visit is None or meaning not in SAYS:
             return

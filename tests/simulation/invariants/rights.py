@@ -34,7 +34,7 @@ def answers(message: Message) -> bool:
 
 def class_of(message: Message, visit: Appointment | None, step: Step | None, at: ZoneInfo) -> int:
     """R19's class, by what the message says and when; tried again, it is what it was at first."""
-    if "retry" in message.facts:
+    if message.facts.retry:
         return message.priority
     if step is None or visit is None:
         return catalogue.priority(message.kind)
@@ -72,7 +72,7 @@ class Rights:
         if visit is None or step is None:
             return
         right = class_of(message, visit, step, self._clinic.zone)
-        is_right = message.priority == right or "retry" in message.facts  # which does not count
+        is_right = message.priority == right or message.facts.retry > 0  # which does not count
         hold(is_right, f"{id_} is of class {message.priority}, not {right} (R19)")
         self._plain(text, patient, step)
         self._wanted(id_, claim, patient, step)

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.change import Change, Save
 from chalicelib.domain.errors import AlreadyDecided, NotFound
+from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.inbound_text import InboundText
 from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.messaging.task import Task
@@ -255,10 +256,10 @@ def test_what_one_text_or_decision_told_several_on_a_number_is_each_ones_own() -
         return [row for row in of_visits if row.kind == "opted_out_before_visit"]
 
     (of_ana,), (of_bo,) = told(ana), told(bo)
-    assert of_ana.facts
+    assert of_ana.facts != Facts()
     assert of_bo.id not in json.dumps(export_patient(world.context, ana))
     erase(world.context, visit_id, actor=RUTH)
-    assert told(ana)[0].facts == {}
+    assert told(ana)[0].facts == Facts()
     assert told(bo) == [of_bo]
 
 
