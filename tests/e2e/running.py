@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 
 from local.parent import end_with_parent
 
+HERE = Path(__file__).parents[2]
 STARTS_WITHIN = 40.0  # seconds, on a busy machine
 ENDS_WITHIN = 30.0  # seconds, likewise
 KILLED = -signal.SIGKILL
@@ -26,7 +27,7 @@ KILLED = -signal.SIGKILL
 class Running:
     """One life of the local run."""
 
-    def __init__(self, folder: Path, ports: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, ports: tuple[int, int], checkout: Path) -> None:
         self.service, self.console = (f"http://127.0.0.1:{port}" for port in ports)
         environment = os.environ | {
             "PORT": str(ports[0]),
@@ -36,6 +37,7 @@ class Running:
         environment.pop("MAKELEVEL", None)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local.run"],
+            cwd=checkout,
             env=environment,
             stdout=subprocess.DEVNULL,
             preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # killed tests end it no more
@@ -96,9 +98,9 @@ class Running:
 
 
 @contextmanager
-def lives(folder: Path) -> Iterator["Lives"]:
-    """One set of data that outlives every process."""
-    all_of_them = Lives(folder)
+def lives(folder: Path, checkout: Path = HERE) -> Iterator["Lives"]:
+    """One set of data that outlives every process; `checkout` is whose code they run."""
+    all_of_them = Lives(folder, checkout)
     try:
         yield all_of_them
     finally:
@@ -108,13 +110,13 @@ def lives(folder: Path) -> Iterator["Lives"]:
 class Lives:
     """The local run, as often as it is started."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, checkout: Path) -> None:
+        self._folder, self._checkout = folder, checkout
         self._ports = (_free_port(), _free_port())
         self._last: Running | None = None
 
     def start(self) -> Running:
-        self._last = Running(self._folder, self._ports)
+        self._last = Running(self._folder, self._ports, self._checkout)
         return self._last
 
     def end(self) -> None:
