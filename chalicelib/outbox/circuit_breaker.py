@@ -6,6 +6,7 @@ from chalicelib.domain.change import Operation, Patch, Save
 from chalicelib.domain.messaging.facts import Facts
 from chalicelib.domain.messaging.message import Message
 from chalicelib.domain.messaging.task import Task, TaskKind, TaskStatus
+from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.record import id_from
 from chalicelib.domain.system import CircuitBreaker
 from chalicelib.messages.factory import open_task
@@ -70,15 +71,27 @@ def close_by_arrival(
 
 
 def _ended(context: DeliveryContext, stop: CircuitBreaker, now: datetime) -> list[Operation]:
-    """Texts go again, and the task that said otherwise is done."""
-    alarm = context.store.get(Task.ref(id_from("TSK", f"{_owner(stop)}.{_ALARM}")))
+    """Texts go again, and the task that says otherwise is done, or never opened."""
+    alarm_id = f"{_owner(stop)}.{_ALARM}"
+    alarm = context.store.get(Task.ref(id_from("TSK", alarm_id)))
     ended = Patch.of(stop, ended_at=now, when=stop.as_read("since"))
-    if alarm is None or alarm.status is TaskStatus.DONE:
+    if alarm is None:
+        return [ended, *_never_opened(context, alarm_id, now)]
+    if alarm.status is TaskStatus.DONE:
         return [ended]
     done = alarm.evolve(
         status=TaskStatus.DONE, done_at=now, done_by="service", note="Texts go again."
     )
     return [ended, Save(done)]
+
+
+def _never_opened(context: DeliveryContext, alarm_id: str, now: datetime) -> list[Operation]:
+    """The alarm's row withdrawn; refused when the task is opened at this very moment."""
+    row = context.store.get(Message.ref(alarm_id))
+    if row is None:
+        return []
+    void = void_patches([row], because="texts go again", now=now)
+    return [patch.only_if(*row.as_read("status")) for patch in void]
 
 
 def _owner(stop: CircuitBreaker) -> str:

@@ -8,9 +8,16 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.change import Change
+from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.errors import Stale, Unavailable, Unreadable
-from chalicelib.domain.messaging.message import Channel, Message, MessageStatus, message_key
+from chalicelib.domain.messaging.message import (
+    FINAL,
+    LEFT,
+    Channel,
+    Message,
+    MessageStatus,
+    message_key,
+)
 from chalicelib.domain.messaging.transitions import end_patch, hold_patch, put_aside_patch
 from chalicelib.outbox import reconcile, send
 from chalicelib.outbox.checks import Drop, Hold, judge
@@ -64,6 +71,7 @@ def _deliver(context: DeliveryContext, message_id: str) -> None:
     change = _next_change(context, message, now)
     if change.operations:
         context.commit(change)
+        _log_end(message, change)
 
 
 def _next_change(context: DeliveryContext, message: Message, now: datetime) -> Change:
@@ -109,9 +117,15 @@ def _drop(context: DeliveryContext, snapshot: Snapshot, verdict: Drop) -> Change
     change = Change(end_patch(snapshot.message, verdict.status, why=verdict.why, now=snapshot.now))
     if verdict.instead and snapshot.message.channel is not Channel.TASK:
         change.include(fallback_for(context, snapshot))
-    told = {"message_id": snapshot.message.id, "status": verdict.status.value, "why": verdict.why}
-    log.info("message.dropped", extra=told)
     return change
+
+
+def _log_end(message: Message, change: Change) -> None:
+    """Said once it is written: somebody else may have been faster."""
+    written = next((part for part in change.operations if part.key == message.key), None)
+    if isinstance(written, Patch) and written.set.get("status") in FINAL - LEFT:
+        told = {"status": written.set["status"], "why": written.set["reason"]}
+        log.info("message.dropped", extra={"message_id": message.id, **told})
 
 
 def _is_due(message: Message, now: datetime) -> bool:

@@ -38,7 +38,7 @@ STORED: dict[str, str] = {
 }
 
 
-def row(**more: Any) -> dict[str, Any]:
+def older_row(**more: Any) -> dict[str, Any]:
     """A row as it was stored before it said of itself what its id ends with."""
     message = Message(
         id="APT-0000000001.v1-reminder",
@@ -56,7 +56,7 @@ def row(**more: Any) -> dict[str, Any]:
 
 
 def read(**more: Any) -> Message:
-    found = record_of(row(**more))
+    found = record_of(older_row(**more))
     assert isinstance(found, Message)
     return found
 

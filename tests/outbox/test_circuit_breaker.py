@@ -139,6 +139,20 @@ def test_the_first_accepted_probe_ends_the_stop_though_its_receipt_is_faster() -
     assert not texts_wait(world)
 
 
+def test_an_alarm_that_was_held_up_until_texts_went_again_is_not_raised() -> None:
+    world = World()
+    message_id = confirmation_next(world)
+    world.texts.before.append(Refused(FailureClass.CONFIGURATION, 20003))
+    deliver.deliver(world.delivery_context, message_id)
+    assert texts_wait(world)
+    world.queue.ids.clear()  # the alarm's hint is lost
+    world.clock.at = row(world, message_id).due_at or world.clock.at
+    deliver.deliver(world.delivery_context, message_id)
+    assert not texts_wait(world)
+    world.run_for(minutes=10)
+    assert "texts_stopped" not in tasks(world)
+
+
 def test_a_stop_that_outlasts_a_texts_window_leaves_it_to_a_person() -> None:
     world = World()
     visit_id = just_booked(world).id

@@ -1,12 +1,15 @@
 """What changes between a courier's look and its write."""
 
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from chalicelib.outbox import deliver
 from chalicelib.ports import Accepted, FailureClass, Refused
-from tests.builders.acts import MINUTE, before_the_next_claim, cancels, hear
-from tests.builders.looks import phone_of
-from tests.builders.visits import booked_and_listed, course_of
+from tests.builders.acts import MINUTE, before_the_next_claim, cancels, hear, meanwhile
+from tests.builders.looks import phone_of, row
+from tests.builders.visits import booked_and_listed, confirmation_next, course_of
 from tests.world import World
 
 
@@ -38,3 +41,16 @@ def test_a_start_that_comes_while_the_provider_still_refuses_is_the_last_word() 
     world.drain()
     assert phone_of(world).opted_in_at == world.clock.at
     assert phone_of(world).opted_out_at is None
+
+
+def test_a_text_that_two_couriers_drop_at_once_is_said_to_be_dropped_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    confirmation_id = confirmation_next(world)
+    world.clock.at += timedelta(days=3)
+    meanwhile(world, lambda: deliver.deliver(world.delivery_context, confirmation_id))
+    with caplog.at_level("INFO"):
+        deliver.deliver(world.delivery_context, confirmation_id)
+    assert row(world, confirmation_id).status == "expired"
+    assert caplog.messages.count("message.dropped") == 1
