@@ -1,4 +1,4 @@
-"""What happens on the day: arrived, discharged, did not come; and taking the last of them back."""
+"""What staff record on the day: arrived, discharged, did not come; and undoing the last of them."""
 
 from datetime import datetime, timedelta
 
@@ -18,12 +18,12 @@ from chalicelib.usecases.visits.load import Visit, visit_of
 from chalicelib.usecases.visits.planned_messages import visit_messages
 
 UNDO_WITHIN = timedelta(minutes=10)
-LATEST_START_EARLY = timedelta(hours=12)  # nobody arrives longer before their visit
+LATEST_START_EARLY = timedelta(hours=12)  # nobody arrives earlier than this before their visit
 
 AFTER_KINDS = ("aftercare", "check_in")
 TAKEN = LEFT | {MessageStatus.SENDING}
 
-# What `undo` takes back, and the status it leads back to.
+# What `undo` takes back, and the status that the visit returns to.
 UNDONE = {
     "arrived": AppointmentStatus.BOOKED,
     "discharged": AppointmentStatus.ARRIVED,
@@ -34,7 +34,7 @@ UNDONE = {
 def arrived(
     context: Context, *, appointment_id: str, at: datetime | None, actor: Actor
 ) -> Appointment:
-    """The patient is here; nothing about preparing is sent any more."""
+    """The patient is here; no preparation is sent any more."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -58,9 +58,9 @@ def discharged(
     actor: Actor,
     handed_over: bool = False,
 ) -> Appointment:
-    """The session is over: aftercare runs from this time instead of the planned end (R20).
+    """The session is over: aftercare is timed from now instead of the planned end (R20).
 
-    Where it is too late for a text and the words were not handed over, somebody calls (R14).
+    If it is too late for a text and staff did not hand the words over, somebody calls (R14).
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
@@ -79,7 +79,7 @@ def discharged(
 
 
 def steps_to_hand_over(context: Context, *, appointment_id: str) -> tuple[Step, ...]:
-    """The aftercare that no text would say if the patient went home at this moment (R14)."""
+    """The aftercare that no text could say if the patient went home now (R14)."""
     visit, now = visit_of(context, appointment_id), context.clock.now()
     _, left = _left(visit, now, SERVICE, now)
     rows = unsaid(context, visit, left, _aftercare_again(context, visit, left, now), now)
@@ -90,7 +90,7 @@ def steps_to_hand_over(context: Context, *, appointment_id: str) -> tuple[Step, 
 def no_show(
     context: Context, *, appointment_id: str, at: datetime | None, actor: Actor
 ) -> Appointment:
-    """The patient did not come: no aftercare. After an arrival was recorded, `undo` comes first."""
+    """The patient did not come: no aftercare. After a recorded arrival, `undo` must come first."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -111,7 +111,7 @@ def no_show(
 
 
 def undo(context: Context, *, appointment_id: str, actor: Actor) -> Appointment:
-    """The last of the three is taken back, within ten minutes of recording it, but once."""
+    """Take back the last of the three, once, within ten minutes of recording it."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -124,7 +124,7 @@ def undo(context: Context, *, appointment_id: str, actor: Actor) -> Appointment:
         status = UNDONE[last.what]
         cleared = {"discharged_at": None, "noshow_at": None}
         if last.what == "discharged" and not _stands(old, "arrived"):
-            # A discharge without an arrival implied one, so both go.
+            # A discharge without an arrival implied one, so both are taken back.
             status = AppointmentStatus.BOOKED
         if status is AppointmentStatus.BOOKED:
             cleared["arrived_at"] = None
@@ -138,13 +138,13 @@ def undo(context: Context, *, appointment_id: str, actor: Actor) -> Appointment:
 
 
 def recorded_last(appointment: Appointment) -> Decision | None:
-    """What `undo` would take back; None once it was, so that a click twice takes back one."""
+    """What `undo` would take back; None after an `undo`, so that a double click takes back one."""
     last = appointment.last(*UNDONE, "undone")
     return last if last is not None and last.what in UNDONE else None
 
 
 def driver(context: Context, *, appointment_id: str, has: str, actor: Actor) -> Appointment:
-    """Whether somebody will drive the patient home (R46)."""
+    """Record whether somebody will drive the patient home (R46)."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -192,12 +192,13 @@ def _recorded(
 def _aftercare_again(
     context: Context, visit: Visit, appointment: Appointment, now: datetime
 ) -> list[Operation]:
-    """What is owed after the visit, computed anew; what still waited is void.
+    """Plan again what is sent after the visit; void what still waited.
 
-    What a courier has taken stays as it is and is not planned again, so it is said once (F65).
-    What was said for an earlier time, which nobody knew to have been missed, does not count; nor
-    does a mail in place of a text that came too late: a discharge makes another text (R14). What
-    the plan has no words for any more cannot be planned: it stays, and becomes a call (R71).
+    A message that a courier has taken stays as it is and is not planned again, so it is sent once
+    (F65). Two things do not count as taken: what was sent for an earlier time of the visit that
+    nobody knew to be missed, and a mail in place of a text that came too late, as a discharge makes
+    another text (R14). A step that the plan no longer contains cannot be planned again: its
+    message stays, and becomes a call (R71).
     """
     plan = plan_of(context.plans, appointment)
     after = [

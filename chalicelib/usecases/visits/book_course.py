@@ -1,4 +1,4 @@
-"""Several visits of one treatment, booked in one decision."""
+"""Book several visits of one treatment in one decision."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -38,10 +38,10 @@ def book_course(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Course:
-    """All visits of the course or none, in one decision, with one overview text (R49).
+    """Book all visits of the course or none, in one decision, with one overview text (R49).
 
-    `weekdays` are 0 for Monday to 6; with them the visits fall on these days from the first on,
-    else every `spacing_days` days. SlotTaken names every clash, Invalid what is too close or
+    `weekdays` are 0 for Monday to 6: with them the visits are on these days, from the first on;
+    without, every `spacing_days` days. SlotTaken names every clash, Invalid what is too close or
     too long.
     """
 
@@ -110,7 +110,7 @@ def book_course(
 def course_days(
     first: WallTime, sessions: int, spacing_days: int | None, weekdays: Sequence[int]
 ) -> list[WallTime]:
-    """The days of a course, each at the first one's time of day."""
+    """The days of a course, each at the first visit's time of day."""
     if not 2 <= sessions <= 9:
         raise Invalid(sessions="A course has two to nine sessions.")
     if weekdays:

@@ -1,4 +1,4 @@
-"""What one session of a course means for the others when it is moved, missed or called off."""
+"""What moving, missing or cancelling one session of a course means for the other sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,14 +21,14 @@ from chalicelib.usecases.visits.planned_messages import visit_messages
 
 
 class Sessions(NamedTuple):
-    """A course as one of its visits sees it."""
+    """A course from the point of view of one of its visits."""
 
     records: list[Record]  #: the course itself with its messages and events
-    others: list[Appointment]  #: the other visits that stand or took place, by their time
+    others: list[Appointment]  #: the other visits, except cancelled and missed ones, by their time
 
 
 def sessions_beside(context: Context, visit: Appointment) -> Sessions:
-    """The course that the visit belongs to; nothing for a single visit."""
+    """The course that the visit belongs to; empty for a single visit."""
     if visit.course_id is None:
         return Sessions([], [])
     records = context.store.owned(visit.course_id)
@@ -41,10 +41,10 @@ def sessions_beside(context: Context, visit: Appointment) -> Sessions:
 
 
 def in_its_course(context: Context, old: Appointment, moved: Appointment) -> list[Operation]:
-    """A session may move between its neighbours, no nearer to them than the clinic's rule says.
+    """Conditions for a move: a session stays between its neighbours, within the clinic's rule.
 
-    The others stay where they are. Invalid says which one is too near or how long the course
-    would last; the conditions refuse if one that counts moves meanwhile.
+    The others keep their times. Invalid says which one is too near, or how long the course would
+    last. The conditions refuse when one of the visits that limit the move is moved meanwhile.
     """
     others = sessions_beside(context, old).others
     before = [other for other in others if other.start_at < old.start_at]
@@ -53,7 +53,7 @@ def in_its_course(context: Context, old: Appointment, moved: Appointment) -> lis
     wrong = against_rule(context, old.visit_type, starts)
     if wrong:
         raise Invalid(starts_at=wrong)
-    # Its neighbours, and the first and the last, between whom the course lasts.
+    # Its neighbours, and the first and the last visit, which give the length of the course.
     beside = {v.id: v for v in (*before[:1], *before[-1:], *after[:1], *after[-1:])}
     return [Require.of(v, *v.as_read("version")) for v in beside.values()]
 
@@ -61,11 +61,11 @@ def in_its_course(context: Context, old: Appointment, moved: Appointment) -> lis
 def after_calling_off(
     context: Context, visit: Appointment, phone: Phone, *, now: datetime
 ) -> list[Operation]:
-    """One session does not take place: the others stand.
+    """One session does not take place; the others stay.
 
-    What is told before the first session alone passes on to the next one. What a missed session
-    means for the rest is for a person to say, so a task asks for that. An overview that has not
-    left is not owed when no session is left.
+    What only the first session is sent passes on to the next one. A task asks a person what a
+    missed session means for the rest. An overview that has not left is voided when no session is
+    left.
     """
     records, others = sessions_beside(context, visit)
     if not any(other.is_open for other in others):
@@ -84,10 +84,10 @@ def after_calling_off(
 
 
 def after_coming_after_all(context: Context, visit: Appointment) -> list[Operation]:
-    """A session that counted as missed takes place: what stood in for the first is not the first.
+    """A missed session takes place after all: the one that replaced it as the first is not first.
 
-    What is told before the first alone is withdrawn when it comes due, as with any visit that
-    does not need it; if the first is called off again, it is owed after all.
+    What only the first session is sent is withdrawn when it comes due, as with any visit that does
+    not need it; if the first session is cancelled again, it is needed after all.
     """
     if visit.session != 1:
         return []
@@ -101,7 +101,7 @@ def after_coming_after_all(context: Context, visit: Appointment) -> list[Operati
 
 
 def against_rule(context: Context, visit_type: str, starts: Sequence[datetime]) -> str:
-    """What the clinic's rule for courses says against these starts, in order; empty if nothing."""
+    """How these starts, in order, break the clinic's rule for courses; empty if they do not."""
     rule: CourseRule = context.clinic.visit_type(visit_type).course
     zone = context.clinic.zone
     days = [start.astimezone(zone).date() for start in starts]

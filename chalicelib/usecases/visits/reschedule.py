@@ -1,4 +1,4 @@
-"""A booked visit is moved or cancelled: old messages are withdrawn in the same transaction."""
+"""Move or cancel a booked visit: old messages are withdrawn in the same transaction."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from chalicelib.usecases.visits.slots import (
     taking,
 )
 
-PATIENT_ASKED = "patient_asked"  # stands in the record of who was erased, whatever staff may pick
+PATIENT_ASKED = "patient_asked"  # recorded for an erased patient, also if staff cannot choose it
 CANCEL_REASONS = {
     PATIENT_ASKED: "The patient asked",
     "clinic_closed": "The clinic cannot hold the visit",
@@ -40,7 +40,7 @@ def reschedule(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Appointment:
-    """The visit has its new time; the old time's messages are void and the new one's exist (R18).
+    """Move the visit: the old time's messages are void and the new time's messages exist (R18).
 
     AlreadyDecided when it is there already or was moved since a page showed this version,
     SlotTaken, Invalid by field.
@@ -97,7 +97,7 @@ def cancel(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Appointment:
-    """The visit is off, its slot free, its messages void; the patient is told if that is wished."""
+    """Cancel the visit, free its slot, void its messages; tell the patient if that is wanted."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -140,5 +140,5 @@ def _there_already(appointment: Appointment) -> AlreadyDecided:
 
 
 def _owed(visit: Visit) -> list[Message]:
-    """What the visit still owes; the number's first text is about no visit and stays."""
+    """The visit's messages, without the number's first text, which is about no visit."""
     return [message for message in visit.messages if message.subject is not None]
