@@ -1,6 +1,6 @@
 """Claim, send, settle. The claim is written before the provider is called; settling never sends.
 
-Each answers with what is still to be written of the row, if anything.
+Each function returns what is still to be written on the row, if anything.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ SEND_TAKES = timedelta(seconds=15)  # the provider's time-out and a little more 
 
 
 def open_task(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """The task exists and the staff are told; the commit is the sending."""
+    """Open the task and write the mails to staff; the commit is the sending."""
     message = snapshot.message
     task = task_of(message, now=snapshot.now)
     everybody = (
@@ -55,7 +55,7 @@ def open_task(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 
 def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting) -> Change:
-    """A mail to each of the staff is owed, or to the managers: the commit is the sending."""
+    """Write a mail to each of the staff, or to the managers; the commit is the sending."""
     message = snapshot.message
     role = "manager" if waiting.stage is Stage.OVERDUE else None
     staff = staff_now(context.store, context.clinic, snapshot.now, role=role)
@@ -65,7 +65,7 @@ def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting)
 
 
 def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """One mail to one person. It may repeat if its outcome stays unknown; a text may not."""
+    """Send one mail to one person. An unknown outcome may repeat it; a text is never repeated."""
     named = as_listed(context, snapshot)
     try:
         email = compose_email(context, snapshot)
@@ -80,7 +80,7 @@ def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 
 def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """One text to one number, claimed before the provider hears of it (R30)."""
+    """Send one text to one number, claimed before the provider is called (R30)."""
     named = as_listed(context, snapshot)
     try:
         said = compose_text(context, snapshot)
@@ -101,7 +101,7 @@ def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 
 def settle(context: DeliveryContext, taken: Message, answer: Accepted) -> None:
-    """The row says that the provider has it."""
+    """Note on the row that the provider has accepted the message."""
     if _settled(context, taken, [_acceptance(context, taken, answer)]):
         told = {"message_id": taken.id, "channel": taken.channel.value, "attempt": taken.attempt}
         log.info("message.sent", extra=told)
@@ -114,7 +114,7 @@ def _send(
     claim: Change,
     call: Callable[[], Accepted],
 ) -> Change:
-    """The claim is committed, the provider called once, and what it answers settled."""
+    """Commit the claim, call the provider once, and settle its answer."""
     context.store.commit(claim)
     paused = _paused(context, snapshot, taken)
     if paused is not None:
@@ -130,15 +130,15 @@ def _send(
     settle(context, taken, answer)
     if taken.channel is not Channel.TEXT:
         return Change()
-    # Apart from settling, which a receipt may have done before us.
+    # Not part of settling, as a receipt may have settled the row before us.
     return Change(*close_by_acceptance(context, snapshot.open_breaker, context.clock.now()))
 
 
 def _paused(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> Change | None:
-    """What is written when so much time passed since the claim that this courier must not send.
+    """What to write if too much time has passed since the claim to send now; None: send.
 
-    None: it may. Somebody else may hold the row by the time an answer came (F78); or quiet hours
-    came, or its window closed (R13, R14): then nothing has left, for certain.
+    Another courier may hold the row before an answer would come (F78); or quiet hours have begun,
+    or its window has closed (R13, R14): then it is certain that nothing has left.
     """
     now = context.clock.now()
     if now + SEND_TAKES > (taken.lease_until or now):
@@ -178,7 +178,7 @@ def _settle_refusal(
 
 
 def _settled(context: DeliveryContext, taken: Message, changes: Iterable[Change]) -> bool:
-    """Whether the first of these that nobody was faster than is written.
+    """Commit the first of these changes that is not stale; returns whether one was committed.
 
     A failure here never sends again.
     """
@@ -192,13 +192,13 @@ def _settled(context: DeliveryContext, taken: Message, changes: Iterable[Change]
             log.warning("message.not_settled", extra={"message_id": taken.id})
             return False
         return True
-    # A receipt was faster and has settled it, or another row holds what it brought.
+    # A receipt was faster and has settled the row, or another row holds the provider's id.
     log.info("message.settled_before", extra={"message_id": taken.id})
     return False
 
 
 def _nobody_to_write_to(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """A mail that has nobody to go to is withdrawn; somebody else learns what must be known."""
+    """Withdraw a mail that has nobody to go to; tell somebody else what must be known."""
     why = "there is nobody to write to any more"
     change = Change(end_patch(snapshot.message, MessageStatus.WITHDRAWN, why=why, now=snapshot.now))
     is_to_staff = snapshot.message.staff_id is not None

@@ -1,6 +1,6 @@
-"""What is told of a mail after it left: nobody who cannot be reached by mail goes unnoticed (F36).
+"""What is reported about a mail after it left, so that every failed mail is noticed (F36).
 
-Taken once, however often it is told.
+A report has one effect, however often it comes.
 """
 
 from datetime import datetime
@@ -34,7 +34,7 @@ WHAT_HAPPENED = {
 
 
 def take(context: DeliveryContext, event: MailEvent) -> bool:
-    """Whether it told anything new. Unavailable when it could not be written: ask again."""
+    """Whether the report was news. Unavailable when it could not be written: report it again."""
 
     def attempt(now: datetime) -> tuple[Change, Message | None]:
         message = context.store.get(Message.ref(event.message_id))
@@ -60,7 +60,7 @@ def take(context: DeliveryContext, event: MailEvent) -> bool:
 
 
 def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
-    """The row says so; None when it does already, or is being sent anew."""
+    """Note the report on the row; None when it is noted already, or the row is being sent again."""
     if event.outcome is MailOutcome.UNWANTED:
         return complaint_patch(message, word=event.outcome, now=now)
     status = MessageStatus.UNDELIVERED
