@@ -48,7 +48,7 @@ class Control:
     value: Callable[[Snapshot], str] = _nothing  #: what it contains before anybody types
     options: Callable[[Snapshot], Options] = _no_options
     is_several: bool = False  #: whether it may come more than once
-    free: Literal["", "picked", "shown"] = ""  #: it is the time to book; free times stand next to it
+    free: Literal["", "picked", "shown"] = ""  #: the time to book; free times stand next to it
 
 
 def moment(label: str, *, wrong: str, free: Literal["", "picked", "shown"] = "") -> Control:
