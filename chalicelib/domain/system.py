@@ -33,7 +33,7 @@ class CircuitBreaker(Record):
     ended_at: Instant | None = None  #: when it closed; since then texts are sent again
 
     @property
-    def stands(self) -> bool:
+    def is_open(self) -> bool:
         return self.ended_at is None
 
     @property

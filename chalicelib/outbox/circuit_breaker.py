@@ -19,7 +19,7 @@ def open_breaker(
     known: CircuitBreaker | None, code: int | None, now: datetime, *, by_receipt: bool = False
 ) -> list[Operation]:
     """All texts wait from now on, and one task alarms staff; no writes if it is open already."""
-    if known is not None and known.stands:
+    if known is not None and known.is_open:
         return []
     stop = CircuitBreaker(
         revision=known.revision if known else 0,
@@ -56,20 +56,20 @@ def close_by_acceptance(
     context: DeliveryContext, stop: CircuitBreaker | None, now: datetime
 ) -> list[Operation]:
     """The first accepted text closes the breaker, unless the texts before it were accepted too."""
-    return [] if stop is None or stop.by_receipt else _ended(context, stop, now)
+    return [] if stop is None or stop.by_receipt else _close_writes(context, stop, now)
 
 
 def close_by_arrival(
     context: DeliveryContext, stop: CircuitBreaker | None, message: Message, now: datetime
 ) -> list[Operation]:
     """The arrival of a text claimed since the breaker opened closes it, whatever opened it."""
-    if stop is None or not stop.stands or message.claimed_at is None:
+    if stop is None or not stop.is_open or message.claimed_at is None:
         return []
     is_since = message.claimed_at >= stop.since + CLOCKS_DIFFER
-    return _ended(context, stop, now) if is_since else []
+    return _close_writes(context, stop, now) if is_since else []
 
 
-def _ended(context: DeliveryContext, stop: CircuitBreaker, now: datetime) -> list[Operation]:
+def _close_writes(context: DeliveryContext, stop: CircuitBreaker, now: datetime) -> list[Operation]:
     """Texts are sent again, and the task that alarmed staff is done."""
     alarm = context.store.get(Task.ref(id_from("TSK", f"{_owner(stop)}.{_ALARM}")))
     ended = Patch.of(stop, ended_at=now, when=stop.as_read("since"))

@@ -23,7 +23,7 @@ LINK_LIFE = timedelta(days=30)
 ASKED_BY = timedelta(hours=3)  # so long before the visit, a person asks what a text could not ask
 
 
-def as_listed(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
+def listed_visits_unchanged(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
     """Conditions that the visits in the words are unchanged since this moment (F13).
 
     Call this before the words are made from the visits.
@@ -40,7 +40,7 @@ def claim_of_mail(
     if snapshot.message.subject is not None:
         change.include([snapshot.message.subject.requirement()])
     change.include(_links(context, snapshot, said, SentBy.MAIL))
-    change.include(_repeated(snapshot))
+    change.include(_repetition_writes(snapshot))
     return taken, change
 
 
@@ -51,7 +51,7 @@ def claim_of_text(
     _, phone = patient_and_phone(snapshot)
     taken, change = _claim(snapshot.message, snapshot.now, to=phone.number, body=body)
     change.include(_permissions(snapshot))
-    change.include([_counted(snapshot, phone)])
+    change.include([_count_patch(snapshot, phone)])
     change.include(_links(context, snapshot, body, SentBy.TEXT))
     change.include(_question(context, snapshot))
     if snapshot.open_breaker is not None:
@@ -109,7 +109,7 @@ def _permissions(snapshot: Snapshot) -> list[Operation]:
     return required
 
 
-def _repeated(snapshot: Snapshot) -> list[Operation]:
+def _repetition_writes(snapshot: Snapshot) -> list[Operation]:
     """The first claim of a repeated message makes the row of its next repetition (R44)."""
     message = snapshot.message
     if message.facts.every is None or message.first_claimed_at is not None:
@@ -125,7 +125,7 @@ def _address(snapshot: Snapshot, to: str) -> list[Operation]:
     return [Require.of(snapshot.patient, Is("email", to), Is("mail_stopped", None))]
 
 
-def _counted(snapshot: Snapshot, phone: Phone) -> Operation:
+def _count_patch(snapshot: Snapshot, phone: Phone) -> Operation:
     """The number's count of the day rises once per message, however often it is tried (R19)."""
     on = calendar_day(snapshot)
     known = snapshot.counts.get(on)

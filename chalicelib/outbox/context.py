@@ -63,7 +63,7 @@ class Snapshot(NamedTuple):
     @property
     def open_breaker(self) -> CircuitBreaker | None:
         """The circuit breaker that makes all texts wait, if one is open."""
-        return self.stop if self.stop is not None and self.stop.stands else None
+        return self.stop if self.stop is not None and self.stop.is_open else None
 
     @property
     def is_erased(self) -> bool:

@@ -69,14 +69,14 @@ def before_late_claim(context: DeliveryContext, snapshot: Snapshot) -> Change | 
     except Refused as error:
         return refused_look_up_change(snapshot, error)
     except OutcomeUnknown:
-        return _held(message, now)
-    return None if found is None else _taken(context, message, found, now)
+        return _hold(message, now)
+    return None if found is None else _take_found(context, message, found, now)
 
 
 def after_lease(context: DeliveryContext, message: Message, now: datetime) -> Change:
     """Look up a claim whose outcome nobody wrote down.
 
-    - The text is found: the row takes it, with what follows (`_taken`).
+    - The text is found: the row takes it, with what follows (`_take_found`).
     - A complete list does not have it, twice: the row waits for its next claim (`_not_listed`).
     - No answer, or the provider hides its words: it is looked up again, until its window has
       closed and a person must act (`_not_known`).
@@ -96,7 +96,7 @@ def after_lease(context: DeliveryContext, message: Message, now: datetime) -> Ch
         return _not_known(context, message, now)
     if found is None:
         return _not_listed(context, message, now)
-    return _taken(context, message, found, now)
+    return _take_found(context, message, found, now)
 
 
 def without_receipt(context: DeliveryContext, message: Message, now: datetime) -> Change:
@@ -120,7 +120,9 @@ def without_receipt(context: DeliveryContext, message: Message, now: datetime) -
     return change
 
 
-def _taken(context: DeliveryContext, message: Message, text: ProviderText, now: datetime) -> Change:
+def _take_found(
+    context: DeliveryContext, message: Message, text: ProviderText, now: datetime
+) -> Change:
     """The row takes the text that was found; one that did not arrive has consequences (F35)."""
     log.info("message.found", extra={"message_id": message.id})
     stop = context.store.get(CircuitBreaker.ref())
@@ -150,7 +152,7 @@ def _news(
 def _not_known(context: DeliveryContext, message: Message, now: datetime) -> Change:
     """The provider did not say, or hides its words: look it up again while the text is of use."""
     if now >= message.send_before:
-        return _too_late(context, message, "nobody knows whether it left", now)
+        return _give_up(context, message, "nobody knows whether it left", now)
     return _look_at(message, _next_look(message, now), now)
 
 
@@ -171,11 +173,11 @@ def _never_left(context: DeliveryContext, message: Message, now: datetime) -> Ch
         status, why = MessageStatus.WITHDRAWN, message.void_because
         return Change(end_patch(message, status, why=why, now=now))
     if now >= message.send_before:
-        return _too_late(context, message, "it never left, and now it is too late", now)
+        return _give_up(context, message, "it never left, and now it is too late", now)
     return Change(retry_patch(message, due_at=now, why="it never left", now=now))
 
 
-def _too_late(context: DeliveryContext, message: Message, why: str, now: datetime) -> Change:
+def _give_up(context: DeliveryContext, message: Message, why: str, now: datetime) -> Change:
     """A person must act (F12), unless it is no longer needed."""
     change = Change(end_patch(message, MessageStatus.FAILED, why=why, now=now))
     if message.void_because is None:
@@ -189,7 +191,7 @@ def _look_at(
     return Change(look_up_patch(message, found_nothing=found_nothing, due_at=due_at, now=now))
 
 
-def _held(message: Message, now: datetime) -> Change:
+def _hold(message: Message, now: datetime) -> Change:
     """Nothing may be sent before it was looked up."""
     patch = hold_patch(message, until=now + RETRY_LOOK, why="not looked up yet", now=now)
     return Change() if patch is None else Change(patch)

@@ -23,7 +23,12 @@ from chalicelib.messages.floods import Stage
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.checks import is_in_time, validity
 from chalicelib.outbox.circuit_breaker import close_by_acceptance
-from chalicelib.outbox.claim import as_listed, claim_of_mail, claim_of_text, hold_provider_id
+from chalicelib.outbox.claim import (
+    claim_of_mail,
+    claim_of_text,
+    hold_provider_id,
+    listed_visits_unchanged,
+)
 from chalicelib.outbox.compose_email import compose_email
 from chalicelib.outbox.compose_text import compose_text
 from chalicelib.outbox.context import DeliveryContext, Snapshot
@@ -66,7 +71,7 @@ def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting)
 
 def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """Send one mail to one person. An unknown outcome may repeat it; a text is never repeated."""
-    named = as_listed(context, snapshot)
+    named = listed_visits_unchanged(context, snapshot)
     try:
         email = compose_email(context, snapshot)
     except NotFound:
@@ -81,7 +86,7 @@ def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
     """Send one text to one number, claimed before the provider is called (R30)."""
-    named = as_listed(context, snapshot)
+    named = listed_visits_unchanged(context, snapshot)
     try:
         said = compose_text(context, snapshot)
     except CannotSay as error:
@@ -102,7 +107,7 @@ def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 def settle(context: DeliveryContext, taken: Message, answer: Accepted) -> None:
     """Note on the row that the provider has accepted the message."""
-    if _settled(context, taken, [_acceptance(context, taken, answer)]):
+    if _commit_first(context, taken, [_acceptance(context, taken, answer)]):
         told = {"message_id": taken.id, "channel": taken.channel.value, "attempt": taken.attempt}
         log.info("message.sent", extra=told)
 
@@ -116,7 +121,7 @@ def _send(
 ) -> Change:
     """Commit the claim, call the provider once, and settle its answer."""
     context.store.commit(claim)
-    paused = _paused(context, snapshot, taken)
+    paused = _after_pause(context, snapshot, taken)
     if paused is not None:
         return paused
     try:
@@ -134,7 +139,7 @@ def _send(
     return Change(*close_by_acceptance(context, snapshot.open_breaker, context.clock.now()))
 
 
-def _paused(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> Change | None:
+def _after_pause(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> Change | None:
     """What to write if too much time has passed since the claim to send now; None: send.
 
     Another courier may hold the row before an answer would come (F78); or quiet hours have begun,
@@ -168,7 +173,7 @@ def _acceptance(context: DeliveryContext, taken: Message, answer: Accepted) -> C
 def _settle_refusal(
     context: DeliveryContext, snapshot: Snapshot, taken: Message, error: Refused
 ) -> None:
-    if not _settled(context, taken, refusal_changes(context, snapshot, taken, error)):
+    if not _commit_first(context, taken, refusal_changes(context, snapshot, taken, error)):
         return
     told = {"message_id": taken.id, "code": error.code, "failure_class": error.failure_class.value}
     if taken.channel is Channel.EMAIL and error.failure_class is not FailureClass.RETRY:
@@ -177,7 +182,7 @@ def _settle_refusal(
         log.warning("message.refused", extra=told)
 
 
-def _settled(context: DeliveryContext, taken: Message, changes: Iterable[Change]) -> bool:
+def _commit_first(context: DeliveryContext, taken: Message, changes: Iterable[Change]) -> bool:
     """Commit the first of these changes that is not stale; returns whether one was committed.
 
     A failure here never sends again.

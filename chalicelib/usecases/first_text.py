@@ -26,7 +26,7 @@ def welcome(
     # A first text that an opt-out withdrew waits for START; a second one would be withdrawn as
     # well.
     waits = phone.welcome_id is not None and not phone.may_be_texted
-    told = None if waits else told_to(context, phone)
+    told = None if waits else first_text_or_reader(context, phone)
     if not patient.gets_texts or waits or told is not None:
         # The patient for whom the first text waits may change number, end their texts, or be erased
         # at the same moment.
@@ -37,7 +37,7 @@ def welcome(
     return welcomed, [Save(message), Save(welcomed)]
 
 
-def left_by(
+def leave_number_writes(
     context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> list[Operation]:
     """Take the patient off the number; a first text that waited for them goes to another."""
@@ -49,7 +49,7 @@ def left_by(
     return [Save(message), Save(left.evolve(welcome_id=message.id))]
 
 
-def passed_on(
+def pass_on_first_text_writes(
     context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> list[Operation]:
     """Withdraw the first text of a patient who ended their own texts, and write it to another."""
@@ -93,10 +93,12 @@ def _is_texted(context: Context, row: object, phone: Phone) -> bool:
 
 def is_welcomed(context: Context, phone: Phone, *, gone: str | None = None) -> bool:
     """Whether the first text has left, or waits for a patient other than `gone`."""
-    return told_to(context, phone, gone=gone) is not None
+    return first_text_or_reader(context, phone, gone=gone) is not None
 
 
-def told_to(context: Context, phone: Phone, *, gone: str | None = None) -> Message | Patient | None:
+def first_text_or_reader(
+    context: Context, phone: Phone, *, gone: str | None = None
+) -> Message | Patient | None:
     """The number's first text once it has left, or the patient for whom it waits.
 
     None when there is none, or when its patient has another number by now or ended their texts:

@@ -34,7 +34,7 @@ def session(
     visit = booked(world, f"{start:%Y-%m-%dT%H:%M}", **request_form)
     world.run_until(start)
     if is_here:
-        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     return visit, end
 
 

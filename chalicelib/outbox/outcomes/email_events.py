@@ -41,11 +41,11 @@ def take(context: DeliveryContext, event: MailEvent) -> bool:
         if message is None or message.channel is not Channel.EMAIL:
             log.warning("mail_event.not_ours", extra={"sid": event.sid})
             return Change(), None
-        patch = _noted(message, event, now)
+        patch = _note_patch(message, event, now)
         if patch is None:
             return Change(), None
         change = Change(patch)
-        change.include(_followed_up(context, message, event.outcome, now))
+        change.include(_follow_up_writes(context, message, event.outcome, now))
         return change, message
 
     message = run_in_transaction(context, attempt)
@@ -59,7 +59,7 @@ def take(context: DeliveryContext, event: MailEvent) -> bool:
     return True
 
 
-def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
+def _note_patch(message: Message, event: MailEvent, now: datetime) -> Patch | None:
     """Note the report on the row; None when it is noted already, or the row is being sent again."""
     if event.outcome is MailOutcome.UNWANTED:
         return complaint_patch(message, word=event.outcome, now=now)
@@ -69,7 +69,7 @@ def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
     )
 
 
-def _followed_up(
+def _follow_up_writes(
     context: DeliveryContext, message: Message, failure_class: MailOutcome, now: datetime
 ) -> list[Operation]:
     if message.staff_id is not None:

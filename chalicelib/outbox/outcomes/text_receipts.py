@@ -47,11 +47,11 @@ def take(
     def attempt(now: datetime) -> tuple[Change, Receipt]:
         message, stop = context.store.get_many(Message.ref(message_id), CircuitBreaker.ref())
         if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
-            return _too_late(context, message, sid, status, now), Receipt.OF_A_REPEAT
+            return _note_late_text(context, message, sid, status, now), Receipt.OF_A_REPEAT
         if message is None or not _is_ours(message, sid=sid, to=to):
             return Change(), Receipt.NOT_OURS
         if message.sid is None and message.status in FINAL:
-            return _too_late(context, message, sid, status, now), Receipt.AFTER_THE_END
+            return _note_late_text(context, message, sid, status, now), Receipt.AFTER_THE_END
         news = news_change(
             context,
             message,
@@ -82,7 +82,7 @@ def _log(receipt: Receipt, told: dict[str, str]) -> None:
             log.error("text.repeated", extra=told)
 
 
-def _too_late(
+def _note_late_text(
     context: DeliveryContext, message: Message, sid: str, word: str, now: datetime
 ) -> Change:
     """The row keeps its end and notes what left after all; those words are erased too (R55)."""

@@ -9,7 +9,7 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import left_by
+from chalicelib.usecases.first_text import leave_number_writes
 
 
 def contact(
@@ -87,5 +87,5 @@ def _other_number(
     operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
     if old is not None:
         # A digit sent from the old number no longer answers for any visit.
-        operations += left_by(context, owner_id, patient, old, now=now)
+        operations += leave_number_writes(context, owner_id, patient, old, now=now)
     return operations

@@ -14,7 +14,7 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.messages.factory import About, first_text, open_task
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import is_welcomed, passed_on
+from chalicelib.usecases.first_text import is_welcomed, pass_on_first_text_writes
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.load import open_visits
 
@@ -36,7 +36,7 @@ def opt_out(
     LinkExpired when they asked through a link and the patient's `links` has changed since.
     """
 
-    def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
+    def attempt(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(context, subject_id)
         patient.refuse_erased()
         if links is not None and links != patient.links:
@@ -46,9 +46,9 @@ def opt_out(
         change.include([opt_out_patch(patient.phone, means=means, now=now)])
         return change, (patient, now)
 
-    patient, said_at = run_in_transaction(context, stands)
+    patient, said_at = run_in_transaction(context, attempt)
 
-    def asks(now: datetime) -> tuple[Change, None]:
+    def follow_up(now: datetime) -> tuple[Change, None]:
         (phone,) = read_each(context.store, Phone.ref(patient.phone))
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
@@ -59,7 +59,7 @@ def opt_out(
         change.include(ask_whether_cancelling(context, asked, said_at=said_at, now=now))
         return change, None
 
-    return run_in_transaction(context, asks)
+    return run_in_transaction(context, follow_up)
 
 
 def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
@@ -70,7 +70,7 @@ def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
     nothing. LinkExpired when the patient's `links` has changed since.
     """
 
-    def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
+    def attempt(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(context, subject_id)
         patient.refuse_erased()
         if links != patient.links:
@@ -87,21 +87,23 @@ def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
         change.include([Patch.of(patient, when=still, **ended)])
         return change, (patient, now)
 
-    patient, said_at = run_in_transaction(context, stands)
+    patient, said_at = run_in_transaction(context, attempt)
 
-    def asks(now: datetime) -> tuple[Change, None]:
+    def follow_up(now: datetime) -> tuple[Change, None]:
         (phone,) = read_each(context.store, Phone.ref(patient.phone))
         change = Change()
         change.include(ask_whether_cancelling(context, [patient.id], said_at=said_at, now=now))
-        change.include(_owner_asked(context, subject_id, patient, phone, said_at=said_at, now=now))
+        change.include(
+            _ask_owner_writes(context, subject_id, patient, phone, said_at=said_at, now=now)
+        )
         if isinstance(phone, Phone):
-            change.include(passed_on(context, change.id, patient, phone, now=now))
+            change.include(pass_on_first_text_writes(context, change.id, patient, phone, now=now))
         return change, None
 
-    return run_in_transaction(context, asks)
+    return run_in_transaction(context, follow_up)
 
 
-def _owner_asked(
+def _ask_owner_writes(
     context: Context,
     subject_id: str,
     patient: Patient,

@@ -20,7 +20,7 @@ from chalicelib.domain.record import Record, Ref, erased_later
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import left_by
+from chalicelib.usecases.first_text import leave_number_writes
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.reschedule import PATIENT_ASKED, cancel
 
@@ -53,13 +53,13 @@ def erase(context: Context, who: str, *, actor: Actor) -> Erased:
     # The index may lack what was written a moment ago, so it is asked more than once.
     about += context.store.of_patient(patient.id)
     _call_off(context, about, actor)
-    return _words_of(context, patient, about, actor)
+    return _erase_words(context, patient, about, actor)
 
 
 def erase_the_rest(context: Context, patient: Patient, now: datetime) -> Patient:
     """Erase what no index named when the patient was erased; returns the patient's new row."""
     _call_off(context, context.store.of_patient(patient.id), SERVICE)
-    left = _words_of(context, patient, (), SERVICE)
+    left = _erase_words(context, patient, (), SERVICE)
     return patient.evolve(erase_at=now + AGAIN if left.under_way else None)
 
 
@@ -78,12 +78,14 @@ def _call_off(context: Context, about: Sequence[Record], actor: Actor) -> None:
             )
 
 
-def _words_of(context: Context, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
+def _erase_words(
+    context: Context, patient: Patient, about: Sequence[Record], actor: Actor
+) -> Erased:
     rows = everything_about(context, patient, [*about, *context.store.of_patient(patient.id)])
     wanted = iter(rows)
     changed, under_way = 1, 0
     while part := list(islice(wanted, AT_ONCE)):
-        of_part = _without_words(context, part, actor)
+        of_part = _erase_words_in(context, part, actor)
         changed, under_way = changed + of_part.rows, under_way + of_part.under_way
     return Erased(changed, under_way)
 
@@ -153,13 +155,13 @@ def _make_nameless(
             if visit.status is AppointmentStatus.BOOKED
         )
         if phone is not None:
-            change.include(left_by(context, change.id, patient, phone, now=now))
+            change.include(leave_number_writes(context, change.id, patient, phone, now=now))
         return change, None
 
     run_in_transaction(context, attempt)
 
 
-def _without_words(context: Context, rows: Sequence[Record], actor: Actor) -> Erased:
+def _erase_words_in(context: Context, rows: Sequence[Record], actor: Actor) -> Erased:
     """Read these rows again and remove the patient's words and the words about them."""
 
     def attempt(now: datetime) -> tuple[Change, Erased]:
@@ -169,14 +171,14 @@ def _without_words(context: Context, rows: Sequence[Record], actor: Actor) -> Er
         left = {row.sid for row in fresh if isinstance(row, Message) and row.sid and row.body}
         held = context.store.get_many(*map(ProviderId.ref, sorted(left))) if left else ()
         for row in (*fresh, *held):
-            change.include(_of(row, actor, now))
+            change.include(_erase_writes(row, actor, now))
         under_way = sum(isinstance(row, Message) and _is_under_way(row) for row in fresh)
         return change, Erased(len(change.operations), under_way)
 
     return run_in_transaction(context, attempt)
 
 
-def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
+def _erase_writes(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
     match row:
         case Message():
             # Refused when a courier claims it at the same moment: then it counts as under way.
@@ -193,17 +195,17 @@ def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
         case Task():
             done_at = row.done_at or now
             done = {"status": TaskStatus.DONE, "done_at": done_at, "erase_at": None}
-            return _changed(row, without_personal_data(row).evolve(**done))
+            return _save_if_changed(row, without_personal_data(row).evolve(**done))
         case ConsultationRequest():
             gone: dict[str, object] = {"erase_at": None}
             if row.status in OPEN:
                 closed = (*row.decisions, actor.decided("closed", now))
                 gone |= {"status": RequestStatus.CLOSED, "decisions": closed}
-            return _changed(row, without_personal_data(row).evolve(**gone))
+            return _save_if_changed(row, without_personal_data(row).evolve(**gone))
     return []
 
 
-def _changed(row: Record, new: Record) -> list[Operation]:
+def _save_if_changed(row: Record, new: Record) -> list[Operation]:
     """No write where nothing changes, so that erasing again writes no row again."""
     return [] if new == row else [Save(new)]
 

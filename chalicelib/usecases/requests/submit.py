@@ -161,7 +161,7 @@ def submit(
                 Save(request),
                 Save(patient),
                 Save(_submission(sent, request, found.submission, now)),
-                *_joined(found.phone or Phone(number=request_form.phone), patient),
+                *_join_number_writes(found.phone or Phone(number=request_form.phone), patient),
                 *_consents(context, patient, origin=origin, now=now),
                 *notices(context, request, now, is_told_at_once=telling.is_told_at_once),
                 *_shared_rows(telling, counts, found),
@@ -331,7 +331,7 @@ def _consents(context: Context, patient: Patient, *, origin: Origin, now: dateti
     ]
 
 
-def _joined(phone: Phone, patient: Patient) -> list[Save]:
+def _join_number_writes(phone: Phone, patient: Patient) -> list[Save]:
     """The number's row lists the patient, unless suspiciously many patients gave that number.
 
     `welcome` adds a patient whom staff answer in any case.

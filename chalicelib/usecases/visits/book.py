@@ -20,7 +20,7 @@ from chalicelib.usecases.visits.slots import (
     Slot,
     WallTime,
     place,
-    saved_sheet,
+    sheet_writes,
     sheets_of,
     slot,
     taking,
@@ -65,7 +65,7 @@ def book(
     context: Context, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
 ) -> tuple[Change, Appointment]:
     """The writes of one booking, for `confirm` and `choose`."""
-    appointment = visit_wanted(context, wanted, wished, actor=actor, now=now)
+    appointment = new_visit(context, wanted, wished, actor=actor, now=now)
     at = place(context, wished.resource, wished.start_at)
     sheet = sheets_of(context, [at])[at]
     change = change_of(
@@ -80,11 +80,11 @@ def book(
     change.include(
         [
             wanted.patient.unless_erased(),
-            *saved_sheet(context, taking(context, sheet, appointment, now)),
+            *sheet_writes(context, taking(context, sheet, appointment, now)),
             Save(appointment),
             *first_text,
             *visit_messages(context, appointment, phone, event="booked", now=now),
-            *answered(wanted, actor, now, appointment_id=appointment.id),
+            *answer_writes(wanted, actor, now, appointment_id=appointment.id),
         ]
     )
     return change, appointment
@@ -128,7 +128,7 @@ def answered_before(request: ConsultationRequest) -> AlreadyDecided:
     return AlreadyDecided(request.status, last.by_name, last.at)
 
 
-def visit_wanted(
+def new_visit(
     context: Context,
     wanted: Wanted,
     wished: Slot,
@@ -155,7 +155,7 @@ def visit_wanted(
     )
 
 
-def answered(
+def answer_writes(
     wanted: Wanted,
     actor: Actor,
     now: datetime,

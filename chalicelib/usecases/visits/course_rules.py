@@ -27,7 +27,7 @@ class Sessions(NamedTuple):
     others: list[Appointment]  #: the other visits, except cancelled and missed ones, by their time
 
 
-def sessions_beside(context: Context, visit: Appointment) -> Sessions:
+def other_sessions(context: Context, visit: Appointment) -> Sessions:
     """The course that the visit belongs to; empty for a single visit."""
     if visit.course_id is None:
         return Sessions([], [])
@@ -40,17 +40,17 @@ def sessions_beside(context: Context, visit: Appointment) -> Sessions:
     return Sessions(records, sorted(others, key=lambda other: other.start_at))
 
 
-def in_its_course(context: Context, old: Appointment, moved: Appointment) -> list[Operation]:
+def course_requirements(context: Context, old: Appointment, moved: Appointment) -> list[Operation]:
     """Conditions for a move: a session stays between its neighbours, within the clinic's rule.
 
     The others keep their times. Invalid says which one is too near, or how long the course would
     last. The conditions refuse when one of the visits that limit the move is moved meanwhile.
     """
-    others = sessions_beside(context, old).others
+    others = other_sessions(context, old).others
     before = [other for other in others if other.start_at < old.start_at]
     after = [other for other in others if other.start_at > old.start_at]
     starts = [visit.start_at for visit in (*before, moved, *after)]
-    wrong = against_rule(context, old.visit_type, starts)
+    wrong = broken_rule(context, old.visit_type, starts)
     if wrong:
         raise Invalid(starts_at=wrong)
     # Its neighbours, and the first and the last visit, which give the length of the course.
@@ -58,7 +58,7 @@ def in_its_course(context: Context, old: Appointment, moved: Appointment) -> lis
     return [Require.of(v, *v.as_read("version")) for v in beside.values()]
 
 
-def after_calling_off(
+def calling_off_writes(
     context: Context, visit: Appointment, phone: Phone, *, now: datetime
 ) -> list[Operation]:
     """One session does not take place; the others stay.
@@ -67,7 +67,7 @@ def after_calling_off(
     missed session means for the rest. An overview that has not left is voided when no session is
     left.
     """
-    records, others = sessions_beside(context, visit)
+    records, others = other_sessions(context, visit)
     if not any(other.is_open for other in others):
         overview = [r for r in records if isinstance(r, Message) and r.kind == "course_overview"]
         return list(void_patches(overview, because="the course was cancelled", now=now))
@@ -83,7 +83,7 @@ def after_calling_off(
     return operations
 
 
-def after_coming_after_all(context: Context, visit: Appointment) -> list[Operation]:
+def coming_after_all_writes(context: Context, visit: Appointment) -> list[Operation]:
     """A missed session takes place after all: the one that replaced it as the first is not first.
 
     What only the first session is sent is withdrawn when it comes due, as with any visit that does
@@ -91,7 +91,7 @@ def after_coming_after_all(context: Context, visit: Appointment) -> list[Operati
     """
     if visit.session != 1:
         return []
-    records, others = sessions_beside(context, visit)
+    records, others = other_sessions(context, visit)
     course = next(record for record in records if isinstance(record, Course))
     return [
         Save(other.evolve(session=course.appointment_ids.index(other.id) + 1))
@@ -100,7 +100,7 @@ def after_coming_after_all(context: Context, visit: Appointment) -> list[Operati
     ]
 
 
-def against_rule(context: Context, visit_type: str, starts: Sequence[datetime]) -> str:
+def broken_rule(context: Context, visit_type: str, starts: Sequence[datetime]) -> str:
     """How these starts, in order, break the clinic's rule for courses; empty if they do not."""
     rule: CourseRule = context.clinic.visit_type(visit_type).course
     zone = context.clinic.zone

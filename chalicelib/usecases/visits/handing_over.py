@@ -29,7 +29,7 @@ AT_ONCE = timedelta(minutes=15)  # as fast as a text would have left (R14)
 HANDED_OVER = "the words were handed over at the discharge"
 
 
-def unsaid(
+def unsaid_aftercare(
     context: Context, visit: Visit, left: Appointment, owed: Iterable[Operation], now: datetime
 ) -> list[Message]:
     """The discharge's aftercare rows that no text says now or within 15 minutes."""
@@ -45,7 +45,7 @@ def unsaid(
     ]
 
 
-def said_otherwise(
+def discharge_writes(
     context: Context,
     visit: Visit,
     left: Appointment,
@@ -59,12 +59,12 @@ def said_otherwise(
     No task if it was handed over. At night the task is urgent, as the patient is on the way home.
     By day it concerns a past night, and there is none if a mail or another call said it since.
     """
-    rows = unsaid(context, visit, left, owed, now)
+    rows = unsaid_aftercare(context, visit, left, owed, now)
     if not rows:
         return owed
     others = [part for part in owed if not (isinstance(part, Save) and part.record in rows)]
     if handed_over:
-        return [*others, *(Save(_handed_over(row, now)) for row in rows)]
+        return [*others, *(Save(_handed_over_row(row, now)) for row in rows)]
     is_night = (
         quiet_until(now, context.clinic.zone_of(visit.patient), context.clinic.quiet) is not None
     )
@@ -107,7 +107,7 @@ def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
     )
 
 
-def _handed_over(row: Message, now: datetime) -> Message:
+def _handed_over_row(row: Message, now: datetime) -> Message:
     return never_sent(row, MessageStatus.WITHDRAWN, "withdrawn", why=HANDED_OVER, now=now)
 
 

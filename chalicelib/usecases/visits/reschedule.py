@@ -9,14 +9,14 @@ from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
-from chalicelib.usecases.visits.course_rules import after_calling_off, in_its_course
+from chalicelib.usecases.visits.course_rules import calling_off_writes, course_requirements
 from chalicelib.usecases.visits.load import Visit, refuse_two_at_once, visit_of
 from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
 from chalicelib.usecases.visits.slots import (
     WallTime,
     moved_slot,
     place,
-    saved_sheet,
+    sheet_writes,
     sheets_of,
     taking,
 )
@@ -75,9 +75,9 @@ def reschedule(
         )
         change.include(
             [
-                *(part for sheet in sheets.values() for part in saved_sheet(context, sheet)),
+                *(part for sheet in sheets.values() for part in sheet_writes(context, sheet)),
                 Save(moved),
-                *in_its_course(context, old, moved),
+                *course_requirements(context, old, moved),
                 *first_text,
                 *void_patches(_owed(visit), because="the visit was moved", now=now),
                 *visit_messages(context, moved, phone, event="moved", now=now),
@@ -126,7 +126,7 @@ def cancel(
             phone, first_text = welcome(context, old.id, visit.patient, visit.phone, now=now)
             change.include(first_text)
             change.include(visit_messages(context, cancelled, phone, event="cancelled", now=now))
-        change.include(after_calling_off(context, cancelled, phone, now=now))
+        change.include(calling_off_writes(context, cancelled, phone, now=now))
         return change, cancelled
 
     return run_in_transaction(context, attempt)

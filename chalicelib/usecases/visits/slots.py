@@ -96,7 +96,7 @@ def sheets_of(
     }
 
 
-def saved_sheet(context: Context, sheet: DaySheet) -> list[Operation]:
+def sheet_writes(context: Context, sheet: DaySheet) -> list[Operation]:
     """Save the day sheet; a new one also keeps its room's name, in case the data drops it (R71)."""
     return [Save(sheet), *(kept_name(context.clinic, sheet.resource) if not sheet.revision else [])]
 

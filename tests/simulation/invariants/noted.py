@@ -56,7 +56,7 @@ class Applied(NamedTuple):
 
 def standing(stop: CircuitBreaker | None) -> CircuitBreaker | None:
     """The stop of all texts, if they wait."""
-    return stop if stop is not None and stop.stands else None
+    return stop if stop is not None and stop.is_open else None
 
 
 def end_of(row: Message) -> Happened:

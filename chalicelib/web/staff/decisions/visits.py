@@ -121,7 +121,7 @@ class Arrived(StaffDecision):
     sure: Ticked
 
     def take(self, taking: Taking) -> object:
-        return attendance.arrived(
+        return attendance.record_arrival(
             taking.context,
             appointment_id=taking.subject_id,
             at=_instant(self.at, taking),
@@ -154,7 +154,7 @@ class Discharged(StaffDecision):
     ] = None  #: the words of the aftercare, when no text can leave (R14)
 
     def take(self, taking: Taking) -> object:
-        return attendance.discharged(
+        return attendance.record_discharge(
             taking.context,
             appointment_id=taking.subject_id,
             at=_instant(self.at, taking),
@@ -180,7 +180,7 @@ class NoShow(StaffDecision):
         return known.now >= _visit(known).start_at
 
     def take(self, taking: Taking) -> object:
-        return attendance.no_show(
+        return attendance.record_no_show(
             taking.context,
             appointment_id=taking.subject_id,
             at=_instant(self.at, taking),
@@ -222,7 +222,7 @@ class Driver(StaffDecision):
         return known.clinic.kind_of(_visit(known)).needs_driver
 
     def take(self, taking: Taking) -> object:
-        return attendance.driver(
+        return attendance.record_driver(
             taking.context, appointment_id=taking.subject_id, has=self.has, actor=taking.actor
         )
 
