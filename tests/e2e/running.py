@@ -1,4 +1,4 @@
-"""`make run` as a process of its own: started, asked over HTTP, killed, started again."""
+"""`make run` as a separate process: started, called over HTTP, killed, started again."""
 
 import json
 import os
@@ -24,7 +24,7 @@ KILLED = -signal.SIGKILL
 
 
 class Running:
-    """One life of the local run."""
+    """One process of the local run."""
 
     def __init__(self, folder: Path, ports: tuple[int, int]) -> None:
         self.service, self.console = (f"http://127.0.0.1:{port}" for port in ports)
@@ -38,7 +38,7 @@ class Running:
             [sys.executable, "-m", "local.run"],
             env=environment,
             stdout=subprocess.DEVNULL,
-            preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # killed tests end it no more
+            preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # killed tests cannot end it
         )
         self._wait()
 
@@ -97,7 +97,7 @@ class Running:
 
 @contextmanager
 def lives(folder: Path) -> Iterator["Lives"]:
-    """One set of data that outlives every process."""
+    """One set of data that survives every process."""
     all_of_them = Lives(folder)
     try:
         yield all_of_them
@@ -106,7 +106,7 @@ def lives(folder: Path) -> Iterator["Lives"]:
 
 
 class Lives:
-    """The local run, as often as it is started."""
+    """The local run, however often it is started."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
