@@ -14,8 +14,8 @@ from chalicelib.web.public import request_routes
 from chalicelib.web.staff import day_routes, decision_routes
 from chalicelib.web.webhooks import twilio
 
-# Events are logged as JSON with their ids. Chalice's own logger has the same name and, left alone,
-# would write the event's name without them.
+# Events are logged as JSON with their ids. Chalice's own logger has the same name and, without
+# this, would write the event's name only.
 Logger(service="bookend")
 app = Chalice(app_name="bookend", configure_logs=False)
 app.debug = False
@@ -38,7 +38,7 @@ app.register_middleware(without_texts, event_type="sns")
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def tick(event: CloudWatchEvent) -> dict[str, int]:
-    """Each minute: what is due is queued, what the webhook missed is heard, what is old erased."""
+    """Each minute: queue due messages, process texts that the webhook missed, erase old words."""
     from chalicelib.outbox import dispatch as ticking
     from chalicelib.usecases.inbound.poll import poll_missed_texts
     from chalicelib.usecases.privacy.retention import erase_expired
@@ -55,7 +55,7 @@ def tick(event: CloudWatchEvent) -> dict[str, int]:
 # The queue's real name comes from .chalice/resources.json when the bundle is made.
 @app.on_sqs_message(queue="Outbox", batch_size=10)
 def deliver(event: SQSEvent) -> dict[str, Any]:
-    """One id a record: what is to be done about this message now."""
+    """For each record, which is one id: do what is to be done about this message now."""
     from chalicelib.outbox import deliver
 
     context = wiring.services().delivery_context
@@ -64,7 +64,7 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
     return {}
 
 
-# As with the queue, the topic's real name comes from .chalice/resources.json.
+# Like the queue's, the topic's real name comes from .chalice/resources.json.
 @app.on_sns_message(topic="MailEvents")
 def mail_event(event: SNSEvent) -> dict[str, Any]:
     """A mail bounced, or its reader complained."""

@@ -4,7 +4,7 @@ import zoneinfo
 
 VERSION = "0.1.0"
 
-# zoneinfo prefers the machine's own files, which may be older than the tzdata that we pin, or know
-# other zones. Here, since every other module of ours comes after this one.
+# zoneinfo prefers the machine's own files, which may be older than the tzdata that we pin, or have
+# other zones. This is set here because every other module of ours is imported after this one.
 zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()

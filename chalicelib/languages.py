@@ -1,6 +1,6 @@
-"""The languages that the program speaks: each has a folder in locales/, with the same files.
+"""The languages that the program supports: each has a folder in locales/, with the same files.
 
-What a clinic says in a language is its own data, and may lack one of these.
+A clinic's own texts in a language are its own data, and may lack one of these languages.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,6 @@ def english_first(codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def in_language(shape: type[T], file: str, language: str) -> T:
-    """A file of a language's folder; English's for a language that has none."""
+    """A file of a language's folder; English's for a language without a folder."""
     known = language if language in languages() else "en"
     return load(shape, FOLDER, f"{known}/{file}")

@@ -18,20 +18,20 @@ class Clock(Protocol):
 
 
 class Due(NamedTuple):
-    """A message with something to do."""
+    """A message that is due."""
 
     message_id: str
     due_at: datetime
 
 
 class Store(Protocol):
-    """Where everything is kept. Reads by key and by owner see every earlier commit."""
+    """Where everything is kept. Reads by key and by owner include every earlier commit."""
 
     def get(self, ref: Ref[R]) -> R | None:
         """The record, or None. Unreadable when this version cannot read it."""
 
     def get_many(self, *refs: Ref[Any]) -> tuple[Any, ...]:
-        """One record or None for each, in order, in as few requests as can be."""
+        """One record or None for each, in order, in as few requests as possible."""
 
     def owned(self, pk: str) -> list[Record]:
         """Everything under one owner, by sort key; rows that cannot be read are left out."""
@@ -48,23 +48,23 @@ class Store(Protocol):
         until: datetime | None = None,
         skip: int = 0,
     ) -> list[Record]:
-        """Open `request`s, suspicious ones that are `folded`, `task`s or `urgent` tasks, or what
-        is to `erase`, by deadline; both ends of a span belong to it.
+        """Open rows of a kind by deadline; both ends of a span belong to it.
 
-        May lag by seconds. `skip` leaves out so many of the first.
+        Kinds: `request`; `folded` (a suspicious request); `task`; `urgent` (a task); `erase` (a row
+        whose words are to be erased). May lag by seconds. `skip` leaves out so many of the first.
         """
 
     def count_open(self, kind: str, *, until: datetime | None = None) -> int:
-        """How many there are, those that cannot be read among them. May lag by seconds."""
+        """How many there are, including those that cannot be read. May lag by seconds."""
 
     def of_patient(self, patient_id: str) -> list[Record]:
         """Every record about a patient, by its time. May lag by seconds."""
 
     def commit(self, change: Change) -> None:
-        """Write all of the change or nothing.
+        """Write the whole change or nothing.
 
-        Stale when a condition failed; Unavailable when it is certain that nothing was written or
-        nothing more can be learnt. The same change committed again is applied once.
+        Stale when a condition failed; Unavailable when it is certain that nothing was written, or
+        when that cannot be found out. The same change committed again is applied once.
         """
 
 
@@ -76,19 +76,19 @@ class FailureClass(StrEnum):
     PERMANENT = "never"  #: this message cannot be sent
     NUMBER_BAD = "number_bad"  #: this number cannot be texted
     OPTED_OUT = "opted_out"
-    CONFIGURATION = "configuration"  #: nothing can be sent until somebody mends it
+    CONFIGURATION = "configuration"  #: nothing can be sent until somebody corrects the settings
     EXPIRED = "expired"
 
 
 class Accepted(NamedTuple):
-    """The provider has the message."""
+    """The provider has accepted the message."""
 
     sid: str | None
-    status: str  #: in its own word
+    status: str  #: in the provider's own word
 
 
 class Refused(Exception):
-    """The provider did not take it, for certain."""
+    """The provider certainly did not accept it."""
 
     def __init__(self, failure_class: FailureClass, code: int | None = None) -> None:
         super().__init__(f"{failure_class} {code}")
@@ -97,23 +97,23 @@ class Refused(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The provider may or may not have it: never send again without looking it up (R31)."""
+    """The provider may or may not have it: never send again without a look-up (R31)."""
 
 
 class ProviderText(NamedTuple):
-    """A text as the provider has it."""
+    """A text in the provider's own record."""
 
     sid: str
     to: str
-    body: str  #: empty where the provider hides the words, or has erased them
-    status: str  #: its own word; `TextSender.status_of` says what it means
+    body: str  #: empty when the provider hides the words, or has erased them
+    status: str  #: the provider's own word; `TextSender.status_of` says what it means
     error_code: int | None
     created_at: datetime
 
 
 class TextSender(Protocol):
     def send(self, *, to: str, body: str, status_callback: str, validity: timedelta) -> Accepted:
-        """One text, tried for so long, or for as long as the provider can if that is shorter.
+        """Send one text; the provider tries for `validity`, or less if its maximum is shorter.
 
         Raises Refused or OutcomeUnknown. Never tries twice by itself.
         """
@@ -128,27 +128,27 @@ class TextSender(Protocol):
         """What an error code of a receipt means."""
 
     def status_of(self, word: str) -> MessageStatus:
-        """What the provider's word for the state of a text means; an unknown one: SENT."""
+        """The status that the provider's word for a text means; an unknown word: SENT."""
 
 
 class ReceivedText(NamedTuple):
-    """A text that reached our number, as the provider lists it."""
+    """A text that reached our number, from the provider's list."""
 
     sid: str
     sender: str
     body: str
-    at: datetime  #: when the provider took it, in whole seconds
+    at: datetime  #: when the provider received it, in whole seconds
 
 
 class TextInbox(Protocol):
     def received_since(self, at: datetime) -> list[ReceivedText]:
-        """Every text that reached our number since then, oldest first; complete or it raises.
+        """Every text that reached our number since then, oldest first; raises if it is incomplete.
 
         Raises Refused or OutcomeUnknown. What came a moment ago may still be missing.
         """
 
     def erase(self, sid: str) -> None:
-        """The provider keeps no word of a text, ours or theirs; one it does not know is no error.
+        """Erase the words of a text, ours or theirs, at the provider; an unknown text is no error.
 
         Raises Refused or OutcomeUnknown.
         """
@@ -166,25 +166,25 @@ class Email(Value):
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
-    message_id: str = ""  #: which row it is for: what is told of it later names it
+    message_id: str = ""  #: the row that it is for: later reports about the mail name it
 
 
 class EmailSender(Protocol):
     def send(self, email: Email) -> Accepted:
-        """One mail to one person. Raises Refused or OutcomeUnknown; never tries twice itself."""
+        """Send one mail to one person, once. Raises Refused or OutcomeUnknown."""
 
 
 class MailOutcome(StrEnum):
-    """What is told of a mail after it was accepted."""
+    """What is reported about a mail after it was accepted."""
 
     BOUNCED = "bounced"  #: nobody can be reached at this address
     DELAYED = "bounced for now"  #: this mail did not arrive; another one may
     REFUSED = "refused"  #: the provider will not send it after all
-    UNWANTED = "complained"  #: its reader called it unwanted
+    UNWANTED = "complained"  #: its reader marked it as unwanted
 
 
 class MailEvent(NamedTuple):
-    """What became of a mail. May come twice, late, or before our own note of its sending."""
+    """What became of a mail. May come twice, late, or before our own note that it was sent."""
 
     message_id: str
     sid: str
@@ -193,11 +193,11 @@ class MailEvent(NamedTuple):
 
 class DeliveryQueue(Protocol):
     def send(self, message_ids: Sequence[str]) -> int:
-        """Put ids on the courier's queue, best effort; how many were taken."""
+        """Put ids on the courier's queue, best effort; returns how many were accepted."""
 
 
 class StaffLink(NamedTuple):
-    """What a staff link names: its subject and whom it was mailed to."""
+    """What a staff link names: its subject, and to whom it was mailed."""
 
     subject_id: str
     staff_id: str
@@ -211,18 +211,18 @@ class Links(Protocol):
     def staff_url(self, token: str) -> str: ...
 
     def read_staff(self, token: str, *, now: datetime) -> StaffLink:
-        """NotFound for a wrong token; LinkExpired for one that was good."""
+        """The content of a token. NotFound for a wrong one; LinkExpired for one that was valid."""
 
     def read_expired(self, token: str) -> StaffLink:
-        """What a token names, however old; NotFound for a wrong one."""
+        """The content of a token, however old; NotFound for a wrong one."""
 
     def patient_token(self, subject_id: str) -> str:
-        """22 characters derived from a key and the subject: the same whenever it is asked."""
+        """22 characters derived from a key and the subject: always the same for these."""
 
     def patient_url(self, token: str) -> str: ...
 
     def hashed(self, token: str) -> str:
-        """What is stored of a patient's token."""
+        """The part of a patient's token that is stored."""
 
     def day_url(self, *, staff_id: str, now: datetime) -> str: ...
 

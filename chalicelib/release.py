@@ -1,6 +1,6 @@
 """`python -m chalicelib.release STAGE`: whether the clinic's own files may be deployed there (R59).
 
-`make package` asks before it packs, and the service itself before it starts.
+`make package` checks this before it packs, and the service itself before it starts.
 """
 
 import sys
@@ -18,7 +18,7 @@ SAMPLE = "sample"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Says what this stage refuses; 0 when that is nothing."""
+    """Print what this stage refuses; 0 when there is nothing."""
     stage = arguments[0] if len(arguments) == 1 else ""
     if stage not in DEPLOYED:
         sys.stdout.write(f"STAGE is one of {', '.join(DEPLOYED)}: no other is deployed\n")
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def require_releasable(stage: str) -> None:
-    """Unavailable, naming every file and key, where production would serve a sample."""
+    """Unavailable, naming every file and key, when production would serve a sample."""
     if refused := _refused(stage):
         raise Unavailable(f"samples in production: {'; '.join(refused)}")
 
@@ -38,7 +38,7 @@ def require_releasable(stage: str) -> None:
 def sample_faults(
     clinic: Clinic, plans: Iterable[CarePlan], catalogues: Iterable[Catalogue]
 ) -> list[str]:
-    """Each key of the clinic's files by which they are a sample, or not approved as they are."""
+    """Each key of the clinic's files that marks a sample, or whose approval does not fit."""
     approvals = [(plan.file, plan.is_approved, plan.approval) for plan in plans]
     approvals += [(each.file, each.is_approved, each.approval) for each in catalogues]
     return [
@@ -55,7 +55,7 @@ def _refused(stage: str) -> list[str]:
 
 
 def _made_up(clinic: Clinic) -> dict[str, bool]:
-    """By key of the clinic's profile, whether what it says is an example."""
+    """By key of the clinic's profile, whether its value is an example."""
     staff = {
         f"staff {person.id}, email": is_reserved_name(mail_host(person.email))
         for person in clinic.staff

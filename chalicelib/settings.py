@@ -1,4 +1,4 @@
-"""Every environment variable the service knows. Read on first use, never at import."""
+"""Every environment variable that the service reads. Read on first use, never at import."""
 
 import json
 import os
@@ -21,18 +21,18 @@ from chalicelib.domain.errors import Unavailable
 class Settings(BaseModel):
     """The deployment's settings; the environment has them in capitals. No secret has a default.
 
-    `chalicelib/stages.py` lists what a stage does not take.
+    `chalicelib/stages.py` lists the values that a stage refuses.
     """
 
-    # Defaults too must suit the stage.
+    # Defaults must also fit the stage.
     model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
 
-    stage: stages.Stage  # the first: every other is judged by it
+    stage: stages.Stage  # the first field: every other is checked against it
     table_name: str = Field(min_length=3)
     queue_url: str = Field(min_length=1)
     base_url: str = Field(pattern=r"^https?://[^/]+(/[^?#]*)?$")  #: links and signatures use it
     email_from: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
-    mail_configuration_set: str | None = None  #: SES tells of bounces and complaints where it says
+    mail_configuration_set: str | None = None  #: SES sends bounces and complaints where this says
     link_keys: tuple[str, ...] = Field(min_length=1)  #: newest first; all are still read
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
     twilio_auth_token: str = Field(min_length=16)
@@ -40,13 +40,13 @@ class Settings(BaseModel):
     twilio_api_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^/]+$")
     #: meanings of texts that the provider answers itself, so that we do not (R8)
     twilio_answers: tuple[str, ...] = ("stop", "start")
-    allowed_origins: tuple[str, ...] = ()  #: pages that may send the form from elsewhere
-    texts_per_minute: int = Field(default=60, ge=1)  #: how many the provider takes from us
+    allowed_origins: tuple[str, ...] = ()  #: pages on other hosts that may send the form
+    texts_per_minute: int = Field(default=60, ge=1)  #: how many texts the provider accepts from us
     due_shards: int = Field(default=1, ge=1, le=64)  #: may only grow
     requests_per_number_per_hour: int = Field(default=5, ge=1)
     requests_per_address_per_hour: int = Field(default=30, ge=1)
-    requests_mailed_per_hour: int = Field(default=40, ge=1)  #: beyond that one mail tells of all
-    #: what somebody confirms before real people are texted (R59)
+    requests_mailed_per_hour: int = Field(default=40, ge=1)  #: above this one mail reports all
+    #: what somebody must confirm before real people are texted (R59)
     aws_baa_signed: bool = False
     twilio_baa_signed: bool = False
     number_registered: bool = False
@@ -87,9 +87,9 @@ class Settings(BaseModel):
 
 
 def _named(fault: Any) -> str:
-    """`LINK_KEYS (a key is published)`. The value may be a secret, so it is not told."""
+    """`LINK_KEYS (a key is published)`, without the value, which may be a secret."""
     name = str(fault["loc"][0]).upper()
-    if fault["type"] == "value_error":  # ours: what it says has no value in it
+    if fault["type"] == "value_error":  # one of our own errors, whose text has no value in it
         return f"{name} ({fault['ctx']['error']})"
     return f"{name} (missing)" if fault["type"] == "missing" else name
 
@@ -97,7 +97,7 @@ def _named(fault: Any) -> str:
 def _secrets(secret_id: str) -> dict[str, Any]:
     """LINK_KEYS and TWILIO_AUTH_TOKEN from Secrets Manager; Unavailable when they cannot be read.
 
-    A cold start that waits for them answers a 503 before the platform gives up on it (F37).
+    A cold start that waits for them answers a 503 before the platform times out (F37).
     """
     from aws_lambda_powertools.utilities import parameters
     from botocore.config import Config
@@ -107,6 +107,6 @@ def _secrets(secret_id: str) -> dict[str, Any]:
         text = parameters.SecretsProvider(boto_config=patience).get(secret_id, max_age=0)
         values = json.loads(str(text)).items()
     except (parameters.exceptions.GetParameterError, ValueError, AttributeError):
-        # What was read may be a secret, so no more is told.
+        # What was read may be a secret, so the error says no more.
         raise Unavailable("the secrets cannot be read") from None
     return {name.lower(): value for name, value in values}

@@ -1,6 +1,6 @@
-"""What a stage does not take as a setting: published keys, addresses that nobody reaches (R59).
+"""The settings that a stage refuses: published keys, addresses that nobody can reach (R59).
 
-`dev` may try things out with made-up addresses and numbers; it is on the internet all the same.
+`dev` may use made-up addresses and numbers; it is on the internet all the same.
 """
 
 import ipaddress
@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 Stage = Literal["local", "dev", "prod"]
 
-#: Secrets and accounts that stand in this repository: whoever reads it could sign with them. The
-#: tests look for others.
+#: Secrets and accounts that are in this repository: anybody who reads it could sign with them. The
+#: tests check for others.
 PUBLISHED = (
     "local-only-link-key-0123456789abcdef",
     "a-key-for-tests-alone-0123456789",
@@ -27,12 +27,12 @@ PUBLISHED = (
     "0123456789abcdef0123456789abcdef",
 )
 KEY_BYTES = 32
-VARIED = 8  # different letters, and steps between them: 32 random hexadecimal digits have that
-# RFC 2606, RFC 6761: names that examples and tests use, and nobody can own.
+VARIED = 8  # different letters, and steps between them: 32 random hexadecimal digits have so many
+# RFC 2606, RFC 6761: names for examples and tests, which nobody can own.
 RESERVED_NAME = re.compile(
     r"(?:.+\.)?(?:example\.(?:com|net|org|edu)|example|test|invalid|localhost|local)"
 )
-# Twilio's test credentials know +1500555…; 555-0100 to 555-0199 are for stories.
+# Twilio's test credentials know +1500555…; 555-0100 to 555-0199 are for fiction.
 MADE_UP_NUMBER = re.compile(r"\+1(?:500555\d{4}|\d{3}55501\d\d|[01]\d{9})")
 ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 TWILIO = re.compile(r"https://api(?:\.[a-z0-9-]+){0,2}\.twilio\.com")
@@ -40,7 +40,7 @@ TOKEN = re.compile(r"[A-Za-z0-9]{32,}")
 
 
 class Rule(NamedTuple):
-    """What must hold for a setting, in which stages, and what is said when it does not."""
+    """What must hold for a setting, in which stages, and the error if it does not."""
 
     setting: str
     stages: tuple[Stage, ...]
@@ -49,7 +49,7 @@ class Rule(NamedTuple):
 
 
 def faults(setting: str, value: object, stage: Stage) -> list[str]:
-    """Why this stage does not take the setting; nothing when it does."""
+    """Why this stage refuses the setting; empty when it does not."""
     return [
         rule.otherwise
         for rule in RULES
@@ -58,7 +58,7 @@ def faults(setting: str, value: object, stage: Stage) -> list[str]:
 
 
 def is_reserved_name(host: str) -> bool:
-    """Whether the name of a host is one that only examples and tests use."""
+    """Whether a host's name is one that only examples and tests use."""
     return RESERVED_NAME.fullmatch(host.lower().rstrip(".")) is not None
 
 
@@ -68,7 +68,7 @@ def is_made_up_number(number: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Nothing when the address has no host, or says who asks before it."""
+    """The host of an address; empty when it has none, or names a user before the host."""
     try:
         parts = urlsplit(url)
         return "" if "@" in parts.netloc else parts.hostname or ""
@@ -85,7 +85,7 @@ def _is_long(key: str) -> bool:
 
 
 def _is_varied(key: str) -> bool:
-    """Not one letter, not a row of letters, not a short text again and again."""
+    """Whether it is neither one letter, nor a sequence of letters, nor a repeated short text."""
     steps = {ord(after) - ord(before) for before, after in pairwise(key)}
     return min(len(set(key)), len(steps)) >= VARIED and key not in (key + key)[1:-1]
 
@@ -107,7 +107,7 @@ def _is_https(url: str) -> bool:
 
 
 def _is_reached(url: str) -> bool:
-    """Whether phones and Twilio reach the address: no loopback, no network of one building."""
+    """Whether phones and Twilio can reach the address: no loopback, no private network."""
     host = host_of(url)
     try:
         return ipaddress.ip_address(host).is_global

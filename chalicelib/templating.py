@@ -1,4 +1,4 @@
-"""How Jinja is set up for pages, mails and the preview alike."""
+"""How Jinja is set up for pages, mails and the preview."""
 
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
 
 def environment(*folders: Traversable) -> "Environment":
-    """The templates of these folders; of two with one name, the first folder's.
+    """The templates of these folders; of two with one name, the one in the first folder.
 
     A missing value is an error, never a gap, and every value is escaped in a page. Jinja is
-    imported here, on first use: it is slow, and taking a request must not pay for it.
+    imported here, on first use: it is slow, and a `POST /requests` must not pay for it.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 

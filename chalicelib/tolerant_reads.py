@@ -1,4 +1,4 @@
-"""Several rows read so that one that this version cannot read stops no other (F23)."""
+"""Read several rows so that one that this version cannot read stops no other (F23)."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from chalicelib.ports import Store
 
 
 def read_each(store: Store, *refs: Ref[Any]) -> tuple[Any, ...]:
-    """One record or None for each, in order; in the place of an odd row stands its Unreadable.
+    """One record or None for each, in order; an unreadable row is replaced by its Unreadable.
 
-    Only when there is one does it take a request for each.
+    Only if there is one does each row need a request of its own.
     """
     try:
         return store.get_many(*refs)

@@ -1,6 +1,6 @@
-"""The TOML files that are packaged beside the code: where the clinic's stand, how each is read.
+"""The TOML files that are packaged with the code: where the clinic's are, how each is read.
 
-No other module knows the clinic's folder. Errors say the file, the key and how to mend it.
+No other module knows the clinic's folder. Errors name the file, the key and the correction.
 """
 
 import re
@@ -22,11 +22,11 @@ _PARTS = re.compile(r"(-)?(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
 
 
 class TomlFileError(Exception):
-    """A file cannot be used as it is; the text says where and how to mend it."""
+    """A file cannot be used as it is; the text says where and how to correct it."""
 
 
 def length_of_time(value: object) -> object:
-    """`90m`, `8h`, `1h 30m`, `-2h` as a file writes it; `0m` is none."""
+    """A duration as a file writes it: `90m`, `8h`, `1h 30m`, `-2h`; `0m` is none."""
     if not isinstance(value, str):
         return value
     parts = _PARTS.fullmatch(value.strip())
@@ -41,13 +41,13 @@ Length = Annotated[timedelta, BeforeValidator(length_of_time)]
 
 
 def load(shape: type[T], folder: str, name: str, **added: str) -> T:
-    """The file as that shape, with what its name alone says added. Read on first use, and once."""
+    """The file as that shape, plus values that follow from its name. Read once, on first use."""
     hashable: Any = shape
     return cast(T, _loaded(hashable, folder, name, **added))
 
 
 def read(folder: str, name: str) -> dict[str, Any]:
-    """The tables of a file as they stand."""
+    """The tables of a file, unchecked."""
     file = PACKAGE.joinpath(*folder.split("/"), *name.split("/"))
     if not file.is_file():
         raise TomlFileError(f"{name} is missing; add this file")
@@ -99,7 +99,7 @@ _MENDING = {
 
 
 def _place(where: tuple[int | str, ...], values: Any) -> str:
-    """`steps[2] (id reminder).at`: an entry of a list is named by its id as well."""
+    """`steps[2] (id reminder).at`: an entry of a list is also named by its id."""
     place = ""
     for part in where:
         try:

@@ -1,4 +1,4 @@
-"""The one loop of every decision, and what every decision needs at hand."""
+"""The loop that runs every decision, and what every decision needs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ TRIES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What every decision needs at hand."""
+    """What every decision needs: the store, the clock, the clinic and the like."""
 
     store: Store
     clock: Clock
@@ -32,7 +32,7 @@ class Context:
 
 
 class Actor(NamedTuple):
-    """Who decides: the id for the record, the name for whoever comes second."""
+    """Who decides: the id for the record, the name for a person who decides second."""
 
     id: str
     name: str
@@ -46,9 +46,9 @@ SERVICE = Actor("service", "Bookend")
 
 
 def run_in_transaction(context: Context, attempt: Callable[[datetime], tuple[Change, T]]) -> T:
-    """Load and decide again until nothing changed in between; then nudge what is due now.
+    """Load and decide again until nothing changed in between; then queue what is due now.
 
-    What `attempt` raises is the answer. Unavailable when others were faster five times.
+    Whatever `attempt` raises is raised here. Unavailable when others were faster five times.
     """
     for tried in range(TRIES):
         now = context.clock.now()
@@ -66,9 +66,9 @@ def run_in_transaction(context: Context, attempt: Callable[[datetime], tuple[Cha
 
 
 def _attempted(attempt: Callable[[datetime], tuple[Change, T]], now: datetime) -> tuple[Change, T]:
-    """What is taken may be taken by the very decision that answered the same request meanwhile.
+    """A slot may be taken by the decision that has just answered the same request.
 
-    A second look, with all that is read newer than that, says so instead (R50).
+    A second look, with everything read after that decision, says so instead (R50).
     """
     try:
         return attempt(now)
@@ -77,7 +77,7 @@ def _attempted(attempt: Callable[[datetime], tuple[Change, T]], now: datetime) -
 
 
 def change_of(owner_id: str, what: str, actor: Actor, now: datetime, **facts: str) -> Change:
-    """A change that carries its own audit event."""
+    """A change with its own audit event."""
     change = Change()
     event = AuditEvent(
         change_id=change.id,

@@ -30,16 +30,16 @@ from chalicelib.transaction import Context
 
 log = Logger(service="bookend", child=True)
 
-# The outbox is the one retry layer: a client that sends must never try twice by itself (F79).
+# The outbox is the only layer that retries: a client that sends must never try twice (F79).
 _ONE_TRY = {"total_max_attempts": 1, "mode": "standard"}
 _TWO_TRIES = {"total_max_attempts": 2, "mode": "standard"}  # the store tries four times itself
-_ANSWERS_WITHIN = 2  # seconds, of a table or a queue: both take a few hundredths
+_ANSWERS_WITHIN = 2  # seconds, of a table or a queue: both usually take a few hundredths
 _SENDS_WITHIN = 8  # seconds, of a mail
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """All that views and event functions use. Nothing in it holds a clock inside."""
+    """All that views and event functions use. Nothing in it stores a clock."""
 
     settings: Settings
     clinic: Clinic
@@ -84,7 +84,7 @@ class Services:
         )
 
 
-REREAD = timedelta(minutes=5)  # a container may live for hours after a secret was rotated (F31)
+REREAD = timedelta(minutes=5)  # a container may run for hours after a secret was rotated (F31)
 
 _services: Services | None = None
 _read_at: datetime | None = None  # when the settings were read; None: they were given
@@ -93,14 +93,15 @@ _read_at: datetime | None = None  # when the settings were read; None: they were
 def services() -> Services:
     """The container's services, built on first use; Unavailable when the stage refuses to start.
 
-    A secret that was rotated is known five minutes later; while it cannot be read, the last holds.
+    A rotated secret is used five minutes later; while it cannot be read, the last one is kept.
     """
     global _services, _read_at
     if _services is None:
         try:
             _services = build()
         except Unavailable as error:
-            # An answer and an event's error say only that; here it says which, and no value.
+            # An answer and an event's error say only that it failed; the log says which setting,
+            # without values.
             log.error("service.refused", extra={"why": str(error)})
             raise
         _read_at = _services.clock.now()
@@ -111,13 +112,13 @@ def services() -> Services:
 
 
 def provide(given: Services | None) -> None:
-    """Put these in place of what the environment would give; None: build anew on next use."""
+    """Use these in place of what the environment gives; None: build again on next use."""
     global _services, _read_at
     _services, _read_at = given, None
 
 
 def build(settings: Settings | None = None) -> Services:
-    """Real adapters, by these settings or those of the environment."""
+    """Services with real adapters, by these settings or those of the environment."""
     from chalicelib.adapters.clock import SystemClock, pause_with_jitter
     from chalicelib.adapters.dynamodb import DynamoStore
     from chalicelib.adapters.links import SignedLinks
@@ -163,7 +164,7 @@ def _with_settings_of_now(known: Services) -> Services:
 
 
 class _LazyTexts:
-    """Twilio's client is slow to import; a receipt, whose words are data, does without it."""
+    """Twilio's client, imported on first use as it is slow; a receipt does not need it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -194,12 +195,12 @@ class _LazyTexts:
 
 
 def table_client() -> Any:
-    """DynamoDB's own: a silent one is given up while the request can still be answered (F17)."""
+    """DynamoDB's client: a silent table is given up while the request can be answered (F17)."""
     return _client("dynamodb", _TWO_TRIES, _ANSWERS_WITHIN)
 
 
 def mail_client() -> Any:
-    """SES's own, which tries once: botocore would send one mail three times (F79)."""
+    """SES's client, which tries once: botocore's default would send one mail three times (F79)."""
     return _client("sesv2", _ONE_TRY, _SENDS_WITHIN)
 
 

@@ -1,1 +1,1 @@
-"""What `make check` reads beside the code: care plans, wordings, reply words. Never deployed."""
+"""What `make check` reads besides the code: care plans, wordings, reply words. Never deployed."""

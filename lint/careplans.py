@@ -1,6 +1,6 @@
-"""`python -m lint.careplans`: the profile and every care plan keep R13-R29, or say where.
+"""`python -m lint.careplans`: checks the profile and every care plan against R13-R29.
 
-It names the file, the step and the key of each fault, then what every patient's journey costs.
+It names the file, the step and the key of each fault, then the cost of every patient's journey.
 """
 
 import sys
@@ -17,7 +17,7 @@ from lint.step_wordings import wordings_faults
 
 
 def main() -> int:
-    """Says every fault; 0 when there is none."""
+    """Print every fault; 0 when there is none."""
     try:
         clinic, every = load_profile(), load_careplans()
     except TomlFileError as error:
@@ -48,7 +48,7 @@ def all_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
 
 
 def profile_faults(clinic: Clinic) -> Iterator[str]:
-    """A consent that one language lacks, or that does not say what it must (R1); a route's name."""
+    """A consent that a language lacks, or that does not say what it must (R1); a route's name."""
     for name in sorted(RULES.keys() & clinic.routes.keys()):
         yield f"{FILE}, routes.{name}: is the name of a condition of steps; choose another"
     for name, consent in (

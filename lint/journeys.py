@@ -1,4 +1,4 @@
-"""What an ordinary patient gets in all: how many texts against the caps (R19), and the price."""
+"""What an ordinary patient gets in total: how many texts against the caps (R19), and the price."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -30,7 +30,7 @@ class Journey(NamedTuple):
 
     @property
     def first_texts(self) -> int:
-        """The welcome, and the overview where a course has no confirmations."""
+        """The first text, and the overview if it is a course, which has no confirmations."""
         return 2 if self.event == "course" else 1
 
 
@@ -68,9 +68,9 @@ def sent_in(clinic: Clinic, plan: CarePlan, journey: Journey) -> list[Sent]:
 
 
 def cap_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
-    """An ordinary visit or course with more texts than the caps let through (R19)."""
+    """An ordinary visit or course with more texts than the caps allow (R19)."""
     for journey in (VISIT, SOON, *([SESSIONS] if plan.is_sedating else [])):
-        # Both levels are never sent to one patient.
+        # One patient never gets both levels.
         for level in LEVELS:
             texts = [_booked_at(clinic)] * journey.first_texts
             texts += [
@@ -87,7 +87,8 @@ def cap_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
 def costs(clinic: Clinic, plans: Iterable[CarePlan]) -> list[str]:
     """A table: segments and dollars of a visit and of six sessions, by language and level.
 
-    Of the care plan's own texts: the first text to a number and an overview come once beside them.
+    It counts the care plan's own texts; the first text to a number and an overview come once in
+    addition.
     """
     lines = [
         "",

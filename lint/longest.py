@@ -1,4 +1,4 @@
-"""Every placeholder of a plan with the longest thing that it may stand for, as the lint counts."""
+"""Every placeholder of a plan with the longest value that it may have, for the lint's counts."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""`python -m lint.messages`: catalogue, mails and reply words keep R21-R27, R41, R72."""
+"""`python -m lint.messages`: checks catalogue, mails and reply words against R21-R27, R41, R72."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ from lint.wording_rules import (
     word_faults,
 )
 
-#: Placeholders with the longest thing each may stand for, whatever the clinic is called.
+#: Placeholders with the longest value of each, whatever the clinic is called.
 LONGEST = {
     "clinic": "W" * 20,
     "phone": "316-555-0100",
@@ -37,13 +37,13 @@ LONGEST = {
     "sessions": "9",
     "link": "https://texts.cottonwood.example.com/v/" + "x" * 22,
 }
-#: The only lists of words that may hold a reserved one: those that do what the provider does.
+#: The only lists of words that may contain a reserved word: those that do what the provider does.
 _MAY_BE_RESERVED = {"stop", "stop_first", "stop_alone", "start", "start_if_opted_out", "help"}
-_ALSO = {"confirm_unless_opted_out"}  # understood when somebody writes it, and never asked for
+_ALSO = {"confirm_unless_opted_out"}  # understood when a patient writes it, and never asked for
 
 
 def main() -> int:
-    """Says every fault; 0 when there is none."""
+    """Print every fault; 0 when there is none."""
     try:
         catalogues = [load_catalogue(code) for code in catalogue.languages()]
         faults = [fault for each in catalogues for fault in catalogue_faults(each)]
@@ -111,7 +111,7 @@ def email_faults() -> Iterator[str]:
 
 
 def letter_faults() -> Iterator[str]:
-    """What patients' mails say around the clinic's wordings."""
+    """The words of patients' mails around the clinic's wordings."""
     for language in languages():
         text = json.dumps(letters(language), ensure_ascii=False)
         faults = word_faults(text, neutral=True) + claim_faults(text)
@@ -119,7 +119,7 @@ def letter_faults() -> Iterator[str]:
 
 
 def reply_word_faults(tables: ReplyWords) -> Iterator[str]:
-    """A word that means two things, or one of ours that the provider reserves (R41)."""
+    """A word with two meanings, or one of ours that the provider reserves (R41)."""
     seen: dict[str, str] = {}
     lists = {**tables.words, **{f"numbers.{n}": words for n, words in tables.numbers.items()}}
     for name, words in lists.items():
@@ -134,7 +134,7 @@ def reply_word_faults(tables: ReplyWords) -> Iterator[str]:
 
 
 def reply_list_faults(language: str, tables: ReplyWords) -> Iterator[str]:
-    """A list that English lacks: a name that is misspelled, whose words nothing would read."""
+    """A list that English does not have: a misspelled name, whose words nothing would read."""
     ours = reply_words_in("en").model_dump()
     for table, lists in tables.model_dump(exclude={"spelled"}).items():
         for name in sorted(set(lists) - set(ours[table])):

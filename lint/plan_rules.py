@@ -1,4 +1,4 @@
-"""What a care plan must keep beside its words: approval, route, timing, languages, leaflet."""
+"""The rules of a care plan apart from its words: approval, route, timing, languages, leaflet."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -16,7 +16,7 @@ from lint.longest import longest_values
 from lint.wording_rules import claim_faults, link_faults, placeholder_faults, word_faults
 
 CHECK_IN_FROM = time(9)  # R20
-HALF_AN_HOUR = timedelta(minutes=30)  # visits begin at such times, as far as the lint looks
+HALF_AN_HOUR = timedelta(minutes=30)  # visits begin on such times, for the lint
 A_WEEK = [datetime(2027, 3, 1) + timedelta(days=n) for n in range(7)]  # noqa: DTZ001 - dates alone
 
 
@@ -37,13 +37,13 @@ def plan_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
 
 
 def route_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
-    """A route of which the clinic does not say what it implies; also for a plan that is left."""
+    """A route for which the clinic does not say what it implies; also for a plan without a type."""
     if plan.route not in clinic.routes:
         yield f"route: clinic.toml declares no {plan.route!r}; add [routes.{plan.route}] (R23)"
 
 
 def step_faults(clinic: Clinic, plan: CarePlan, step: Step) -> Iterator[str]:
-    """When a step is sent, and in which languages it can be said."""
+    """Faults in when a step is sent, and in which languages it has words."""
     at = step.offset.at
     if step.kind is StepKind.CHECK_IN and (at is None or at < CHECK_IN_FROM):
         yield 'offset: a check-in is due the next day, not before 09:00; write at = "10:00" (R20)'
@@ -64,7 +64,7 @@ def step_faults(clinic: Clinic, plan: CarePlan, step: Step) -> Iterator[str]:
 
 
 def leaflet_faults(clinic: Clinic, plan: CarePlan) -> Iterator[str]:
-    """The lines for pages and mails, which may speak of the treatment but not as a doctor (R24)."""
+    """The lines for pages and mails, which may name the treatment but give no advice (R24)."""
     for language in plan.leaflet:
         known = longest_values(clinic, plan, language)
         for part in ("before", "after"):
@@ -84,7 +84,7 @@ def _says_tomorrow(step: Step) -> bool:
 
 
 def _never_sent(clinic: Clinic, plan: CarePlan, step: Step) -> str:
-    """A step that comes too late for every visit of an ordinary day, however early it is booked."""
+    """A step that is too late for every visit of an ordinary day, however early it is booked."""
     if step.anchor in DECISIONS | AFTERWARDS:
         return ""
     length = clinic.length(plan.visit_type)
@@ -103,7 +103,7 @@ def _never_sent(clinic: Clinic, plan: CarePlan, step: Step) -> str:
 
 
 def _always_held(clinic: Clinic, plan: CarePlan, step: Step) -> str:
-    """A text that quiet hours hold until it is too late, for every visit that the week has."""
+    """A text that quiet hours hold until it is too late, for every visit of the week."""
     if step.anchor in DECISIONS or step.channel != "text":
         return ""
     quiet, length = clinic.quiet, clinic.length(plan.visit_type)
@@ -119,7 +119,7 @@ def _always_held(clinic: Clinic, plan: CarePlan, step: Step) -> str:
 
 
 def _starts(clinic: Clinic, length: timedelta) -> Iterator[datetime]:
-    """When a visit may begin so that it ends before closing, in a week; at opening at least."""
+    """The starts of a week from which a visit ends before closing; at least the opening."""
     for day in A_WEEK:
         opening = clinic.hours.get(WEEKDAYS[day.weekday()])
         if opening is None:
@@ -132,7 +132,7 @@ def _starts(clinic: Clinic, length: timedelta) -> Iterator[datetime]:
 
 
 def _may_leave(clinic: Clinic, step: Step, times: Planned, end: datetime) -> bool:
-    """Whether a patient by the clinic's clock gets it; at the planned end, when nobody records."""
+    """Whether a patient in the clinic's zone gets it; from the planned end if none is recorded."""
     is_aftercare = step.kind is StepKind.AFTERCARE
     evening = aftercare_until(end, None, clinic.zone, clinic.quiet) if is_aftercare else None
     held = held_until(times.due_at, clinic.zone, clinic.quiet, leaves_until=evening)

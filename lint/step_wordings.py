@@ -1,4 +1,4 @@
-"""What every wording of a step must keep, in each language and level: R22-R28, R41 and R72."""
+"""The rules for every wording of a step, in each language and level: R22-R28, R41 and R72."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ from lint.wording_rules import (
 )
 
 LEVELS: tuple[Level, ...] = ("neutral", "detailed")
-OPTIONAL = frozenset({"question", "instructions"})  # sentences that stand there or do not
+OPTIONAL = frozenset({"question", "instructions"})  # sentences that may be left out
 
 
 def wordings_faults(clinic: Clinic, plan: CarePlan, step: Step) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _faults(
 
 
 def _unlike(written: str, english: str | None) -> Iterator[str]:
-    """A translation that leaves out a time or the phone, or has one more than English."""
+    """A translation that lacks a time or the phone, or has one more than English."""
     gaps = [set(PLACEHOLDER.findall(text or "")) for text in (written, english)]
     for name in sorted(gaps[1] - gaps[0] if english is not None else ()):
         yield f"lacks {{{name}}}, which English has (R22)"

@@ -1,7 +1,6 @@
-"""What every wording must keep, whoever wrote it, as functions from a text to its faults: R21-R28,
-R41 and R72.
+"""The rules for every wording, as functions from a text to its faults: R21-R28, R41, R72.
 
-The care-plan lint and the catalogue's lint both use them; each adds what only it can know.
+The care-plan lint and the catalogue's lint both use them; each adds what only it can check.
 """
 
 import re
@@ -12,13 +11,13 @@ from chalicelib.domain.messaging.segments import count, transliterate, unspellab
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 REPLY_WORD = re.compile(r"\b(?:reply|responda) (\w+)", re.IGNORECASE)
 
-#: R25. English and Spanish; a stem stands for all its endings.
+#: R25. English and Spanish; a stem matches all its endings.
 REVEALING = re.compile(
     r"ketamin\w*|esketamin\w*|spravato|\binfusi\w*|\bdepres\w*|\banxi\w*|\bansiedad\w*|\bptsd\b"
     r"|\btept\b|\bbipolar\w*|\bpain\w*|\bdolor\w*|psychiatr\w*|psiqui\w*|\bmental\w*",
     re.IGNORECASE,
 )
-#: R24. Medicine is for the clinician to speak of; a text says no more than "ask your clinician".
+#: R24. Only the clinician gives advice on medicine; a text says no more than "ask your clinician".
 MEDICINE = re.compile(
     r"ketamin\w*|esketamin\w*|spravato|midazolam|ondansetron|zofran|\w+azepam|alprazolam|xanax"
     r"|ativan|valium|klonopin|benzo\w*|lamotrigine|lithium|lisinopril|metoprolol|clonidine"
@@ -28,7 +27,8 @@ MEDICINE = re.compile(
     r"|\bdeje de tomar\b|\bno tome\b|\bdosis\b",
     re.IGNORECASE,
 )
-#: R72. What is said as done, or as somebody's wish, and no row of ours can know. Data, as above.
+#: R72. Claims that something was done, or is wished, which no row of ours can prove. Data, as
+#: above.
 CLAIM = re.compile(
     r"\b(?:your )?(?:ride(?: home)?|driver)(?: is| was| has been)?"
     r" (?:arranged|booked|organi[sz]ed|confirmed|taken care of)\b"
@@ -41,7 +41,7 @@ CLAIM = re.compile(
     r"|\ble (?:avisamos|informamos) (?:ayer|antes|ya)\b",
     re.IGNORECASE,
 )
-#: R28. An address, with or without a scheme; a phone number or an hour is none.
+#: R28. An address, with or without a scheme; a phone number or an hour is not one.
 ADDRESS = re.compile(
     r"https?://\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|ly|co|me|io|health)\b\S*", re.IGNORECASE
 )
@@ -52,11 +52,11 @@ RESERVED = frozenset(
         *("start", "yes", "unstop", "help", "info"),
     ]
 )
-_OFFERED = frozenset({"stop", "help", "start"})  # what a text may tell people to reply with
+_OFFERED = frozenset({"stop", "help", "start"})  # the words that a text may ask for
 
 
 def placeholder_faults(text: str, known: Collection[str]) -> list[str]:
-    """Placeholders that nothing fills, and braces that are none (R22)."""
+    """Placeholders that have no value, and braces that are not placeholders (R22)."""
     faults = [
         f"{{{name}}} is not a known placeholder; known here: {', '.join(sorted(known))}"
         for name in PLACEHOLDER.findall(text)
@@ -83,7 +83,7 @@ def length_faults(text: str, longest: Mapping[str, str], segments: int) -> list[
 
 
 def word_faults(text: str, *, neutral: bool) -> list[str]:
-    """Medicine instructions (R24), and in a neutral text what reveals the treatment (R25)."""
+    """Advice on medicine (R24), and in a neutral text what reveals the treatment (R25)."""
     faults = [f"says {word!r}, which is medicine advice (R24)" for word in _found(MEDICINE, text)]
     if neutral:
         faults += [
@@ -93,12 +93,12 @@ def word_faults(text: str, *, neutral: bool) -> list[str]:
 
 
 def claim_faults(text: str) -> list[str]:
-    """What is stated as done, or as wished, though nobody may know it (R72)."""
+    """What is stated as done, or as wished, although nobody can know it (R72)."""
     return [f"says {claim!r} as done, which nobody may know (R72)" for claim in _found(CLAIM, text)]
 
 
 def name_faults(text: str, *, recurring: bool) -> list[str]:
-    """A text that does not say whose it is, or how to get no more (R27)."""
+    """A text that does not name the clinic, or how to stop texts (R27)."""
     faults = [] if "{clinic}" in text else ["does not name the clinic; add {clinic} (R27)"]
     if recurring and "STOP" not in text:
         faults.append('has no STOP line; add "Reply STOP to opt out." (R27)')
@@ -123,7 +123,7 @@ def reply_faults(text: str) -> list[str]:
 
 
 def aftercare_faults(text: str, *, advice: Collection[str]) -> list[str]:
-    """What every text after a session must have (R26); `advice` are the words on driving."""
+    """What every text after a session must have (R26); `advice` are the words about driving."""
     faults = [f"lacks {needed} (R26)" for needed in ("911", "988", "{phone}") if needed not in text]
     if any(word not in text for word in advice):
         faults.append("does not say: no driving until tomorrow after a full night's sleep (R26)")

@@ -1,5 +1,6 @@
-"""Puts the whole local run together: the service with its embedded AWS and Twilio, the console,
-the ticker and the queue's worker. Where it runs and when it ends is said in local/run.py.
+"""Starts the whole local run: the service with its AWS and Twilio, console, ticker and worker.
+
+local/run.py says where it runs and when it ends.
 """
 
 import dataclasses
@@ -29,16 +30,16 @@ from local.twilio.service import LocalTwilio
 
 HOST = "127.0.0.1"
 _ALL = 100_000  # rows; more than a rehearsal ever has
-_SHOWN = 3  # rows that the console names as due next
+_SHOWN = 3  # rows that the console shows as due next
 _POLL = 0.2  # seconds between two looks at the queue, and at the clock's minute
-_TO_FINISH = 12.0  # seconds that a delivery under way has when the run ends
-_TO_STOP = 2.0  # seconds that each thing beside it has; together less than ending.ENDS_WITHIN
+_TO_FINISH = 12.0  # seconds that a running delivery gets when the run ends
+_TO_STOP = 2.0  # seconds for each other part; in total less than ending.ENDS_WITHIN
 
 
 def start(
     *, folder: Path, fresh: bool, port: int, console_port: int, stop: threading.Event
 ) -> ExitStack:
-    """Everything answers; closing the stack ends it. If not: NotKept, OSError, ElsewhereRefused."""
+    """Start everything; closing the stack ends it. Otherwise NotKept, OSError, ElsewhereRefused."""
     with ExitStack() as opened:
         keeper = Keeper(folder / "bookend.db", fresh=fresh)
         opened.callback(keeper.close)
@@ -116,7 +117,7 @@ def start(
 
 
 def _tick(driver: Driver, now: Callable[[], datetime], stop: threading.Event) -> None:
-    """At once, which fills the queue that is not kept, and at each new minute of the clock."""
+    """Tick at once, which fills the queue, as it is not kept, and at each new minute."""
     ticked_at = None
     while not stop.is_set():
         minute = now().replace(second=0, microsecond=0)
@@ -144,7 +145,7 @@ def _serving(server: Server) -> Iterator[None]:
 
 @contextmanager
 def _in_background(work: Callable[[], None]) -> Iterator[None]:
-    """Runs beside; the end waits for what is under way, but not for ever."""
+    """Run it in a thread; the end waits for work in progress, but not without limit."""
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:

@@ -1,8 +1,8 @@
-"""`make audit`: whether what would be packaged now has a hole that is known (F75).
+"""`make audit`: whether a package that would be deployed now has a known hole (F75).
 
-Ends with 1 when something has. What nobody could be asked about is named, and fails nothing: the
-services of advisories are other people's. Words on the command line go to pip-audit, such as
-`--vulnerability-service=osv`, which asks another one.
+Ends with 1 when one has. Packages that could not be looked up are named, and fail nothing, as the
+services of advisories are other people's. Arguments go to pip-audit, such as
+`--vulnerability-service=osv`, which uses another service.
 """
 
 import json
@@ -16,7 +16,7 @@ DEPLOYED = Path(__file__).resolve().parent.parent / "requirements.txt"
 
 
 def run(arguments: Sequence[str], requirements: Path = DEPLOYED) -> int:
-    """1 when a package of the file, or one that it brings, has a known hole; else 0."""
+    """1 when a package of the file, or one of its dependencies, has a known hole; else 0."""
     options = ["--format=json", "--progress-spinner=off", "--requirement", str(requirements)]
     command = [sys.executable, "-m", "pip_audit", *options, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 made here

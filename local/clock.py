@@ -1,4 +1,4 @@
-"""The local run's clock: real time from an offset that only the console moves."""
+"""The local run's clock: real time plus an offset that only the console changes."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ _NAME = "clock"
 
 
 class MovableClock:
-    """Implements ports.Clock. Its place is kept between runs; it never goes back."""
+    """Implements ports.Clock. Its offset is kept between runs; it never goes back."""
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper

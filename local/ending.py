@@ -1,7 +1,7 @@
-"""How a process that serves ends: on SIGINT or SIGTERM, whenever they come and however many.
+"""How a serving process ends: on SIGINT or SIGTERM, at any time and any number of them.
 
-A handler runs in the middle of whatever the main thread does, and may hold no lock and wait for
-nothing. So there is none: the signals are blocked, and a thread of its own waits for them.
+A handler would run in the middle of the main thread's work, and could hold no lock and wait for
+nothing. So there is none: the signals are blocked, and a separate thread waits for them.
 """
 
 import os
@@ -11,18 +11,19 @@ import threading
 import time
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
-ENDS_WITHIN = 25.0  # seconds; a delivery under way has less (local/assembly.py)
+ENDS_WITHIN = 25.0  # seconds; a running delivery has less (local/assembly.py)
 
 
 def end_on_signals(stop: threading.Event, *, within: float = ENDS_WITHIN) -> None:
-    """Sets `stop` at the first of them; no later one does anything.
+    """Set `stop` at the first signal; later ones do nothing.
 
-    To be called before any other thread begins, since a thread inherits what is blocked. A process
-    that has not ended that many seconds later ends at once, with 1.
+    Call it before any other thread starts, since a thread inherits what is blocked. A process that
+    has not ended that many seconds later ends at once, with 1.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     for number in ENDING:
-        # A shell may have begun us with SIGINT ignored, and what is ignored nobody waits for.
+        # A shell may have started us with SIGINT ignored, and nobody can wait for an ignored
+        # signal.
         signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_wait, args=(stop, within), name="signals", daemon=True).start()
 

@@ -1,6 +1,4 @@
-"""The event functions as the platform calls them: a schedule's tick, a queue's deliver, a topic's
-mail_event.
-"""
+"""The event functions as the platform calls them: tick, deliver and mail_event."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -11,20 +9,20 @@ from typing import Any, Protocol
 import boto3
 from chalice.local import LambdaContext
 
-_BATCHES = 50  # of ten messages; the rest of a longer queue has its turn in the next round
+_BATCHES = 50  # of ten messages; the rest of a longer queue follows in the next round
 _TIME_OUT = 60_000  # milliseconds, as deployed
 
 
 class MailEvents(Protocol):
     def waiting(self) -> Mapping[str, str]:
-        """What SES has to tell, by a name for each."""
+        """The events that SES has to deliver, each by a name."""
 
     def told(self, name: str) -> None:
-        """This one need not be told again."""
+        """This event is delivered."""
 
 
 class Functions:
-    """Of the module `app`, in this process. A call that raises is told and does not end the run."""
+    """The functions of `app`, in this process. A call that raises is logged and ends nothing."""
 
     def __init__(
         self,
@@ -35,7 +33,7 @@ class Functions:
         mail_events: MailEvents | None = None,
         is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Once `is_ending`, what is under way is finished and nothing more is begun."""
+        """Once `is_ending` is set, work in progress is finished and nothing new is started."""
         self._service = service
         self._sqs = boto3.client("sqs")
         self._queue_url = queue_url
@@ -47,9 +45,9 @@ class Functions:
         self._call("tick", _scheduled(self._now()))
 
     def deliver_queue(self) -> int:
-        """What is on the queue now, in batches of ten; how many ids were delivered.
+        """Deliver what is on the queue now, in batches of ten; returns how many ids.
 
-        Then what is told of the mails among them, which counts as one more each.
+        Then deliver the mail events, each of which counts as one more.
         """
         delivered = 0
         for _ in range(_BATCHES):
@@ -63,7 +61,7 @@ class Functions:
                 break
             self._call("deliver", {"Records": [_record(message) for message in messages]})
             for message in messages:
-                # The queue is a hint: what failed is on its row, and comes due again.
+                # The queue is a hint: a failure is on its row, which comes due again.
                 self._sqs.delete_message(
                     QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
                 )
@@ -84,7 +82,7 @@ class Functions:
         try:
             getattr(self._service, name)(event, context)
         except Exception as error:  # noqa: BLE001 the platform goes on after a function that raised
-            # Its text may hold what a person wrote, so only the type is told.
+            # Its text may contain what a person wrote, so only the type is logged.
             print(f"bookend: {name} ended with {type(error).__name__}", file=sys.stderr, flush=True)
 
 

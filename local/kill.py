@@ -12,15 +12,15 @@ from local.parent import make_above
 
 
 def end_the_run() -> None:
-    """Nothing runs after this; who called `make run` sees 137, as after `kill -9`."""
-    # make would turn a killed child into its own exit code 2, so it goes first.
+    """Kill everything; the caller of `make run` sees 137, as after `kill -9`."""
+    # make would turn a killed child into its own exit code 2, so it is killed first.
     if (make := make_above()) is not None:
         os.kill(make, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class KillSwitch:
-    """Armed once, it goes off at the first delivery that reaches its point."""
+    """Once armed, it kills the run at the first delivery that reaches its point."""
 
     def __init__(self, end: Callable[[], None] = end_the_run) -> None:
         self._end = end

@@ -1,4 +1,4 @@
-"""The make that began this run, if one did. The run ends with it, whatever ends it."""
+"""The make that started this run, if one did. The run ends with it, whatever ends it."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 _LOOK = 0.1  # seconds between two looks
-_PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that comes when the parent is gone
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal to get when the parent has ended
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -21,10 +21,10 @@ def make_above() -> int | None:
 
 
 def mind_make(stop: threading.Event) -> None:
-    """Sets `stop` once make was interrupted; ends this process at once when make is gone."""
+    """Set `stop` once make was interrupted; end this process at once when make has ended."""
     pid = make_above()
     if pid is not None:
-        # At once, so that nobody takes the run of a make that was killed for the next one.
+        # At once, so that nobody mistakes a run whose make was killed for the next one.
         end_with_parent(signal.SIGKILL)
         threading.Thread(
             target=_watch, args=(pid, _caught_by(pid), stop), name="make", daemon=True
@@ -32,7 +32,7 @@ def mind_make(stop: threading.Event) -> None:
 
 
 def end_with_parent(number: signal.Signals) -> None:
-    """This process gets that signal when its parent is gone. Only Linux has it."""
+    """Send this process that signal when its parent has ended. Only Linux can do this."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
@@ -40,16 +40,17 @@ def end_with_parent(number: signal.Signals) -> None:
 def _watch(pid: int, caught: int, stop: threading.Event) -> None:
     while not stop.wait(_LOOK):
         if os.getppid() != pid:
-            # Killed without a chance to pass it on: so are we. The ports are free for the next run.
+            # make was killed and could not pass it on, so this process ends too. The ports are free
+            # for the next run.
             os.kill(os.getpid(), signal.SIGKILL)
-        # An interrupted make waits for its recipe, yet passes on a SIGTERM only. It has let go of
-        # the signal's handler by then: see fatal_error_signal in its commands.c.
+        # An interrupted make waits for its recipe, but passes on a SIGTERM only. It has removed its
+        # handler by then: see fatal_error_signal in its commands.c.
         elif caught & ~_caught_by(pid):
             stop.set()
 
 
 def _caught_by(pid: int) -> int:
-    """The ending signals with a handler, as a mask; 0 where the system does not tell."""
+    """The ending signals with a handler, as a mask; 0 if the system does not say."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(errors="replace")
     except OSError:

@@ -1,6 +1,6 @@
 """`make export` and `make erase`: everything about one patient of a deployed stage.
 
-The environment names the table and the queue, as the service's own does.
+The environment names the table and the queue, as for the service.
 """
 
 import json

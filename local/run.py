@@ -1,6 +1,6 @@
 """`make run`: the whole service on loopback, until SIGINT or SIGTERM.
 
-Everything slow is imported after the signals are minded, so that an early Ctrl-C ends cleanly.
+Slow imports come after the signals are handled, so that an early Ctrl-C ends cleanly.
 """
 
 import errno
@@ -17,11 +17,11 @@ from local.ending import end_on_signals
 HOST = "127.0.0.1"
 _FOLDER = Path(__file__).resolve().parent.parent / ".local"
 _ANSWERS_WITHIN = 15  # seconds
-_FREED_WITHIN = 1.0  # seconds that a run which was just killed may still hold its ports
+_FREED_WITHIN = 1.0  # seconds for which a run that was just killed may still hold its ports
 
 
 class CannotRun(Exception):
-    """Something outside stands in the way; the text is for whoever typed `make run`."""
+    """Something outside prevents the run; the text is for the person who typed `make run`."""
 
 
 def main() -> int:
@@ -86,13 +86,13 @@ def tell_where_it_answers(port: int, console_port: int) -> None:
 
 
 def environment(port: int, console_port: int) -> dict[str, str]:
-    """The settings of the local stage. Every secret here is made up and opens nothing."""
+    """The settings of the local stage. Every secret here is made up and gives access to nothing."""
     service, console = f"http://{HOST}:{port}", f"http://{HOST}:{console_port}"
     settings = {
         "STAGE": "local",
         "BASE_URL": service,
         "EMAIL_FROM": "clinic@example.com",
-        # The same in every run, so that yesterday's links still open.
+        # The same in every run, so that yesterday's links still work.
         "LINK_KEYS": "local-only-link-key-0123456789abcdef",
         "ALLOWED_ORIGINS": f"{service},{console}",
         "REQUESTS_PER_ADDRESS_PER_HOUR": "1000",
@@ -105,7 +105,7 @@ def environment(port: int, console_port: int) -> dict[str, str]:
         "TWILIO_FROM": "+13165550100",
     }
     if os.environ.get("TWILIO_API_URL"):
-        # Another Twilio API may know another account.
+        # Another Twilio API may have another account.
         return settings | {name: os.environ.get(name) or account[name] for name in account}
     return settings | account | {"TWILIO_API_URL": console}
 
@@ -131,7 +131,7 @@ def require_both_free(port: int, console_port: int, *, within: float = _FREED_WI
 
 
 def require_free(name: str, port: int, *, within: float = _FREED_WITHIN) -> None:
-    """CannotRun when somebody else still listens after that many seconds."""
+    """CannotRun when another process still listens after that many seconds."""
     until = time.monotonic() + within
     while not _is_free(port):
         if time.monotonic() >= until:

@@ -1,5 +1,7 @@
-"""Serves the Chalice app on loopback as API Gateway would: Chalice's own local server answers
-HEAD with a body, loses chunked bodies and gives 403 for unknown paths.
+"""Serves the Chalice app on loopback as API Gateway would.
+
+Chalice's own local server answers HEAD with a body, loses chunked bodies and gives 403 for unknown
+paths.
 """
 
 import json
@@ -17,10 +19,10 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer
 
-MAX_BODY = 16 * 1024  # bytes; the contract's limit, tested before a byte is read
+MAX_BODY = 16 * 1024  # bytes; the limit of API requests, checked before a byte is read
 MAX_WEBHOOK = 64 * 1024  # bytes; a text of 1,600 characters outside ASCII is over 16 KiB as a form
 PATIENCE = 15  # seconds that one read from a slow client may take
-_LINGER = 2  # seconds in which a refused body is thrown away, so that the client reads our answer
+_LINGER = 2  # seconds in which a refused body is discarded, so that the client reads our answer
 
 _BARE = {
     "Cache-Control": "no-store",
@@ -32,7 +34,7 @@ _TAKES_A_BODY = {"POST", "PUT", "PATCH"}
 
 
 class Handler(ChaliceRequestHandler):
-    """One connection. Refuses what API Gateway refuses before the app sees it; logs nothing."""
+    """One connection. Refuses what API Gateway refuses before the app gets it; logs nothing."""
 
     timeout = PATIENCE
     server_version = "Bookend"
@@ -76,19 +78,20 @@ class Handler(ChaliceRequestHandler):
         return bool(super().handle_expect_100())
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server itself refuses (a bad request line, too many headers) looks alike."""
+        """Errors of http.server itself (a bad request line, too many headers) look the same."""
         if code == HTTPStatus.NOT_IMPLEMENTED:
-            # A method that nobody knows is one that the path does not take.
+            # An unknown method is one that the path does not take.
             return self._generic_handle()
         return self._refuse(HTTPStatus(code))
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: addresses hold tokens."""
+        """Log nothing: addresses contain tokens."""
 
     def _methods(self) -> set[str] | None:
-        """What the path takes; None when there is no such path (F52)."""
+        """The methods of the path; None when there is no such path (F52)."""
         gateway = self.local_gateway
-        # As it was asked for: http.server has already mended `//`, and Chalice mends the rest.
+        # The path as it was requested: http.server has already changed `//`, and Chalice changes
+        # the rest.
         asked = self.requestline.split()[1].partition("?")[0]
         if "//" in asked or ";" in asked or asked.endswith("/"):
             return None
@@ -106,7 +109,7 @@ class Handler(ChaliceRequestHandler):
             return HTTPStatus.LENGTH_REQUIRED if self.command in _TAKES_A_BODY else None
         if len(set(lengths)) > 1 or not (lengths[0].isascii() and lengths[0].isdecimal()):
             return HTTPStatus.BAD_REQUEST
-        # A number of a thousand digits is too long to be read as one, and too large anyway.
+        # A number of a thousand digits is too long to be parsed, and too large anyway.
         if len(lengths[0].lstrip("0")) > 9 or int(lengths[0]) > self._most():
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return None
@@ -120,7 +123,7 @@ class Handler(ChaliceRequestHandler):
     def _refuse(self, status: HTTPStatus, **headers: str) -> None:
         """An answer without the app; the connection ends, since its body may be unread."""
         self.close_connection = True
-        # http.server takes a request line that it cannot read for HTTP/0.9, which has no headers.
+        # http.server takes an unreadable request line for HTTP/0.9, which has no headers.
         self.request_version = self.protocol_version
         body = {"type": "about:blank", "title": status.phrase, "status": int(status)}
         kind = {"Content-Type": "application/problem+json", "Connection": "close"}
@@ -166,7 +169,7 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
 
     @contextmanager
     def at_work(self, handler: BaseHTTPRequestHandler) -> Iterator[None]:
-        """One request is under way; it is its connection's last once the server ends."""
+        """One request is in progress; it is its connection's last once the server ends."""
         with self._changed:
             self._busy += 1
         try:
@@ -178,7 +181,7 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
                 self._changed.notify_all()
 
     def finish(self, *, within: float) -> bool:
-        """After `shutdown`: whether every request under way was answered in that many seconds."""
+        """After `shutdown`: whether every request in progress was answered within that time."""
         with self._changed:
             self._is_ending = True
             return self._changed.wait_for(lambda: self._busy == 0, within)
@@ -189,7 +192,7 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that left is no news; anything else is told by its type alone."""
+        """A client that disconnected is ignored; anything else is logged by its type only."""
         error = sys.exception()
         if not isinstance(error, OSError):
             print(f"bookend: a request ended with {type(error).__name__}", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""`make test-all`: every test, also those on DynamoDB Local and in a browser.
+"""`make test-all`: every test, including those on DynamoDB Local and in a browser.
 
-What cannot be had is named in one line and makes the whole end with 1; the tests that need none of
-it run all the same. Words on the command line go to pytest.
+If a tool cannot be installed, one line names it and the end is 1; the tests that do not need it run
+all the same. Arguments go to pytest.
 """
 
 import os
@@ -26,7 +26,7 @@ def browser() -> Iterator[str]:
     yield chromium()
 
 
-#: By a mark of tests: the variable that names to them what they need, and how to have it.
+#: By a mark of tests: the variable that tells them where their tool is, and how to get it.
 Tools = Mapping[str, tuple[str, Callable[[], AbstractContextManager[str]]]]
 TOOLS_BY_MARK: Tools = {
     "dynamodb_local": ("DYNAMODB_LOCAL_URL", dynamodb_local),
@@ -35,7 +35,7 @@ TOOLS_BY_MARK: Tools = {
 
 
 def run(arguments: Sequence[str], tools: Tools = TOOLS_BY_MARK) -> int:
-    """pytest's own code, or 1 when something could not be had."""
+    """pytest's own code, or 1 when a tool could not be installed."""
     environment, lacking, options = dict(os.environ), [], []
     with ExitStack() as opened:
         for mark, (variable, have) in tools.items():
@@ -45,7 +45,7 @@ def run(arguments: Sequence[str], tools: Tools = TOOLS_BY_MARK) -> int:
             except Lacking as error:
                 lacking.append(str(error))
             else:
-                # Who names some tests does not mean them all.
+                # A person who names some tests does not mean all of them.
                 options += [] if arguments else [f"--must-run={mark}"]
         command = [sys.executable, "-m", "pytest", *options, *arguments]
         tests = subprocess.Popen(  # noqa: S603 the command is made here
@@ -66,18 +66,18 @@ def main(arguments: Sequence[str], tools: Tools = TOOLS_BY_MARK) -> int:
 
 
 def _end(number: int, _: object) -> None:
-    """Raises once. No later signal breaks off what is closed on the way out."""
+    """Raises once. No later signal interrupts the closing."""
     for each in ENDING:
         signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 def _code_of(tests: subprocess.Popen[bytes]) -> int:
-    """pytest's own; when we are ended, pytest first closes what its tests opened."""
+    """pytest's own code; if this process is ended, pytest first closes what its tests opened."""
     try:
         return tests.wait()
     except SystemExit as ending:
-        # A terminal tells pytest of Ctrl-C itself, and a second one would break off its closing.
+        # A terminal sends Ctrl-C to pytest itself, and a second one would interrupt its closing.
         if ending.code != 128 + signal.SIGINT:
             tests.send_signal(signal.SIGINT)
         try:

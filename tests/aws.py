@@ -1,4 +1,4 @@
-"""A DynamoDB for tests: moto with our patch, or DynamoDB Local where `make test-all` started it."""
+"""A DynamoDB for tests: moto with our patch, or DynamoDB Local if `make test-all` started it."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ REGION = "us-east-1"
 
 @contextmanager
 def embedded_dynamodb(*, keep: Keep | None = None) -> Iterator[tuple[Any, str]]:
-    """A client and an empty table, gone afterwards. More tables: `fresh_table(client)`."""
+    """A client and an empty table, removed afterwards. More tables: `fresh_table(client)`."""
     with mock_aws(), atomic_dynamodb(keep=keep):
         client = boto3.client("dynamodb", region_name=REGION)
         yield client, fresh_table(client)
@@ -26,7 +26,7 @@ def embedded_dynamodb(*, keep: Keep | None = None) -> Iterator[tuple[Any, str]]:
 
 @contextmanager
 def dynamodb_local() -> Iterator[tuple[Any, str]]:
-    """A client and an empty table of DynamoDB Local, gone afterwards. Only for marked tests."""
+    """A client and an empty table of DynamoDB Local, removed afterwards. Only for marked tests."""
     client = local_client()
     table = fresh_table(client)
     try:
@@ -37,7 +37,7 @@ def dynamodb_local() -> Iterator[tuple[Any, str]]:
 
 
 def local_client() -> Any:
-    """A client of its own for DynamoDB Local, with connections for fifty at once."""
+    """A separate client for DynamoDB Local, with connections for fifty at once."""
     return boto3.client(
         "dynamodb",
         region_name=REGION,
@@ -54,7 +54,7 @@ def local_client() -> Any:
 
 
 def fresh_table(client: Any) -> str:
-    """The name of an empty table that nobody else has, as `.chalice/resources.json` makes it."""
+    """The name of a new, empty table, made from `.chalice/resources.json`."""
     table_name = f"bookend-{uuid4().hex}"
     create_table_from(load_resources(), client, table_name)
     return table_name

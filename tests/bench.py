@@ -1,4 +1,4 @@
-"""`make bench`: how long the parts take on this machine, and what they ask of DynamoDB, as a table.
+"""`make bench`: how long the parts take here, and their requests to DynamoDB, as a table.
 
 Shown, never asserted: machines differ. Times are of our own code, over the table in memory;
 requests are counted over DynamoDB's own protocol.
@@ -19,7 +19,7 @@ from tests.counting import counted_world
 from tests.web.browser import Browser, browsing
 from tests.world import RUTH, World, at
 
-ROUNDS = 25  # below what one address may ask in an hour
+ROUNDS = 25  # fewer than one address may send in an hour
 
 Act = Callable[[], Any]
 Prepared = Iterator[Act]

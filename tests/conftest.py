@@ -1,6 +1,6 @@
 """Which tests run: those whose tools are there. `--must-run` makes sure that they did.
 
-What Hypothesis tries is the same in every run, but for `make test-properties`. A failing test shows
+Hypothesis tries the same cases in every run, except in `make test-properties`. A failing test shows
 the ids of its log lines.
 """
 
@@ -15,12 +15,12 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-# Before any test module is imported: its own settings begin with these.
+# Before any test module is imported, as their settings start from these.
 hypothesis.settings.register_profile("fixed", derandomize=True)
 if os.environ.get("HYPOTHESIS_PROFILE") != "full":
     hypothesis.settings.load_profile("fixed")
 
-#: Tests with such a mark run only where this variable says where their tool is: `make test-all`.
+#: Tests with such a mark run only if this variable says where their tool is: `make test-all`.
 VARIABLE_BY_MARK = {"dynamodb_local": "DYNAMODB_LOCAL_URL", "browser": "BOOKEND_CHROMIUM"}
 
 _passed_by_mark = pytest.StashKey[Counter[str]]()
@@ -28,7 +28,7 @@ _wanted_by_mark = pytest.StashKey[Counter[str]]()
 
 
 class WithIds(logging.Formatter):
-    """`message.sent message_id=APT-1.v1-ride attempt=1`: an event's name alone tells little."""
+    """`message.sent message_id=APT-1.v1-ride attempt=1`: an event's name alone says too little."""
 
     USUAL = frozenset({*vars(logging.makeLogRecord({})), "asctime", "message", "taskName"})
 

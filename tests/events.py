@@ -1,4 +1,4 @@
-"""What the platform calls the event functions of app.py with."""
+"""The events with which the platform calls the event functions of app.py."""
 
 from typing import Any
 

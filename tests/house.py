@@ -1,7 +1,7 @@
 """`python -m tests.house [CHECKOUT]`: how the code is laid out, as one table in Markdown.
 
 Shown, never asserted: it reads the files of this checkout, or of another one such as a worktree of
-an older commit, so that two of them can be compared. It imports nothing of what it measures.
+an older commit, so that the two can be compared. It imports nothing of what it measures.
 """
 
 import ast
@@ -18,10 +18,10 @@ HERE = Path(__file__).parents[1]
 FOLDERS = ("chalicelib", "lint", "local", "tests/simulation", "tests")
 DEPLOYED = ("chalicelib",)
 CODE = ("chalicelib", "lint", "local")
-#: Built by hand, these name attributes of a row by strings that nothing checks; `of` checks them,
-#: and those of the conditions that they are given.
+#: Built directly, these name attributes of a row by strings that nothing checks; `of` checks them,
+#: and those of its conditions.
 UNCHECKED = frozenset({"Patch", "Require"})
-BEHIND_THEM = ("chalicelib/adapters/", "chalicelib/domain/change.py")  # where they are at home
+BEHIND_THEM = ("chalicelib/adapters/", "chalicelib/domain/change.py")  # where they are defined
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def measured(root: Path) -> Iterator[tuple[str, str]]:
-    """Each figure with what it is of."""
+    """Each figure with its name."""
     for folder in FOLDERS:
         if (root / folder).is_dir():
             yield f"modules in the largest flat folder of `{folder}`", _largest_folder(root, folder)

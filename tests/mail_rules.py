@@ -1,10 +1,10 @@
-"""What is not written in a mail: Python's own rule, which the adapter goes by; and SES's place."""
+"""What must not be in a mail: Python's own rule, which the adapter uses; and a stand-in for SES."""
 
 from chalicelib.ports import Email
 
 
 def refuse_unwritable(email: Email) -> None:
-    """ValueError for what would add a header, as EmailMessage has it (F46)."""
+    """ValueError for what would add a header, as from EmailMessage (F46)."""
     if any(len(value.splitlines()) > 1 for value in (email.to, email.subject)):
         raise ValueError("Header values may not contain linefeed or carriage return characters")
 

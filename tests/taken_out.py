@@ -1,4 +1,4 @@
-"""The clinic's data after an edit that takes something out of it, under the rows that name it."""
+"""The clinic's data after an edit that removes something which stored rows name."""
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.visits.appointment import Appointment
@@ -6,21 +6,21 @@ from tests.world import World
 
 
 def kind_alone(world: World, code: str = "iv_infusion") -> None:
-    """A kind of visit; the file of its care plan is left."""
+    """Remove a kind of visit; the file of its care plan stays."""
     clinic = world.services.clinic
     kinds = tuple(each for each in clinic.visit_types if each.code != code)
     world.replace(clinic=clinic.model_copy(update={"visit_types": kinds}))
 
 
 def kind(world: World, code: str = "iv_infusion") -> None:
-    """A kind of visit, and its care plan with it."""
+    """Remove a kind of visit, and its care plan."""
     kind_alone(world, code)
     plans = {each: plan for each, plan in world.services.plans.items() if each != code}
     world.replace(plans=plans)
 
 
 def kind_of_an_older_row(world: World, code: str = "iv_infusion") -> None:
-    """The same, where the visits were stored before they kept what the clinic called them."""
+    """The same, but the visits were stored before they kept what the clinic called them."""
     for row in list(world.store._rows.values()):
         if row["record"] == Appointment.KIND:
             key = Appointment.ref(row["id"]).key
@@ -29,7 +29,7 @@ def kind_of_an_older_row(world: World, code: str = "iv_infusion") -> None:
 
 
 def route(world: World, name: str = "iv") -> None:
-    """What a route implies, once no kind of visit names it."""
+    """Remove what a route implies, once no kind of visit names it."""
     clinic = world.services.clinic
     routes = {each: route for each, route in clinic.routes.items() if each != name}
     world.replace(clinic=clinic.model_copy(update={"routes": routes}))

@@ -1,4 +1,4 @@
-"""What Twilio takes and refuses, for the fakes: the local Twilio's rules, raised as by the adapter.
+"""What Twilio accepts and refuses, for the fakes: raised as by the adapter.
 
 Not for the local Twilio itself, which answers over HTTP.
 """
@@ -14,7 +14,7 @@ UNDER_WAY = 20009  # Twilio's code for a text whose words cannot be erased yet
 
 
 class StopList:
-    """The numbers that said STOP to ours, and have not thought better of it."""
+    """The numbers that said STOP to ours and have not said START since."""
 
     def __init__(self) -> None:
         self._numbers: set[str] = set()
@@ -29,7 +29,7 @@ class StopList:
         return means
 
     def refuse(self, *, to: str, body: str, validity: timedelta) -> None:
-        """Refused where Twilio would not take such a text."""
+        """Refused if Twilio would not accept such a text."""
         seconds = str(int(validity.total_seconds()))
         form = {"To": to, "From": NUMBER, "Body": body, "ValidityPeriod": seconds}
         try:
@@ -44,7 +44,7 @@ def may_wait(validity: timedelta) -> timedelta:
 
 
 def refuse_under_way(status: str) -> None:
-    """Refused while a text has not come to its end: Twilio keeps its words until then."""
+    """Refused while a text has no final status: Twilio keeps its words until then."""
     if status not in FINAL:
         raise _refused(UNDER_WAY)
 

@@ -1,4 +1,4 @@
-"""The wire below the SDK's client: what the next calls of an operation meet there.
+"""The wire below the SDK's client, where the next calls of an operation get faults.
 
 The SDK's own retries see these faults, as they would see DynamoDB's. No emulator makes them.
 """
@@ -27,7 +27,7 @@ class Wire:
         self._waiting: dict[str, deque[Fault]] = defaultdict(deque)
         self._always: dict[str, Callable[[Body], Fault | None]] = {}
         self._frozen: dict[str, AWSResponse] | None = None
-        #: How often each operation was asked for, by the SDK's retries too.
+        #: How often each operation was called, including the SDK's retries.
         self.asked: Counter[str] = Counter()
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
@@ -51,7 +51,7 @@ class Wire:
         self._real.close()
 
     def through(self, request: AWSPreparedRequest) -> AWSResponse:
-        """The call as it is, and its answer."""
+        """The unchanged call, and its answer."""
         answer: AWSResponse = self._real.send(request)
         return answer
 
@@ -85,11 +85,11 @@ class Wire:
         return _answer(request.url, 200, {}, json.dumps(said).encode())
 
     def next(self, operation: str, fault: Fault, times: int = 1) -> None:
-        """The next so many calls of an operation meet this."""
+        """The next so many calls of an operation get this."""
         self._waiting[operation].extend([fault] * times)
 
     def until_mended(self, operation: str, when: Callable[[Body], Fault | None]) -> None:
-        """Every call of an operation meets what `when` makes of its body, if anything."""
+        """Every call of an operation gets what `when` makes of its body, if anything."""
         self._always[operation] = when
 
     def mend(self) -> None:
@@ -99,7 +99,7 @@ class Wire:
         self._frozen = None
 
     def freeze_indexes(self) -> None:
-        """Each partition of an index answers as it does when it is next asked (F19)."""
+        """Each partition of an index keeps giving the answer of its next read (F19)."""
         self._frozen = {}
 
 

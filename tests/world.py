@@ -54,7 +54,7 @@ class MovableClock:
 
 
 class Queue:
-    """Implements ports.DeliveryQueue: what is put on it waits until a test takes it off."""
+    """Implements ports.DeliveryQueue: an id waits until a test takes it off."""
 
     def __init__(self) -> None:
         self.ids: deque[str] = deque()
@@ -67,8 +67,8 @@ class Queue:
 class FakeTexts:
     """Implements ports.TextSender and TextInbox: keeps what it accepted, as the provider would.
 
-    `answers` are given first, one to each call: an exception is raised, after the text was
-    accepted if it stands in `after`.
+    `answers` are given first, one to each call: an exception is raised, after the text was accepted
+    if it is in `after`.
     """
 
     def __init__(self, clock: MovableClock) -> None:
@@ -138,7 +138,7 @@ class FakeTexts:
         return text
 
     def deliver_all(self) -> None:
-        """Every text that is under way arrives."""
+        """Every text that is being sent arrives."""
         self.sent = [text._replace(status="delivered") for text in self.sent]
 
     def _second(self) -> datetime:
@@ -200,7 +200,7 @@ class World:
         self.services = replace(self.services, **changes)
 
     def drain(self) -> None:
-        """Deliver what is on the queue, and what that puts there."""
+        """Deliver what is on the queue, and what that adds to it."""
         for _ in range(500):
             if not self.queue.ids:
                 return
@@ -249,7 +249,7 @@ class World:
         return submit(self.context, request_form(**changes), origin=FORM, key=new_id("KEY"))
 
     def open_tasks(self) -> list[Task]:
-        """As a person of the clinic finds them, urgent ones first."""
+        """The open tasks as staff see them, urgent ones first."""
         found = [*self.store.open("urgent"), *self.store.open("task")]
         return [task for task in found if isinstance(task, Task)]
 

@@ -1,1 +1,1 @@
-"""How we reach outside: one file a service."""
+"""How we reach outside: one file per service."""

@@ -13,5 +13,5 @@ class SystemClock:
 
 
 def pause_with_jitter(attempt: int) -> None:
-    """Up to 50 ms, 100 ms, 200 ms …: full jitter, so that rivals do not meet again."""
+    """Up to 50 ms, 100 ms, 200 ms …: full jitter, so that competing writers do not meet again."""
     time.sleep(random.uniform(0, 0.05 * 2**attempt))

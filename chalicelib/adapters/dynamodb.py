@@ -1,6 +1,6 @@
-"""The store in DynamoDB: one table, one `TransactWriteItems` a commit.
+"""The store in DynamoDB: one table, one `TransactWriteItems` per commit.
 
-The low-level client is used as it is: what DynamoDB says is what happened.
+The low-level client is used without a layer above it: what DynamoDB reports is what happened.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ log = Logger(service="bookend", child=True)
 
 R = TypeVar("R", bound=Record)
 
-BATCH = 100  # keys that one BatchGetItem takes
-TRIES = 4  # of the same bytes, when only traffic stood in the way
+BATCH = 100  # keys that one BatchGetItem accepts
+TRIES = 4  # of the same request, when it only failed because of load
 
-# Reasons for which a cancelled transaction may be sent again as it is.
+# Reasons for which a cancelled transaction may be sent again unchanged.
 _TRAFFIC = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _BUSY = frozenset(
     {
@@ -132,7 +132,7 @@ class DynamoStore:
                 if not _is_busy(error):
                     raise
             except BotoCoreError as error:
-                # The answer was lost; the same token makes asking again harmless (F18).
+                # The answer was lost; with the same token it is harmless to ask again (F18).
                 log.warning("store.unanswered", extra={"error": type(error).__name__})
             else:
                 return
@@ -141,7 +141,7 @@ class DynamoStore:
             raise Unavailable("the change could not be written")
 
     def _was_applied(self, change: Change) -> bool:
-        """Whether the change's own audit event stands in the table, when it has one."""
+        """Whether the change's own audit event is in the table, if it has one."""
         for record in change.saved:
             if getattr(record, "change_id", None) == change.id:
                 return self.get(Ref(type(record), record.key)) is not None
@@ -182,7 +182,7 @@ class DynamoStore:
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _counted(self, query: Mapping[str, Any], *, most: int | None = None) -> tuple[int, Any]:
-        """How many rows there are, or the most, and the place after them; None at the end."""
+        """How many rows there are, at most the limit, and where to go on; None at the end."""
         count, place = 0, None
         while most is None or count < most:
             more = {} if place is None else {"ExclusiveStartKey": place}
@@ -216,7 +216,7 @@ def _open_query(kind: str, since: datetime | None, until: datetime | None) -> di
 
 
 def _is_busy(error: ClientError) -> bool:
-    """Whether nothing is wrong with what was asked, so that asking again may help (F17)."""
+    """Whether the request itself was fine, so that sending it again may help (F17)."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return status >= 500 or error.response["Error"]["Code"] in _BUSY
 
@@ -227,7 +227,7 @@ def _only_traffic(error: ClientError) -> bool:
 
 
 def _failed_at(error: ClientError, operations: Sequence[Operation]) -> str:
-    """The sort keys that were not as expected; they name no person."""
+    """The sort keys whose conditions failed; they name no person."""
     reasons = error.response.get("CancellationReasons", [])
     pairs = zip(operations, reasons, strict=False)
     return ", ".join(

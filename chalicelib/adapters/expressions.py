@@ -13,7 +13,7 @@ _serialize = TypeSerializer().serialize
 
 
 def packed(values: Mapping[str, Any]) -> Row:
-    """Values as DynamoDB's typed attributes; None is an attribute that is absent."""
+    """Values as DynamoDB's typed attributes; None is an absent attribute."""
     return {name: _serialize(value) for name, value in values.items() if value is not None}
 
 

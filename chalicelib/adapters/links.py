@@ -17,7 +17,7 @@ DAY = "day"  # the subject of a link to the day sheet
 PATIENT_TOKEN = 22  # characters: 130 bits (R28)
 _DIGITS = string.digits + string.ascii_letters
 
-# What of a request's URL Twilio repeats on a failure; the fragment is never sent (R39).
+# The parts of a request's URL that Twilio retries on failure; the fragment is never sent (R39).
 RETRY = "#rc=5&rp=all"
 
 
@@ -25,7 +25,7 @@ class _Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     s: str  #: the subject's id
-    w: str  #: whom it was mailed to
+    w: str  #: the person to whom it was mailed
     e: int  #: expires at, epoch seconds, by our own clock
 
 
@@ -61,7 +61,7 @@ class SignedLinks:
 
     def patient_token(self, subject_id: str) -> str:
         signer = Signer(self._keys[0], salt="bookend.patient-link", digest_method=hashlib.sha256)
-        # Letters and digits alone: programs that make links leave out a "-" or "_" at the end.
+        # Letters and digits only: programs that detect links leave out a "-" or "_" at the end.
         number = int.from_bytes(base64_decode(signer.get_signature(subject_id)))
         return "".join(_DIGITS[number // 62**place % 62] for place in range(PATIENT_TOKEN))
 
@@ -88,7 +88,7 @@ class SignedLinks:
 
 
 def _is_canonical(token: str) -> bool:
-    """Base 64 has spare bits at its end, so one signature could be written in several ways."""
+    """Base 64 has spare bits at its end, so that one signature could have several spellings."""
     try:
         return all(base64_encode(base64_decode(part)).decode() == part for part in token.split("."))
     except BadData:

@@ -1,4 +1,4 @@
-"""Records as rows: the one place that knows both. Used by every store."""
+"""Records as rows: the only module that knows both forms. Used by every store."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -75,7 +75,7 @@ def row_of(record: Record, *, shards: int) -> Row:
 
 
 def due_attributes(key: Key, values: Mapping[str, Any], *, shards: int) -> Row:
-    """The shard that goes with a due time; None where the due time goes away."""
+    """The shard that belongs to a due time; None when the due time is removed."""
     if "due_at" not in values:
         return {}
     if values["due_at"] is None:
@@ -84,9 +84,9 @@ def due_attributes(key: Key, values: Mapping[str, Any], *, shards: int) -> Row:
 
 
 def record_of(row: Mapping[str, Any]) -> Record:
-    """The record that a row holds. Unreadable when this version cannot read it (F23).
+    """The record that a row contains. Unreadable when this version cannot read it (F23).
 
-    What a newer version added is left out, so that both can run for the minutes of a deploy (F28).
+    Fields that a newer version added are left out, so that both can run during a deploy (F28).
     """
     kind = KINDS.get(str(row.get("record")))
     if kind is None:
@@ -119,7 +119,7 @@ def _leave_out(fields: Any, place: tuple[int | str, ...]) -> None:
 
 
 def _where(kind: type[Record], error: ValidationError) -> str:
-    """The places that are wrong, and nothing of what stands there."""
+    """The fields that are wrong, without their values."""
     places = sorted({".".join(map(str, part["loc"])) for part in error.errors()})
     return f"a {kind.KIND} row is wrong at {', '.join(places)}"
 
@@ -138,7 +138,7 @@ def plain(value: Any) -> Any:
 
 
 def conditions(operation: Operation) -> Sequence[Condition]:
-    """What must hold of the stored row before the operation may be applied."""
+    """The conditions on the stored row for this operation."""
     match operation:
         case Save(record):
             return (Is("revision", record.revision or None),)
@@ -149,12 +149,12 @@ def conditions(operation: Operation) -> Sequence[Condition]:
 
 
 def span_of(since: datetime | None, until: datetime | None) -> tuple[str, str]:
-    """A span as the attributes that hold a time are compared with it; None has no end."""
+    """A span in the form in which the time attributes are compared; None: no end."""
     return "0" if since is None else written(since), "~" if until is None else written(until)
 
 
 def _instant(text: str) -> datetime:
-    """What cannot be read was due long ago: its courier says what is wrong with the row."""
+    """An unreadable due time counts as long past: the courier reports the faulty row."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -163,7 +163,7 @@ def _instant(text: str) -> datetime:
 
 
 def due_rows(rows: Iterable[tuple[str, str, str]]) -> list[Due]:
-    """The messages of `pk`, `sk`, `due_at`; a row that is none stops no other (F23)."""
+    """The messages of `pk`, `sk`, `due_at`; an invalid row stops no other (F23)."""
     found = []
     for pk, sk, due_at in rows:
         id_ = message_id(Key(pk, sk))

@@ -10,11 +10,11 @@ from botocore.exceptions import EndpointConnectionError as NoConnectionError
 from chalicelib.ports import Accepted, Email, FailureClass, OutcomeUnknown, Refused
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html and its common errors;
-# what is not named here is not sent again, and staff are told.
+# an error that is not listed here is not retried, and staff are told.
 FATE_BY_ERROR = {
     "TooManyRequestsException": FailureClass.RETRY,
     "LimitExceededException": FailureClass.RETRY,
-    "ThrottlingException": FailureClass.RETRY,  # over the account's rate or its quota of the day
+    "ThrottlingException": FailureClass.RETRY,  # over the account's rate or its daily quota
     "Throttling": FailureClass.RETRY,
     "RequestExpired": FailureClass.RETRY,
     "SendingPausedException": FailureClass.CONFIGURATION,
@@ -33,7 +33,7 @@ FATE_BY_ERROR = {
 }
 TOO_MANY = 429  # whatever code comes with it
 LONGEST = 500  # characters of a line; RFC 5322 allows 998
-# A subject that is folded right after its name reads with a blank in front in some programs.
+# Some programs show a blank in front of a subject that is folded right after its name.
 UNFOLDED = policy.default.clone(max_line_length=LONGEST)
 
 TAG = "message"  # the tag of a mail that names its row
@@ -41,7 +41,7 @@ _DOT = "__"  # a tag's value has no dots
 
 
 def tagged(message_id: str) -> str:
-    """A message's id as a tag's value: letters, digits, `-` and `_` alone."""
+    """A message's id as a tag's value: letters, digits, `-` and `_` only."""
     return message_id.replace(".", _DOT, 1)
 
 
@@ -53,7 +53,7 @@ class SesMail:
     """Implements ports.EmailSender. The client must have `total_max_attempts=1` (F79)."""
 
     def __init__(self, *, client: Any, sender: str, configuration_set: str | None = None) -> None:
-        """What becomes of a mail is told where the configuration set says, with its row's id."""
+        """SES reports to the configuration set what becomes of a mail, with the id of its row."""
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
@@ -93,7 +93,7 @@ class SesMail:
 
 
 def _mime(email: Email, *, sender: str) -> bytes:
-    # EmailMessage refuses a line break in a header, so nothing typed can add one (F46).
+    # EmailMessage refuses a line break in a header, so a typed value cannot add one (F46).
     message = EmailMessage(policy=UNFOLDED)
     message["From"] = sender
     message["To"] = email.to

@@ -1,4 +1,4 @@
-"""What SES tells of a mail afterwards, as it comes by SNS, read strictly where we use it.
+"""What SES reports about a mail afterwards, through SNS; the fields we use are read strictly.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
@@ -22,7 +22,7 @@ FATE_BY_BOUNCE: Mapping[str, MailOutcome] = {
 
 
 class _Told(BaseModel):
-    # SES tells much more, and adds to it as it likes; the rest is left unread.
+    # SES reports many more fields, and may add some; they are ignored.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
@@ -42,11 +42,11 @@ class _Event(_Told):
 
 
 def read(text: str) -> MailEvent | None:
-    """The event; None, with a line in the log, for what is none or names no row of ours."""
+    """The event; None, with a line in the log, if it is no event or names no row of ours."""
     try:
         event = _Event.model_validate_json(text)
     except ValidationError as error:
-        # What was told holds addresses, so only the places are named.
+        # A report contains addresses, so only the places of errors are logged.
         places = sorted({".".join(map(str, part["loc"])) for part in error.errors()})
         log.error("mail_event.unreadable", extra={"places": places})
         return None

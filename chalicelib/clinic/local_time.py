@@ -1,4 +1,4 @@
-"""Where instants meet the clinic's wall clock: reading it, and saying it to people."""
+"""Between instants and the clinic's wall clock: reading times, and showing them to people."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -7,10 +7,10 @@ from chalicelib.clinic.speech import speech
 
 
 def at_wall_clock(on: date, at: time, zone: tzinfo) -> datetime:
-    """The instant at which a clock on the wall shows this.
+    """The instant at which a wall clock shows this.
 
-    A time that the clock skips is the moment it skips to; one that it shows twice is the first
-    (R16).
+    For a time that the clock skips, the moment to which it skips; for a time that it shows twice,
+    the first of the two (R16).
     """
     local = datetime.combine(on, at.replace(fold=0), tzinfo=zone)
     instant = local.astimezone(UTC)
@@ -37,9 +37,9 @@ def said_day(at: datetime, zone: tzinfo, language: str = "en", *, long: bool = F
 
 
 def said_time(at: datetime, zone: tzinfo, reader_zone: tzinfo | None = None) -> str:
-    """`9:00 AM`, with the zone named when the reader's clock shows something else then (R16).
+    """`9:00 AM`, with the zone if the reader's clock shows another time then (R16).
 
-    It is the same in every language: the United States tell the time like this in Spanish too.
+    It is the same in every language: in the United States, Spanish uses this form too.
     """
     local = at.astimezone(zone)
     elsewhere = reader_zone and at.astimezone(reader_zone).utcoffset() != local.utcoffset()
@@ -54,7 +54,7 @@ def said_clock(
     *,
     long: bool = False,
 ) -> str:
-    """`Tue 1:00 AM`, `mar 1:00 AM`: a time to keep, which may fall on the day before."""
+    """`Tue 1:00 AM`, `mar 1:00 AM`: a time to observe, which may be on the day before."""
     names = speech(language)
     days = names.long_days if long else names.days
     return f"{days[at.astimezone(zone).weekday()]} {said_time(at, zone, reader_zone)}"

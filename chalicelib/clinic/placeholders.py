@@ -1,6 +1,6 @@
-"""What the placeholders of wordings stand for: the clinic, a visit, the times offered.
+"""The values of placeholders in wordings: the clinic, a visit, the times offered.
 
-Brief and in GSM-7 for texts; `long` says days and months in full, as mails and pages do.
+Brief and in GSM-7 for texts; `long` spells out days and months, for mails and pages.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from chalicelib.clinic.local_time import said_day, said_time
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.speech import speech
 
-FEW = 4  # more choices than these are said shorter, so that nine still fit two segments
+FEW = 4  # more choices than these are shortened, so that nine still fit two segments
 
 
 def visit_values(
@@ -24,7 +24,7 @@ def visit_values(
     language: str = "en",
     long: bool = False,
 ) -> dict[str, str]:
-    """What a text about a visit may name. Times are the clinic's, the zone said if it differs."""
+    """The values for a text about a visit. Times are the clinic's, with the zone if it differs."""
     clocks = clock_times(plan, start, clinic.zone, reader_zone, language, long=long) if plan else {}
     return {
         **clinic.values(language, long=long),
@@ -44,10 +44,10 @@ def choice_values(
     language: str = "en",
     long: bool = False,
 ) -> dict[str, str]:
-    """What a text that lists times may name: numbered choices, or the dates of a course.
+    """The values for a text that lists times: numbered choices, or the dates of a course.
 
-    `numbers` are what each time was called when it was asked about; from 1 on without them. A
-    mail is not answered with a number, so its choices have none.
+    `numbers` are those that each time had when it was asked about; without them, from 1 on. Nobody
+    replies to a mail with a number, so a mail's choices have none.
     """
     names = speech(language)
     between = ", " if long else " "

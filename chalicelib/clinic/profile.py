@@ -1,4 +1,4 @@
-"""The clinic as its clinic.toml describes it: what is asked of it, and when it is open."""
+"""The clinic of clinic.toml: its data, and questions about it, such as when it is open."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,7 @@ from chalicelib.languages import languages
 from chalicelib.toml_files import CLINIC_DATA, load
 
 FILE = "clinic.toml"
-MOST_CLOSED = 14  # days in a row, after which nobody asks when it was open last
+MOST_CLOSED = 14  # days in a row; beyond them nobody asks when it was last open
 
 
 class UnknownInClinic(KeyError):
@@ -53,19 +53,19 @@ class Clinic(Value):
 
     sample: bool
     name: str
-    sender: Annotated[str, Field(max_length=20)]  #: short and neutral: texts begin with it
+    sender: Annotated[str, Field(max_length=20)]  #: short and neutral; texts begin with it
     phone: Annotated[str, Field(pattern=r"^\+1[2-9]\d{9}$")]  #: E.164
     time_zone: Annotated[str, AfterValidator(known_zone)]
     privacy_url: Url
     terms_url: Url
     answer_within_hours: int = Field(ge=1, le=80)  #: opening hours
-    text_price_usd: float = Field(gt=0)  #: for one segment; what a journey costs is told with it
+    text_price_usd: float = Field(gt=0)  #: for one segment; gives the cost of a journey
     address: Address
     hours: dict[Weekday, Opening] = Field(min_length=1)
     holidays: tuple[Holiday, ...] = ()
     resources: tuple[Resource, ...] = Field(min_length=1)
     staff: tuple[StaffSeed, ...] = Field(min_length=1, max_length=12)  #: each gets every alarm
-    routes: dict[Id, Route]  #: by name, which visit types, care plans and visits are stored with
+    routes: dict[Id, Route]  #: by name, which is stored with visit types, care plans and visits
     visit_types: tuple[VisitType, ...] = Field(min_length=1)
     caps: Caps
     quiet: Quiet
@@ -100,7 +100,7 @@ class Clinic(Value):
         return ZoneInfo(self.time_zone)
 
     def zone_of(self, patient: Patient | None) -> ZoneInfo:
-        """The patient's zone: what they chose, else the clinic's (R15)."""
+        """The patient's zone: the chosen one, or the clinic's (R15)."""
         return ZoneInfo(patient.time_zone) if patient and patient.time_zone else self.zone
 
     @property
@@ -118,7 +118,7 @@ class Clinic(Value):
         )
 
     def find_visit_type(self, code: str) -> VisitType | None:
-        """None for one that was taken out since something was booked as it."""
+        """The visit type; None for one that was removed after something was booked as it."""
         return next((each for each in self.visit_types if each.code == code), None)
 
     def visit_type(self, code: str) -> VisitType:
@@ -142,22 +142,22 @@ class Clinic(Value):
         )
 
     def kind_of(self, visit: Appointment) -> BookedAs:
-        """What the visit is: as the data says now, else as it was booked, else neutral (R71).
+        """What the visit is: by the current data, or as it was booked, or neutral (R71).
 
-        Of what nothing is known the ride is asked, and it counts as sedating.
+        If nothing is known of it, the ride is asked about, and it counts as sedating.
         """
         if self.find_visit_type(visit.visit_type) is not None:
             return self.kind(visit.visit_type)
         return _anything() if visit.booked_as is None else self._filled(visit.booked_as)
 
     def _filled(self, kept: BookedAs) -> BookedAs:
-        """With what its route implies where a row of before does not say."""
+        """The kind, with what its route implies if an older row does not say it."""
         route = self.routes.get(kept.route)
         implied = {} if route is None else dict(route)
         return BookedAs.model_validate({**implied, **kept.model_dump(exclude_unset=True)})
 
     def with_kind(self, visit: Appointment) -> Appointment:
-        """The visit with what it is called and what safety needs kept with it (R71)."""
+        """The visit with its names and what safety needs stored in it (R71)."""
         is_known = self.find_visit_type(visit.visit_type) or visit.booked_as
         return visit.evolve(booked_as=self.kind_of(visit)) if is_known else visit
 
@@ -182,7 +182,7 @@ class Clinic(Value):
         return texts.wording(language)
 
     def values(self, language: str = "en", *, long: bool = False) -> dict[str, str]:
-        """What every wording may name of the clinic; long, with names of days in full."""
+        """What every wording may say of the clinic; `long` spells out the names of days."""
         return {
             "clinic": self.sender,
             "phone": self.phone_said,
@@ -198,12 +198,12 @@ class Clinic(Value):
         return any(opens <= at < closes for opens, closes in self._open_on(self._day(at)))
 
     def next_opening(self, at: datetime) -> datetime:
-        """The same instant when the clinic is open then, else when it opens next."""
+        """The same instant if the clinic is open then, otherwise when it opens next."""
         opens, _ = next(self._open_from(at))
         return max(opens, at.astimezone(UTC))
 
     def last_open(self, at: datetime) -> datetime:
-        """The same instant when the clinic is open then, else when it closed last."""
+        """The same instant if the clinic is open then, otherwise when it last closed."""
         days = (self._day(at) - timedelta(days=n) for n in range(MOST_CLOSED))
         ends = (min(closes, at) for on in days for opens, closes in self._open_on(on) if opens < at)
         return next(ends, at).astimezone(UTC)
@@ -244,7 +244,7 @@ class Clinic(Value):
 
 
 def _anything() -> BookedAs:
-    """A visit of which nothing is known but its time."""
+    """A visit of which only the time is known."""
     word = speech("en").visit
     names = {
         code: VisitNames(name=speech(code).visit, neutral_name=speech(code).visit)

@@ -72,7 +72,7 @@ class Resource(Value):
 
 
 class StaffSeed(Value):
-    """Someone who may decide, as the store first learns of them."""
+    """A person who may decide, as the store gets them at first."""
 
     id: Id
     name: str
@@ -81,7 +81,7 @@ class StaffSeed(Value):
 
 
 class CourseRule(Value):
-    """How near to each other a course's sessions may be, and how long it may last (R49)."""
+    """The smallest gap between a course's sessions, and the longest that it may last (R49)."""
 
     min_gap_days: int = Field(default=1, ge=1, le=60)  #: from one session's date to the next one's
     max_span_days: int = Field(default=365, ge=1, le=550)  #: from the first date to the last one
@@ -109,7 +109,7 @@ class Caps(Value):
     """The most texts that a number gets (R19)."""
 
     per_day: int = Field(ge=1)
-    per_week: int = Field(ge=1)  #: in the seven days that end with the day
+    per_week: int = Field(ge=1)  #: in the seven days that end with this day
 
 
 class Quiet(Value):
@@ -117,7 +117,8 @@ class Quiet(Value):
 
     starts: time
     ends: time
-    #: on the clinic's clock: until then the aftercare of a session that ended that evening leaves
+    #: on the clinic's clock: until then the aftercare of a session that ended that evening may
+    #: leave
     aftercare_until: time = Field(default=time(22, 30), ge=time(21), le=time(23, 30))
 
 
@@ -153,7 +154,7 @@ class ConsentTexts(Value):
         return self
 
     def wording(self, language: str) -> ConsentWording:
-        """English where the language has none yet."""
+        """The wording; English where the language has none yet."""
         return ConsentWording(version=self.version, text=self.text.get(language, self.text["en"]))
 
 

@@ -8,13 +8,13 @@ from chalicelib.clinic.profile_models import Quiet
 
 ONE_DAY, TWO_DAYS = timedelta(days=1), timedelta(days=2)
 MOMENT = timedelta(microseconds=1)
-EVENING = time(17)  # on the clinic's clock: what ends from then on ended "that evening" (R14)
-LAST_RECORDED = time(23, 30)  # on the same clock: a discharge recorded later causes no text
-AFTER_RECORDING = timedelta(minutes=15)  # of a discharge: its text leaves within these
+EVENING = time(17)  # on the clinic's clock: a session that ends later ended "that evening" (R14)
+LAST_RECORDED = time(23, 30)  # on the same clock: a discharge that is recorded later causes no text
+AFTER_RECORDING = timedelta(minutes=15)  # the text of a discharge leaves within this time
 
 
 def quiet_until(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime | None:
-    """When the quiet hours end that this instant falls into; None outside them (R14)."""
+    """When the quiet hours end that include this instant; None outside them (R14)."""
     spans = quiet_spans(at, at + MOMENT, zone, quiet)
     return next((ends for begins, ends in spans if begins <= at < ends), None)
 
@@ -22,14 +22,14 @@ def quiet_until(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime | None:
 def held_until(
     at: datetime, zone: tzinfo, quiet: Quiet, *, leaves_until: datetime | None
 ) -> datetime | None:
-    """As `quiet_until`, of a text that quiet hours do not hold before some time (R14)."""
+    """Like `quiet_until`, for a text that quiet hours do not hold until some time (R14)."""
     if leaves_until is not None and at < leaves_until:
         return None
     return quiet_until(at, zone, quiet)
 
 
 def evening_until(ended_at: datetime, zone: tzinfo, quiet: Quiet) -> datetime:
-    """The clinic's time on the day when a session ended: then its aftercare must have left."""
+    """The clinic's time on the day when a session ended; its aftercare must leave before that."""
     return at_wall_clock(ended_at.astimezone(zone).date(), quiet.aftercare_until, zone)
 
 
@@ -38,8 +38,8 @@ def aftercare_until(
 ) -> datetime | None:
     """Until when quiet hours do not hold the aftercare of a session; None if they do (R14).
 
-    Of one that ended in the evening until the clinic's time, and within 15 minutes of a discharge
-    that was recorded the same evening, before 23:30.
+    For a session that ended in the evening: until the clinic's time, and within 15 minutes of a
+    discharge that was recorded the same evening, before 23:30.
     """
     ends = []
     if ended_at.astimezone(zone).time() >= EVENING:
@@ -53,7 +53,7 @@ def aftercare_until(
 
 
 def next_quiet(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime:
-    """When quiet hours next begin after this instant; in two days where a clinic has none."""
+    """When quiet hours next begin after this instant; in two days if a clinic has none."""
     spans = quiet_spans(at, at + TWO_DAYS, zone, quiet)
     return next((begins for begins, _ in spans if begins > at), at + TWO_DAYS)
 
@@ -61,7 +61,7 @@ def next_quiet(at: datetime, zone: tzinfo, quiet: Quiet) -> datetime:
 def quiet_spans(
     starts_at: datetime, ends_at: datetime, zone: tzinfo, quiet: Quiet
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The quiet hours that overlap a span of time, whole and in order, where somebody reads (R14).
+    """The quiet hours that overlap a span of time, whole and in order, in the reader's zone (R14).
 
     Each is from one instant to another, so an hour that the clock shows twice is not quiet twice.
     """

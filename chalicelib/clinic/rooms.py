@@ -1,4 +1,4 @@
-"""The rooms that somebody may be booked in, also those that the clinic's data names no more."""
+"""The rooms that may be booked, and those with bookings that the clinic's data no longer has."""
 
 from chalicelib.clinic.profile import Clinic
 from chalicelib.clinic.profile_models import Resource
@@ -9,7 +9,7 @@ from chalicelib.ports import Store
 
 
 def rooms_of(store: Store, clinic: Clinic) -> tuple[Resource, ...]:
-    """The data's rooms in its order; then those it names no more, by the name that was kept."""
+    """The data's rooms in its order; then those that it no longer has, by their stored name."""
     named = {room.id for room in clinic.resources}
     kept = (row for row in store.owned(Room.ALL) if isinstance(row, Room))
     gone = (Resource(id=row.id, name=row.name) for row in kept if row.id not in named)
@@ -26,7 +26,7 @@ def room_names(store: Store, clinic: Clinic, *visits: Appointment) -> dict[str, 
 
 
 def kept_name(clinic: Clinic, room_id: str) -> list[Patch]:
-    """The room's name is kept; nothing for a room that the data does not name."""
+    """Store the room's name; no write for a room that the data does not have."""
     return [
         Patch.upsert(Room(id=room.id, name=room.name), id=room.id, name=room.name)
         for room in clinic.resources

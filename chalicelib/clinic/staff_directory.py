@@ -1,4 +1,4 @@
-"""Who works at the clinic and may decide. `clinic.toml` seeds it; a stored row outranks it."""
+"""Who works at the clinic and may decide. `clinic.toml` seeds it; a stored row overrides it."""
 
 from datetime import datetime
 
@@ -16,9 +16,10 @@ log = Logger(service="bookend", child=True)
 def staff_now(
     store: Store, clinic: Clinic, now: datetime, *, role: str | None = None
 ) -> list[StaffMember]:
-    """Everybody who may act now, with this role if one is named.
+    """Everybody who may act now; with this role, if one is given.
 
-    Who cannot be read is left out: an alarm still reaches the others, and a leaver stays out.
+    A person whose row cannot be read is left out: an alarm still reaches the others, and a person
+    who left stays out.
     """
     seeds = [
         StaffMember(id=seed.id, name=seed.name, email=seed.email, role=seed.role)
@@ -39,7 +40,7 @@ def staff_now(
 
 
 def member_of(store: Store, clinic: Clinic, staff_id: str) -> StaffMember | None:
-    """One person, also one who left; None for an id that never was."""
+    """One person, also one who has left; None for an id that never existed."""
     row = store.get(StaffMember.ref(staff_id))
     if row is not None:
         return row

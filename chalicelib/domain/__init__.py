@@ -1,1 +1,1 @@
-"""What is true: values and decisions. No clock, no environment, no input or output."""
+"""Values and the rules that hold for them. No clock, no environment, no input or output."""

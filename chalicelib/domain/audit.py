@@ -8,7 +8,7 @@ from chalicelib.domain.record import Instant, Key, Record, written
 
 
 class AuditEvent(Record):
-    """Who did what, when and why. Append only; its id is that of the change it came with."""
+    """Who did what, when and why. Append only; it has its change's id."""
 
     KIND: ClassVar[str] = "audit"
 
@@ -16,7 +16,7 @@ class AuditEvent(Record):
     owner_id: str
     what: str
     by: str  #: a staff member's id, `patient` or `service`
-    by_name: str = ""  #: what they were called then, for when nothing names them any more (R71)
+    by_name: str = ""  #: their name at the time, in case no other record names them any more (R71)
     at: Instant
     facts: dict[str, str] = Field(default_factory=dict)
 

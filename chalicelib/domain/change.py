@@ -12,7 +12,7 @@ MOST_OPERATIONS = 100  # DynamoDB's limit for one transaction
 
 @dataclass(frozen=True)
 class Save:
-    """Store the record whole; refused unless the stored revision is the one it was read with."""
+    """Store the whole record; refused when the stored revision is not the one that was read."""
 
     record: Record
 
@@ -23,11 +23,11 @@ class Save:
 
 @dataclass(frozen=True)
 class Patch:
-    """Change some attributes of a row and leave the rest; creates the row where there is none.
+    """Change some attributes of a row and leave the rest; creates the row if there is none.
 
-    `set` with None removes the attribute. `add` counts up. `append` adds to the end of a list.
-    Like every write it raises the revision, so a `Save` of what was read before is refused.
-    Made by `of` or `upsert`, which know the record's fields.
+    `set` with None removes the attribute. `add` adds to a number. `append` adds to the end of a
+    list. Like every write it raises the revision, so a `Save` of an earlier read is refused. Made
+    by `of` or `upsert`, which check the names of the fields.
     """
 
     key: Key
@@ -47,7 +47,7 @@ class Patch:
         append: Mapping[str, tuple[Any, ...]] | None = None,
         **values: Any,
     ) -> Self:
-        """The row's fields get these values. UnknownField for a name that is no field of it."""
+        """Set these fields of the row. UnknownField when the record has no field of that name."""
         kind, key = _kind_and_key(row)
         made = cls(key, as_stored(values), add or {}, append or {}, tuple(when), kind)
         names = {*made.set, *made.add, *made.append, *(part.name for part in made.when)}
@@ -63,12 +63,12 @@ class Patch:
         add: Mapping[str, int] | None = None,
         **values: Any,
     ) -> Self:
-        """As `of`, for a row that may not be there yet: it says which kind of record it is."""
+        """Like `of`, for a row that may not exist yet: stores the kind of the record too."""
         kind, _ = _kind_and_key(row)
         return cls.of(row, when=when, add=add, record=kind.KIND, **values)
 
     def only_if(self, *conditions: Condition) -> Self:
-        """The same patch under these conditions alone."""
+        """The same patch, with these conditions in place of its own."""
         if self.kind is not None:
             _refuse_unknown(self.kind, {part.name for part in conditions})
         return replace(self, when=conditions)
@@ -76,21 +76,21 @@ class Patch:
 
 @dataclass(frozen=True)
 class Require:
-    """Nothing is written unless these conditions hold of the row. Made by `of`."""
+    """Writes nothing, and refuses the whole change unless these conditions hold. Made by `of`."""
 
     key: Key
     when: tuple[Condition, ...]
 
     @classmethod
     def of(cls, row: Record | Ref[Any], *when: Condition) -> Self:
-        """These conditions hold of the row. UnknownField for a name that is no field of it."""
+        """Require these conditions of the row. UnknownField when it has no such field."""
         kind, key = _kind_and_key(row)
         _refuse_unknown(kind, {part.name for part in when})
         return cls(key, when)
 
 
 class UnknownField(TypeError):
-    """A condition or a patch names what is no field of the record."""
+    """A condition or a patch names a field that the record does not have."""
 
 
 def _kind_and_key(row: Record | Ref[Any]) -> tuple[type[Record], Key]:
@@ -105,7 +105,7 @@ def _refuse_unknown(kind: type[Record], names: set[str]) -> None:
 
 @dataclass(frozen=True)
 class Forget:
-    """Delete the row; no row is no error."""
+    """Delete the row; a missing row is no error."""
 
     key: Key
 
@@ -114,13 +114,13 @@ Operation = Save | Patch | Require | Forget
 
 
 class TooManyWrites(ValueError):
-    """A decision needs more writes than one transaction holds; nothing was written."""
+    """A decision needs more writes than one transaction can hold; nothing was written."""
 
 
 class Change:
     """At most one operation per key and 100 in all; applied whole or not at all.
 
-    `id` is the transaction's token: sent again, the same change is applied once.
+    `id` is the transaction's token: a change that is committed twice is applied once.
     """
 
     def __init__(self, *operations: Operation) -> None:
@@ -129,7 +129,7 @@ class Change:
         self.include(operations)
 
     def include(self, operations: Iterable[Operation]) -> None:
-        """Add operations; two on one key become one, or are refused if they contradict."""
+        """Add operations; two on one key are merged, or refused if they contradict each other."""
         for operation in operations:
             known = self._by_key.get(operation.key)
             self._by_key[operation.key] = operation if known is None else _merged(known, operation)
@@ -175,5 +175,5 @@ def _both(first: Patch, then: Patch) -> Patch:
 
 
 def as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a patch as a row holds them."""
+    """The values of a patch in the form in which a row stores them."""
     return {name: stored(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""What must hold of a stored row before something is written."""
+"""Conditions on a stored row that a write depends on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Is:
-    """The attribute has this value; with None, it is absent."""
+    """The attribute has this value; None: the attribute is absent."""
 
     name: str
     value: Any

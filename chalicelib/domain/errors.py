@@ -1,4 +1,4 @@
-"""Why something cannot be done, in the clinic's words. No HTTP status and no provider's word."""
+"""Why something cannot be done, in the clinic's words. No HTTP status and no provider's term."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,26 +13,26 @@ class NotFound(Refusal):
 
 
 class LinkExpired(Refusal):
-    """The link was good and is too old now; a fresh one can be sent."""
+    """The link was valid and has expired; a fresh one can be sent."""
 
 
 class AlreadyDecided(Refusal):
-    """Somebody has decided this before."""
+    """Somebody has already decided this."""
 
     def __init__(self, what: str, by: str, at: datetime) -> None:
         super().__init__(what)
         self.what = what  #: what was decided, such as `booked`
-        self.by = by  #: the name of who decided
+        self.by = by  #: the name of the person who decided
         self.at = at
 
 
 class SlotTaken(Refusal):
-    """Something else is booked then."""
+    """Something else is booked at that time."""
 
     def __init__(self, free: Sequence[datetime] = (), clashes: Sequence[datetime] = ()) -> None:
         super().__init__("That time is taken.")
         self.free = tuple(free)  #: starts nearby that are free
-        self.clashes = tuple(clashes)  #: which of the wanted starts are taken
+        self.clashes = tuple(clashes)  #: the requested starts that are taken
 
 
 class Invalid(Refusal):
@@ -44,7 +44,7 @@ class Invalid(Refusal):
 
 
 class TooMany(Refusal):
-    """Too many requests came; try later."""
+    """Too many requests came; try again later."""
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__("Too many requests. Please try again later, or call us.")
@@ -60,4 +60,4 @@ class Unavailable(Exception):
 
 
 class Unreadable(Exception):
-    """A row cannot be read by this version; it is set aside."""
+    """This version cannot read a row; the row is set aside."""

@@ -1,7 +1,7 @@
-"""What is personal data, said on the field: erasure and retention read it there (R55).
+"""Personal data is marked on the field; erasure and retention read the mark (R55).
 
-`note: Annotated[str, Personal("")] = ""`: erased, the field has this value. A text field of a
-stored record without the mark must stand in the list of what is kept: a test holds that.
+`note: Annotated[str, Personal("")] = ""`: once erased, the field has this value. A text field of a
+stored record without the mark must be in the list of what is kept; a test checks that.
 """
 
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from chalicelib.domain.record import Record, Value
 
 R = TypeVar("R", bound=Record)
 
-NOBODY = "erased"  # what stands in place of a name and of a number
+NOBODY = "erased"  # replaces a name and a number
 
 
 @dataclass(frozen=True)
 class Personal:
     """The field tells who somebody is, or what they said or were told."""
 
-    gone: Any  #: its value once it is erased
-    by_age: bool = True  #: goes after the retention time too; else only at the patient's wish
+    gone: Any  #: the field's value once it is erased
+    by_age: bool = True  #: erased after the retention time too; if not, only at the patient's wish
 
 
 def blanks(kind: type[Value], *, by_age: bool = False) -> dict[str, Any]:
     """The personal fields of a kind of value, each with its value once it is erased.
 
-    `by_age`: only those that go when the retention time is over.
+    `by_age`: only the fields that are erased after the retention time.
     """
     return {
         name: mark.gone
@@ -36,5 +36,5 @@ def blanks(kind: type[Value], *, by_age: bool = False) -> dict[str, Any]:
 
 
 def without_personal_data(record: R, *, by_age: bool = False) -> R:
-    """The record with nothing left that tells who it was about or what was said."""
+    """The record without anything that tells whom it was about or what was said."""
     return record.evolve(**blanks(type(record), by_age=by_age))

@@ -1,4 +1,4 @@
-"""Where ids and jitter come from: the system's own chance, or a seed that a run can replay."""
+"""The source of ids and jitter: the system's randomness, or a seed for a replay."""
 
 import random
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ _source: random.Random = random.SystemRandom()
 
 
 def source() -> random.Random:
-    """What to draw from: nobody can foresee it, unless `drawn_from` says otherwise."""
+    """The source to draw from: unpredictable unless `drawn_from` replaces it."""
     return _source
 
 
 @contextmanager
 def drawn_from(seeded: random.Random) -> Iterator[None]:
-    """Meanwhile all chance comes from this; for replays alone, never for the service."""
+    """Draw from this source meanwhile; for replays only, never in the service."""
     global _source
     before, _source = _source, seeded
     try:

@@ -1,4 +1,4 @@
-"""What every stored value shares: its key, its revision, and how an instant is written down."""
+"""What every stored value shares: its key, its revision, and how an instant is written."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,13 +15,13 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, 
 
 
 def to_milliseconds(instant: datetime) -> datetime:
-    """The instant in UTC, cut to whole milliseconds, so that what is stored equals what was."""
+    """The instant in UTC, cut to whole milliseconds, so that a stored value equals the original."""
     utc = instant.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def written(instant: datetime) -> str:
-    """`2026-12-01T15:00:00.000Z`: fixed width, so that strings sort as times do."""
+    """`2026-12-01T15:00:00.000Z`: fixed width, so that strings sort like times."""
     return to_milliseconds(instant).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
@@ -36,18 +36,18 @@ def new_id(prefix: str) -> str:
 
 
 def id_from(prefix: str, cause: str) -> str:
-    """An id of the same shape that is always the same for the same cause."""
+    """An id of the same shape; the same cause always gives the same id."""
     number = int.from_bytes(sha256(cause.encode()).digest()[:8])
     return f"{prefix}-" + "".join(_ALPHABET[number >> 5 * place & 31] for place in range(10))
 
 
-# What a row has beside the record's fields: its kind, and what only the indexes and the time to
-# live need. A record may have one as a field.
+# What a row has in addition to the record's fields: its kind, and what only the indexes and the
+# time to live need. A record may also have one of these as a field.
 INDEX_ATTRIBUTES = frozenset({"record", "open_kind", "patient_at", "deadline_at", "ttl"})
 
 
 class Key(NamedTuple):
-    """Where a record is stored: everything with one `pk` can be read in one query."""
+    """Where a record is stored: one query can read everything with the same `pk`."""
 
     pk: str
     sk: str
@@ -59,16 +59,16 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def evolve(self, **changes: Any) -> Self:
-        """The same with other values, validated again."""
+        """A copy with other values, validated again."""
         return type(self).model_validate({**dict(self), **changes})
 
 
 class Record(Value):
-    """A stored value. Saving it is refused when somebody else saved it since it was read."""
+    """A stored value. Saving it is refused when somebody else has saved it since it was read."""
 
     KIND: ClassVar[str]
 
-    revision: int = 0  #: how often it was saved; 0 means never. The store raises it
+    revision: int = 0  #: how often it was saved; 0: never. The store raises it
 
     @property
     def key(self) -> Key:
@@ -79,7 +79,7 @@ class Record(Value):
         return {}
 
     def as_read(self, *names: str) -> tuple[Is, ...]:
-        """Conditions: these fields of the stored row are as they are here."""
+        """Conditions that these fields of the stored row have the values of this record."""
         return tuple(Is(name, stored(getattr(self, name))) for name in names)
 
 
@@ -87,19 +87,19 @@ R = TypeVar("R", bound=Record)
 
 
 class Ref(NamedTuple, Generic[R]):
-    """A record to read: its class and its key."""
+    """Which record to read: its class and its key."""
 
     kind: type[R]
     key: Key
 
 
 def erased_later(at: datetime | None) -> dict[str, Any]:
-    """The index attributes of a row whose words go at that time; nothing for one without."""
+    """The index attributes of a row whose words are erased at that time; none without a time."""
     return {} if at is None else {"open_kind": "erase", "deadline_at": written(at)}
 
 
 def stored(value: Any) -> Any:
-    """A value as a row holds it: instants as strings, values as maps, enums as their text."""
+    """A value in stored form: instants as strings, values as maps, enums as their text."""
     match value:
         case datetime():
             return written(value)

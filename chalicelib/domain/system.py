@@ -1,4 +1,4 @@
-"""The clinic's own small marks: the heartbeat, the stop of all texts, how far texts were listed."""
+"""The clinic's own status rows: the heartbeat, the circuit breaker, how far texts were listed."""
 
 from typing import ClassVar
 
@@ -22,18 +22,18 @@ class Heartbeat(Record):
 
 
 class CircuitBreaker(Record):
-    """All texts wait because the provider refuses our configuration; probed now and then (R33)."""
+    """All texts wait while the provider refuses our configuration; some probe (R33)."""
 
     KIND: ClassVar[str] = "stop"
 
     since: Instant
     code: int
-    probe_at: Instant  #: one text may try from then on
-    by_receipt: bool = False  #: texts are accepted and fail later, so only an arrival ends it
-    ended_at: Instant | None = None  #: since then texts go again
+    probe_at: Instant  #: from then on one text may try
+    by_receipt: bool = False  #: texts are accepted and fail later, so only a delivery closes it
+    ended_at: Instant | None = None  #: when it closed; since then texts are sent again
 
     @property
-    def stands(self) -> bool:
+    def is_open(self) -> bool:
         return self.ended_at is None
 
     @property
@@ -46,7 +46,7 @@ class CircuitBreaker(Record):
 
 
 class InboundMark(Record):
-    """Up to when every text that reached our number is known to have had its effect (R60)."""
+    """The time before which every inbound text is known to have had its effect (R60)."""
 
     KIND: ClassVar[str] = "inbound_mark"
 

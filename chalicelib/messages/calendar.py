@@ -1,4 +1,4 @@
-"""A visit as a calendar file (RFC 5545), with words that tell a passer-by nothing (R25)."""
+"""A visit as a calendar file (RFC 5545), with words that tell other people nothing (R25)."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ PRODUCT = "-//Bookend//Visits//EN"
 
 
 def visit_ics(appointment: Appointment, *, title: str, where: str, now: datetime) -> str:
-    """The visit; a calendar that has it already takes the newer SEQUENCE and moves it."""
+    """The visit; a calendar that already contains it applies the newer SEQUENCE and moves it."""
     from icalendar import Calendar, Event
 
     gone = appointment.status is AppointmentStatus.CANCELLED

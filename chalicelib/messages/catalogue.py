@@ -1,4 +1,4 @@
-"""The clinic-wide wordings that belong to no visit type, and what kinds of tasks are called."""
+"""The clinic-wide wordings that belong to no visit type, and the titles of kinds of tasks."""
 
 import json
 from hashlib import sha256
@@ -18,7 +18,7 @@ STAFF_READ = ("en",)  # the languages of what staff read
 
 
 class UnknownWording(CannotSay):
-    """The catalogue has no such wording, or none any more."""
+    """The catalogue has no such wording, or no longer has it."""
 
 
 class Entry(Value):
@@ -27,9 +27,9 @@ class Entry(Value):
     text: str
     priority: Literal[1, 2, 3]  #: R19
     segments: Literal[1, 2] = 1
-    recurring: bool = True  #: carries the STOP line (R27)
-    exempt_from: tuple[Exemption, ...] = ()  #: goes to whoever wrote, whatever they agreed to
-    mail: str | None = None  #: how a mail says it, where a text asks for a reply
+    recurring: bool = True  #: contains the STOP line (R27)
+    exempt_from: tuple[Exemption, ...] = ()  #: sent to the sender of a text in any case
+    mail: str | None = None  #: the words for a mail, if the text asks for a reply
 
 
 class Catalogue(Value):
@@ -47,7 +47,7 @@ class Catalogue(Value):
 
     @property
     def content_sha256(self) -> str:
-        """What an approval is for: everything but the approval itself."""
+        """What an approval covers: everything but the approval itself."""
         content = self.model_dump(mode="json", exclude={"approval"})
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -57,7 +57,7 @@ class Catalogue(Value):
 
 
 def wording(key: str, language: str = "en", *, by_mail: bool = False) -> Wording:
-    """The wording of that name, as a text or as a mail says it; English where a language lacks."""
+    """The wording of that name, for a text or a mail; English where a language has none."""
     catalogue = load_catalogue(language if language in languages() else "en")
     if key not in catalogue.texts:
         catalogue = load_catalogue("en")
@@ -77,15 +77,15 @@ def every_key() -> tuple[str, ...]:
 
 
 def has(key: str) -> bool:
-    """Not a wording that was taken out since a message was written for it."""
+    """Whether the wording exists; not if it was removed after a message was written for it."""
     return key in load_catalogue("en").texts
 
 
 def priority(key: str) -> Literal[1, 2, 3]:
     """The class of a text of the catalogue (R19).
 
-    One that has no words any more is made all the same: it stops no decision and no alarm, and
-    nothing drops it before a person hears of it (R71).
+    A message whose wording was removed is made all the same: it stops no decision and no alarm, and
+    is not dropped before a person is told of it (R71).
     """
     return _entry(load_catalogue("en"), key).priority if has(key) else 1
 
@@ -96,12 +96,12 @@ def exempt_from(key: str) -> tuple[Exemption, ...]:
 
 
 def task_title(what: str) -> str:
-    """What staff call a kind of task; one of another version is still readable (R71, F28)."""
+    """The title of a kind of task; readable also for a kind of another version (R71, F28)."""
     return load_catalogue("en").tasks.get(what, what.replace("_", " ").capitalize())
 
 
 def languages() -> tuple[str, ...]:
-    """The languages that the clinic has wordings in, English first."""
+    """The languages in which the clinic has wordings, English first."""
     return english_first(stems(f"{CLINIC_DATA}/{FOLDER}"))
 
 

@@ -23,7 +23,7 @@ class UnknownEmail(KeyError):
 
 
 class RenderedEmail(Value):
-    """A mail ready to go; the text says all that the page says."""
+    """A mail that is ready to be sent; the text says all that the page says."""
 
     subject: str  #: one line
     text: str
@@ -33,8 +33,8 @@ class RenderedEmail(Value):
 def render_email(kind: str, values: Mapping[str, object], language: str = "en") -> RenderedEmail:
     """The mail of that kind; the frame of a patient's mail is in that language.
 
-    Values are data: escaped on the page, as typed in the text (R29). A missing one raises
-    MissingValue, so that no mail goes out with a hole in it (R22).
+    Values are data: escaped on the page, unchanged in the text (R29). A missing one raises
+    MissingValue, so that no mail with a gap is sent (R22).
     """
     if kind not in email_kinds():
         raise UnknownEmail(kind)

@@ -1,4 +1,4 @@
-"""Every outbox row is made here, and the task that one opens: pure.
+"""The only module that makes outbox rows, and tasks from them: pure.
 
 First the rows that a decision makes, then those that are made from another row.
 """
@@ -30,21 +30,21 @@ NO_FACTS = Facts()
 
 
 class About(NamedTuple):
-    """Whom a row is about, and while what it is owed: whatever happens where nothing is said."""
+    """Whom a row is about, and when it is needed; without a subject, in any case."""
 
     patient_id: str | None = None
     subject: Subject | None = None
-    starts_at: datetime | None = None  #: of the visit that a task's deadline hangs on
+    starts_at: datetime | None = None  #: of the visit on which a task's deadline depends
 
     @staticmethod
     def visit(visit: Appointment, *statuses: str) -> "About":
-        """Owed while the visit is as it is and has one of these; none said: whatever happens."""
+        """Needed while the visit is unchanged and has one of these statuses; none: in any case."""
         subject = subject_of(visit, tuple(map(str, statuses))) if statuses else None
         return About(visit.patient_id, subject, visit.start_at)
 
     @staticmethod
     def message(message: Message) -> "About":
-        """As long as that message is."""
+        """Needed as long as that message is."""
         return About(message.patient_id, message.subject)
 
 
@@ -54,14 +54,14 @@ NOBODY = About()
 def subject_of(
     about: Appointment | ConsultationRequest | Task, statuses: tuple[str, ...]
 ) -> Subject:
-    """Owed while the thing has this version and one of these statuses."""
+    """Needed while the request, visit or task has this version and one of these statuses."""
     return Subject(pk=about.key.pk, sk=about.key.sk, version=about.version, statuses=statuses)
 
 
 def first_text(owner_id: str, patient: Patient, phone: Phone, *, now: datetime) -> Message:
     """Who texts, what about and how often, and how to stop it (R4).
 
-    After one that ended without leaving it is another row, though its owner be the same.
+    After one that ended without leaving, this is another row, even for the same owner.
     """
     again = "" if phone.welcome_id is None else f"-{int(now.timestamp() * 1000)}"
     return _row(
@@ -111,7 +111,7 @@ def answer_to_patient(
     send_before: datetime | None = None,
     facts: Facts = NO_FACTS,
 ) -> Message:
-    """The same as the answer to a text of theirs."""
+    """Like `note_to_patient`, as the answer to a text of theirs."""
     note = note_to_patient(kind, row_id, about, now=now, send_before=send_before, facts=facts)
     return note.evolve(answers_person=True, scheduled_at=due_at, due_at=due_at)
 
@@ -119,11 +119,11 @@ def answer_to_patient(
 def step_of_plan(
     part: PlannedStep, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
 ) -> Message:
-    """What the care plan says at this step; ended from the first where it is too late for it."""
+    """The care plan's message at this step; a row that has ended already if it is too late."""
     step, skipped = part.step, part.skipped
     about = f"v{appointment.version}-{step.id}"
     if event == "discharged":
-        # A discharge that was undone and recorded again causes new rows.
+        # A discharge that was undone and recorded again makes new rows.
         about += f"-{len(appointment.decisions)}"
     row = _row(
         f"{appointment.id}.{about}",
@@ -156,8 +156,8 @@ def open_task(
 ) -> Message:
     """The row that opens a task when it comes due; sending it is committing the Task.
 
-    By the kind's own deadline unless `by` is given. `facts` may have its detail, number and page,
-    where that is not its subject's, and whether it is mailed or urgent, unlike others of its kind.
+    The deadline is the kind's own unless `by` is given. `facts` may give the detail, the number,
+    another page than the subject's, and whether it is mailed or urgent, unlike others of its kind.
     """
     rule = RULES[kind]
     said = facts.evolve(
@@ -186,7 +186,7 @@ def _shared(
     due_at: datetime | None,
     facts: Facts,
 ) -> Message:
-    """A row whose sending is a commit of ours."""
+    """A row that is sent by a commit of ours."""
     return _row(
         row_id,
         now=now,
@@ -251,20 +251,20 @@ def mails_to_staff(
 def never_sent(
     message: Message, status: MessageStatus, what: str, *, why: str, now: datetime
 ) -> Message:
-    """A new row that nothing is to be done with: it says why this is not sent."""
+    """A new row with nothing left to do: it says why this is not sent."""
     return message.evolve(
         status=status, due_at=None, reason=why, history=(Happened(at=now, what=what, why=why),)
     )
 
 
 def retry_of(message: Message, *, at: datetime, now: datetime) -> Message:
-    """A fresh row for the same words, so that the final status of the first stays final."""
+    """A new row with the same words, so that the final status of the first stays final."""
     facts = message.facts.evolve(retry=message.facts.retry + 1)
     return _another(message, f"{message.base_id}-r{facts.retry}", due_at=at, now=now, facts=facts)
 
 
 def mail_instead(message: Message, *, now: datetime) -> Message:
-    """The mail that takes a text's place."""
+    """The mail that replaces a text."""
     mail_id = f"{message.id}-mail"
     return _another(message, mail_id, now=now, channel=Channel.EMAIL, stands_in_for=message.id)
 
@@ -272,7 +272,7 @@ def mail_instead(message: Message, *, now: datetime) -> Message:
 def same_to_staff(
     message: Message, staff: Iterable[StaffMember], *, now: datetime
 ) -> list[Message]:
-    """What one of the staff was to be told, to each of these: the rows that theirs would be."""
+    """The rows that tell each of these staff what one of the staff was to be told."""
     ids = {member.id: _to_member(message.base_id, member.id) for member in staff}
     return [
         _another(message, row_id, now=now, staff_id=staff_id, repetition=0)
@@ -281,7 +281,7 @@ def same_to_staff(
 
 
 def repetition_of(message: Message, *, every: timedelta, now: datetime) -> Message:
-    """The next row of what is said again and again, with as long to leave as this one had."""
+    """The next row of a repeated message, with as long a window as this one had."""
     window = message.send_before - message.scheduled_at
     n = message.repetition + 1
     again = f"{_to_member(message.base_id, message.staff_id)}-again-{n}"
@@ -293,9 +293,9 @@ def _to_member(base_id: str, staff_id: str | None) -> str:
 
 
 def _another(message: Message, message_id: str, *, now: datetime, **changes: Any) -> Message:
-    """The same thing to say in a row with a life of its own, useful as long unless said otherwise.
+    """A new row that says the same, of use for as long unless given otherwise.
 
-    It follows no first text by name: that is looked up when it comes due.
+    It names no first text to follow: that is looked up when the row comes due.
     """
     said = {name: getattr(message, name) for name in Owed.model_fields if name not in _ITS_OWN}
     return _row(message_id, now=now, **{**said, "follows": None, **changes})
@@ -312,7 +312,7 @@ def _row(
     useful: timedelta | None = None,
     **said: Any,
 ) -> Message:
-    """Due now unless said otherwise; of no use once `useful` has passed since, or `send_before`."""
+    """Due now by default; of no use after `useful` has passed, or after `send_before`."""
     at = to_milliseconds(due_at or now)
     owed = {"base_id": message_id, **said}
     if useful is not None:

@@ -1,7 +1,7 @@
-"""Requests that staff are mailed of together, since too many came to mail of each (R68). Pure.
+"""Mails to staff about many requests, when too many come for a mail each (R68). Pure.
 
 Each row here is a due row like any other; when it comes due, it becomes a mail to each of the staff
-that says what is open then. Many requests share it, so that a flood makes few rows due at a time.
+that says what is open then. Many requests share it, so a flood makes few rows due at once.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,20 +13,20 @@ from chalicelib.domain.record import Value, to_milliseconds
 from chalicelib.messages.factory import notice_of_many
 
 KIND = "many_requests"
-SPAN = timedelta(minutes=15)  # deadlines so close together are told of in one mail, at its end
+SPAN = timedelta(minutes=15)  # deadlines so close together are in one mail, at the end of the span
 HOUR = timedelta(hours=1)
-STORED_BY_THEN = timedelta(minutes=1)  # longer than a request may take to be stored
+STORED_BY_THEN = timedelta(minutes=1)  # longer than it may take to store a request
 _YEAR_ONE = datetime.min.replace(tzinfo=UTC)
 
 
 class Stage(StrEnum):
-    NEW = "new"  #: an hour is over in which more came than are mailed of singly
-    WAITING = "waiting"  #: answers were due; everybody hears
-    OVERDUE = "overdue"  #: they still are; the manager hears (R48)
+    NEW = "new"  #: in a past hour more requests came than get a mail of their own
+    WAITING = "waiting"  #: answers were due; everybody is told
+    OVERDUE = "overdue"  #: they still are; the manager is told (R48)
 
 
 class Span(Value):
-    """Which requests a mail is about: those with a deadline in here."""
+    """The requests that a mail is about: those with a deadline in this span."""
 
     stage: Stage
     since: datetime
@@ -34,7 +34,7 @@ class Span(Value):
 
     @staticmethod
     def of(message: Message) -> "Span | None":
-        """What the row tells of; None for any other message."""
+        """What the row reports; None for any other message."""
         if message.kind != KIND:
             return None
         said = dict(message.facts)
@@ -42,25 +42,25 @@ class Span(Value):
 
 
 def end_of_span(deadline: datetime) -> datetime:
-    """When a deadline is told of together with others: at it, or less than a span later."""
+    """When a deadline is reported together with others: at it, or less than a span later."""
     at = to_milliseconds(deadline)
     return at + (_YEAR_ONE - at) % SPAN
 
 
 def came(now: datetime) -> Message:
-    """Tells after this hour that more requests came in it than were mailed of singly."""
+    """Reports after this hour that more requests came in it than get a mail of their own."""
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     span = Span(stage=Stage.NEW, since=hour, until=hour + HOUR)
     return _row(f"FLOOD-{hour:%Y%m%d%H}", span, due_at=hour + HOUR + STORED_BY_THEN, now=now)
 
 
 def waits(until: datetime, now: datetime) -> Message:
-    """Tells everybody at a span's end of the requests whose deadline was in it."""
+    """Reports to everybody, at a span's end, the requests whose deadline was in it."""
     return _row(_owner(until), _span(Stage.WAITING, until), due_at=until, now=now)
 
 
 def is_overdue(until: datetime, *, due_at: datetime, now: datetime) -> Message:
-    """Tells the manager later of those of the same span that are still open."""
+    """Reports to the manager, later, those of the same span that are still open."""
     return _row(_owner(until), _span(Stage.OVERDUE, until), due_at=due_at, now=now)
 
 
@@ -74,6 +74,6 @@ def _owner(until: datetime) -> str:
 
 
 def _row(owner_id: str, span: Span, *, due_at: datetime, now: datetime) -> Message:
-    """Of the channel `task`, whose sending is a commit."""
+    """A row of the channel `task`, which is sent by a commit."""
     facts = Facts(stage=span.stage.value, since=span.since, until=span.until)
     return notice_of_many(KIND, f"{owner_id}.{span.stage}", now=now, due_at=due_at, facts=facts)

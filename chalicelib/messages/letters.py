@@ -1,6 +1,6 @@
 """What the mails to patients say around the clinic's own wordings: `mails.toml` of each language.
 
-The templates are in emails/; none of them has a word of its own.
+The templates are in emails/; they contain no words of their own.
 """
 
 from collections.abc import Mapping
@@ -12,5 +12,5 @@ Letters = Mapping[str, Any]
 
 
 def letters(language: str) -> Letters:
-    """What mails say in a language; English for one that has none."""
+    """The words of mails in a language; English for a language that has none."""
     return in_language(dict[str, Any], "mails.toml", language)

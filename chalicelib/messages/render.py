@@ -1,4 +1,4 @@
-"""Filling in a wording. A text with a hole in it, or one nobody approved, does not come out."""
+"""Fill in a wording. A text with a gap, or one that nobody approved, is not made."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class CannotSay(Exception):
-    """What should be said cannot be; nothing is sent and staff are told (R22)."""
+    """A message cannot be put into words; nothing is sent and staff are told (R22)."""
 
 
 class MissingValue(CannotSay):
@@ -23,7 +23,7 @@ class MissingValue(CannotSay):
 
 
 class NotApproved(CannotSay):
-    """Nobody has approved these very words (R21)."""
+    """Nobody has approved exactly these words (R21)."""
 
     def __init__(self, source: str) -> None:
         super().__init__(f"{source} is a sample or was edited after its approval")
@@ -33,16 +33,16 @@ class NotApproved(CannotSay):
 def render_text(wording: Wording, values: Mapping[str, str], *, samples_allowed: bool) -> str:
     """The text of a message in GSM-7 with every placeholder filled.
 
-    Letters outside GSM-7 are spelled in it or left out, so that no value changes the text's
+    Letters outside GSM-7 are transliterated or left out, so that no value changes the text's
     encoding (R29).
     """
     return transliterate(render_line(wording, values, samples_allowed=samples_allowed))
 
 
 def render_line(wording: Wording, values: Mapping[str, str], *, samples_allowed: bool) -> str:
-    """The same for a mail or a page, where every letter stays as it is written.
+    """The same for a mail or a page, where every letter stays as it is.
 
-    Values are data: what looks like a placeholder in one stays as it is (R29).
+    Values are data: a placeholder inside a value is not filled (R29).
     """
     if not (wording.is_approved or samples_allowed):
         raise NotApproved(wording.source)

@@ -1,4 +1,4 @@
-"""Whether a message may leave now: pure, from what was read a moment ago."""
+"""Whether a message may leave now: pure functions of what was read a moment ago."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -25,14 +25,14 @@ from chalicelib.outbox.context import EARLY, DeliveryContext, Snapshot, patient_
 
 
 class Hold(NamedTuple):
-    """Not now: look again then."""
+    """Not now: check again at that time."""
 
     until: datetime
     why: str
 
 
 class Drop(NamedTuple):
-    """Not ever. `instead` says whether what it says must reach the patient otherwise (R11)."""
+    """Never. `instead`: its content must reach the patient in another way (R11)."""
 
     status: MessageStatus
     why: str
@@ -43,9 +43,9 @@ Verdict = Hold | Drop | None
 Check = Callable[[DeliveryContext, Snapshot], Verdict]
 
 
-LEAVES_WITHIN = timedelta(hours=2)  # of the planned end; then nobody will record it any more
+LEAVES_WITHIN = timedelta(hours=2)  # after the planned end; later nobody records a discharge
 DEPLOYED = timedelta(hours=1)  # by then every container has the new plans
-LAST_CALL = timedelta(minutes=10)  # before its window or its evening ends, what waited goes
+LAST_CALL = timedelta(minutes=10)  # before its window or evening ends, a waiting text is sent
 
 
 def _void(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
@@ -55,7 +55,7 @@ def _void(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def _subject(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """Owed only while its subject has the version and a status it was written for."""
+    """Needed only while its subject has the version and a status that it was written for."""
     about = snapshot.message.subject
     if about is None:
         return None
@@ -70,14 +70,14 @@ def _subject(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def _waiting(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """A mail about many requests is owed while one of them has no answer."""
+    """A mail about many requests is needed while one of them has no answer."""
     if snapshot.waiting is None or snapshot.waiting.many:
         return None
     return Drop(MessageStatus.WITHDRAWN, "all of them were answered")
 
 
 def _step(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """What the care plan asks of the visit as it is now: confirmed, with a driver …"""
+    """The care plan's conditions on the visit's current state: confirmed, with a driver …"""
     visit = snapshot.appointment
     if visit is None:
         return None
@@ -100,13 +100,13 @@ def _step(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def _gone(snapshot: Snapshot) -> Verdict:
-    """Taken out of the plan, or not in it yet: while a new version comes, two plans hold (F28)."""
+    """The plan lacks the step: removed, or not deployed yet, as two versions overlap (F28)."""
     why = "the care plan has no such step any more"
     return _until_deployed(snapshot, why) or Drop(MessageStatus.WITHDRAWN, why, instead=True)
 
 
 def _words(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """The same of the catalogue's words; without them it cannot be said, and a person hears so."""
+    """The same for the catalogue's words; without them it cannot be sent, and a person is told."""
     message = snapshot.message
     if message.step is not None or catalogue.has(message.kind):
         return None
@@ -119,10 +119,10 @@ def _until_deployed(snapshot: Snapshot, why: str) -> Hold | None:
 
 
 def _still_here(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """Who has arrived and not left yet gets aftercare from the discharge, if it comes (R20).
+    """A patient who has arrived and not left gets aftercare timed from the discharge (R20).
 
-    It is not waited for so long that quiet hours would hold the text. A text that never left may
-    have been due from a discharge that was undone since (F65).
+    The discharge is not waited for so long that quiet hours would hold the text. A text that never
+    left may be timed from a discharge that was undone since (F65).
     """
     visit, step_id = snapshot.appointment, snapshot.message.step
     if visit is None or step_id is None or visit.discharged_at is not None:
@@ -146,20 +146,20 @@ def _still_here(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def _rest(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """A question waits for the day after a session; if it cannot wait, it goes without (R20)."""
+    """A question waits until the day after a session; if it cannot wait, it is left out (R20)."""
     until = snapshot.rests_until
     if until is None or not snapshot.is_resting or snapshot.message.send_before <= until:
         return None
     return Hold(until, "24 hours after a session")
 
 
-VALID_AT_LEAST = timedelta(seconds=6)  # less than this of the window left is too late (R34)
-ANSWERS_MORE = 10  # above the day's cap; then nobody types by hand, a machine answers ours (F59)
-AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text under way
+VALID_AT_LEAST = timedelta(seconds=6)  # with less of the window left it is too late (R34)
+ANSWERS_MORE = 10  # above the day's cap; more is a machine that answers ours (F59)
+AFTER_FIRST_TEXT = timedelta(minutes=1)  # how long to wait for a first text that is being sent
 
 
 def judge(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """None when it may leave now; else the first reason why not."""
+    """None when it may leave now; otherwise the first reason against it."""
     message = snapshot.message
     for check in CHECKS[message.channel, message.recipient]:
         verdict = check(context, snapshot)
@@ -169,9 +169,9 @@ def judge(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def validity(context: DeliveryContext, snapshot: Snapshot) -> timedelta:
-    """How long the provider may try: to the window's end or the next quiet hour (R34).
+    """How long the provider may try: until the window ends or the next quiet hours begin (R34).
 
-    A text that those quiet hours do not hold may arrive in them.
+    A text that those quiet hours do not hold may arrive during them.
     """
     ends = [snapshot.message.send_before]
     begins = next_quiet(snapshot.now, snapshot.zone, context.clinic.quiet)
@@ -181,7 +181,7 @@ def validity(context: DeliveryContext, snapshot: Snapshot) -> timedelta:
 
 
 def is_in_time(context: DeliveryContext, snapshot: Snapshot) -> bool:
-    """Whether it may still leave, by the clock alone: what a courier that paused asks again."""
+    """Whether it may still leave by the clock alone: a courier that was delayed asks this again."""
     message = snapshot.message
     checks = CHECKS[message.channel, message.recipient]
     return not any(check(context, snapshot) for check in BY_THE_CLOCK if check in checks)
@@ -217,9 +217,10 @@ def _number(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def _own(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
-    """Who ended only their own texts, while the number's stay: what this number asked is answered.
+    """Drops the texts of a patient who ended only their own, while the number's go on.
 
-    The link that did it was mailed, and does not speak for whoever writes from the number (R67).
+    A text that this number asked for is sent: the link that ended their texts was mailed, and does
+    not speak for the person who writes from the number (R67).
     """
     patient, _ = patient_and_phone(snapshot)
     if patient.texts_ended_at is None or snapshot.message.answers_person:
@@ -285,7 +286,7 @@ def _caps(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 def _first_text(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
     """The number's first text says who texts and why, so it leaves before any other (R4).
 
-    What is for tonight alone is said otherwise when that text leaves only in the morning.
+    A text that is only of use tonight goes another way if the first text must wait until morning.
     """
     first = snapshot.first_text
     if first is None or first.status in LEFT or first.status in FINAL or first.set_aside:
@@ -300,7 +301,7 @@ def _first_text(context: DeliveryContext, snapshot: Snapshot) -> Verdict:
 
 
 def _misses_its_evening(context: DeliveryContext, snapshot: Snapshot, until: datetime) -> bool:
-    """Whether what is for tonight would wait into the quiet hours that hold it (R14)."""
+    """Whether a text that is only of use tonight would wait into quiet hours that hold it (R14)."""
     tonight = _leaves_until(context, snapshot)
     if tonight is None or until < tonight:
         return False
@@ -312,7 +313,7 @@ _SAID: tuple[Check, ...] = (_still_here, _rest, _words)
 _TEXTED: tuple[Check, ...] = (_consent, _number, _own, _quiet, _stopped, _caps, _first_text)
 BY_THE_CLOCK: tuple[Check, ...] = (_window, _quiet)
 
-# What is asked before a row leaves, in this order. A row that is not named here never leaves.
+# The checks before a row leaves, in this order. A row that is not listed here never leaves.
 CHECKS: Mapping[tuple[Channel, Recipient], tuple[Check, ...]] = {
     (Channel.TEXT, Recipient.PATIENT): (*_OWED, *_SAID, *_TEXTED),
     (Channel.EMAIL, Recipient.PATIENT): (*_OWED, *_SAID),

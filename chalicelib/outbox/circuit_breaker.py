@@ -1,4 +1,4 @@
-"""All texts wait while the provider refuses our settings; now and then one of them tries (R33)."""
+"""All texts wait while the provider refuses our settings; now and then one text probes (R33)."""
 
 from datetime import datetime, timedelta
 
@@ -19,8 +19,8 @@ _ALARM = "texts-stopped"
 def open_breaker(
     known: CircuitBreaker | None, code: int | None, now: datetime, *, by_receipt: bool = False
 ) -> list[Operation]:
-    """All texts wait from now on, and one alarm says so; nothing while they wait already."""
-    if known is not None and known.stands:
+    """All texts wait from now on, and one task alarms staff; no writes if it is open already."""
+    if known is not None and known.is_open:
         return []
     stop = CircuitBreaker(
         revision=known.revision if known else 0,
@@ -41,7 +41,7 @@ def open_breaker(
 def open_breaker_by_receipt(
     known: CircuitBreaker | None, message: Message, code: int | None, now: datetime
 ) -> list[Operation]:
-    """As `stopped`, unless texts have gone again since this one was claimed: it is old news."""
+    """Like `open_breaker`; no writes if it has closed since this text was claimed: old news."""
     ended_at, claimed_at = known.ended_at if known else None, message.claimed_at
     if ended_at is not None and claimed_at is not None and claimed_at < ended_at + CLOCKS_DIFFER:
         return []
@@ -49,29 +49,29 @@ def open_breaker_by_receipt(
 
 
 def probe_patch(stop: CircuitBreaker, now: datetime) -> Operation:
-    """This text tries, and the others go on waiting; refused when another one tries already."""
+    """This text probes and the others go on waiting; refused when another one probes already."""
     return Patch.of(stop, probe_at=now + PROBE_EVERY, when=stop.as_read("revision"))
 
 
 def close_by_acceptance(
     context: DeliveryContext, stop: CircuitBreaker | None, now: datetime
 ) -> list[Operation]:
-    """The first text that is accepted ends the stop, unless those before it were accepted too."""
-    return [] if stop is None or stop.by_receipt else _ended(context, stop, now)
+    """The first accepted text closes the breaker, unless the texts before it were accepted too."""
+    return [] if stop is None or stop.by_receipt else _close_writes(context, stop, now)
 
 
 def close_by_arrival(
     context: DeliveryContext, stop: CircuitBreaker | None, message: Message, now: datetime
 ) -> list[Operation]:
-    """A text that was claimed since the stop and has arrived ends it, whatever began it."""
-    if stop is None or not stop.stands or message.claimed_at is None:
+    """The arrival of a text claimed since the breaker opened closes it, whatever opened it."""
+    if stop is None or not stop.is_open or message.claimed_at is None:
         return []
     is_since = message.claimed_at >= stop.since + CLOCKS_DIFFER
-    return _ended(context, stop, now) if is_since else []
+    return _close_writes(context, stop, now) if is_since else []
 
 
-def _ended(context: DeliveryContext, stop: CircuitBreaker, now: datetime) -> list[Operation]:
-    """Texts go again, and the task that says otherwise is done, or never opened."""
+def _close_writes(context: DeliveryContext, stop: CircuitBreaker, now: datetime) -> list[Operation]:
+    """Texts are sent again, and the task that alarmed staff is done, or is never opened."""
     alarm_id = f"{_owner(stop)}.{_ALARM}"
     alarm = context.store.get(Task.ref(id_from("TSK", alarm_id)))
     ended = Patch.of(stop, ended_at=now, when=stop.as_read("since"))

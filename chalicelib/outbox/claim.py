@@ -1,4 +1,4 @@
-"""The claim of a message: one transaction that holds all that must still be true (R30, F13)."""
+"""The claim of a message: one transaction with everything that must still be true (R30, F13)."""
 
 from datetime import datetime, timedelta
 
@@ -20,13 +20,13 @@ from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_pho
 
 KEPT = timedelta(days=30)  # counts are of no use after that
 LINK_LIFE = timedelta(days=30)
-ASKED_BY = timedelta(hours=3)  # before the visit, a person asks what a text could not
+ASKED_BY = timedelta(hours=3)  # so long before the visit, a person asks what a text could not ask
 
 
-def as_listed(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
-    """Conditions: the visits that the words list are as they are at this moment (F13).
+def listed_visits_unchanged(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
+    """Conditions that the visits in the words are unchanged since this moment (F13).
 
-    To be asked before the words are made from them.
+    Call this before the words are made from the visits.
     """
     return [visit.while_unchanged() for visit in listed(context, snapshot) if visit is not None]
 
@@ -34,24 +34,24 @@ def as_listed(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
 def claim_of_mail(
     context: DeliveryContext, snapshot: Snapshot, *, to: str, said: str
 ) -> tuple[Message, Change]:
-    """The row as it will stand once claimed, and the change that claims it."""
+    """The row as it will be once claimed, and the change that claims it."""
     taken, change = _claim(snapshot.message, snapshot.now, to=to, body=None)
     change.include(_address(snapshot, to))
     if snapshot.message.subject is not None:
         change.include([snapshot.message.subject.requirement()])
     change.include(_links(context, snapshot, said, SentBy.MAIL))
-    change.include(_repeated(snapshot))
+    change.include(_repetition_writes(snapshot))
     return taken, change
 
 
 def claim_of_text(
     context: DeliveryContext, snapshot: Snapshot, body: str
 ) -> tuple[Message, Change]:
-    """As for a mail, with the number's consent, its count of the day, and the stop's probe."""
+    """Like `claim_of_mail`, with the consent, the number's count, and the breaker's probe."""
     _, phone = patient_and_phone(snapshot)
     taken, change = _claim(snapshot.message, snapshot.now, to=phone.number, body=body)
     change.include(_permissions(snapshot))
-    change.include([_counted(snapshot, phone)])
+    change.include([_count_patch(snapshot, phone)])
     change.include(_links(context, snapshot, body, SentBy.TEXT))
     change.include(_question(context, snapshot))
     if snapshot.open_breaker is not None:
@@ -64,7 +64,7 @@ def hold_provider_id(
 ) -> Operation:
     """This row holds the provider's id: refused when another row holds it (F77).
 
-    It also says when the text's words are to be erased.
+    It also stores when the text's words are to be erased.
     """
     erase_at = now + timedelta(days=context.clinic.retention.texts_days)
     ttl = int((erase_at + KEPT).timestamp())
@@ -74,7 +74,7 @@ def hold_provider_id(
 def _claim(
     message: Message, now: datetime, *, to: str | None, body: str | None
 ) -> tuple[Message, Change]:
-    """The row as it will stand once the claim is written, and the claim."""
+    """The row as it will be once the claim is written, and the claim."""
     claim_id = f"{source().getrandbits(64):016x}"
     patch = claim_patch(message, claim_id=claim_id, now=now, to=to, body=body)
     taken = message.evolve(**{name: value for name, value in patch.set.items() if name in _CLAIMED})
@@ -109,8 +109,8 @@ def _permissions(snapshot: Snapshot) -> list[Operation]:
     return required
 
 
-def _repeated(snapshot: Snapshot) -> list[Operation]:
-    """What is said again and again while it is owed has its next row with the first claim (R44)."""
+def _repetition_writes(snapshot: Snapshot) -> list[Operation]:
+    """The first claim of a repeated message makes the row of its next repetition (R44)."""
     message = snapshot.message
     if message.facts.every is None or message.first_claimed_at is not None:
         return []
@@ -119,14 +119,14 @@ def _repeated(snapshot: Snapshot) -> list[Operation]:
 
 
 def _address(snapshot: Snapshot, to: str) -> list[Operation]:
-    """No mail leaves for an address that was changed, or given up, since (F13, F36)."""
+    """No mail leaves for an address that was changed or stopped since (F13, F36)."""
     if snapshot.patient is None or snapshot.message.recipient is Recipient.STAFF:
         return []
     return [Require.of(snapshot.patient, Is("email", to), Is("mail_stopped", None))]
 
 
-def _counted(snapshot: Snapshot, phone: Phone) -> Operation:
-    """The number's count of the day rises once per message, whatever is tried again (R19)."""
+def _count_patch(snapshot: Snapshot, phone: Phone) -> Operation:
+    """The number's count of the day rises once per message, however often it is tried (R19)."""
     on = calendar_day(snapshot)
     known = snapshot.counts.get(on)
     return Patch.upsert(
@@ -140,7 +140,7 @@ def _counted(snapshot: Snapshot, phone: Phone) -> Operation:
 
 
 def _question(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
-    """What a text had to leave unasked, a person asks (R20); once, with the first claim."""
+    """A task to ask in person what a text had to leave out (R20); once, with the first claim."""
     visit = snapshot.appointment
     if visit is None or snapshot.message.is_counted or not leaves_question_out(context, snapshot):
         return []
@@ -161,9 +161,9 @@ def _question(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
 def _links(
     context: DeliveryContext, snapshot: Snapshot, said: str, sent_by: SentBy
 ) -> list[Operation]:
-    """A patient's link works from the moment it is sent: its row is written with the claim.
+    """The rows of the patient's links in the message, which so work from the moment of sending.
 
-    The row says how it was sent, and with it what whoever has it can speak for (R67).
+    A row stores how its link was sent, and so what a person who has the link can prove (R67).
     """
     subject_id = snapshot.message.page_of
     if subject_id is None or snapshot.patient is None:

@@ -1,4 +1,4 @@
-"""The words of one mail, from the state of now: to a member of staff, or to a patient."""
+"""The words of one mail, from the current state: to a member of staff, or to a patient."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,14 +26,14 @@ DAY = "day"  # what a link to the day sheet names
 
 
 class Letter(NamedTuple):
-    """Which mail stands in for a text, and which of its words it takes."""
+    """Which mail replaces a text, and which of its words it takes."""
 
     template: str
     change: str = ""
     about: str = ""
 
 
-# A kind of text that can go by mail as well; any other kind becomes a plain note.
+# A kind of text that has a mail of its own; any other kind becomes a plain note.
 LETTERS: Mapping[str, Letter] = {
     "confirmation": Letter("patient_visit", change="booked"),
     "moved": Letter("patient_visit", change="moved"),
@@ -151,9 +151,9 @@ def _lines(
     letter: Letter,
     language: str,
 ) -> list[str]:
-    """A mail has room for the whole leaflet; a note says what the text would have said.
+    """The whole leaflet, as a mail has room for it; a note says what the text would have said.
 
-    So does a mail to who wishes discretion: a leaflet shows what kind of visit it is about.
+    A patient who wants discretion gets the note too: a leaflet shows what kind of visit it is.
     """
     visit = snapshot.appointment
     which = LEAFLETS.get(snapshot.message.kind)

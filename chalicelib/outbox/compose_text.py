@@ -1,4 +1,4 @@
-"""The words of one text, from the state of now."""
+"""The words of one text, from the current state."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from chalicelib.outbox.context import DeliveryContext, Snapshot, patient_and_pho
 
 
 class Said(NamedTuple):
-    """A text, ready to go."""
+    """A text, ready to be sent."""
 
     body: str
 
@@ -56,7 +56,7 @@ def wording_of(
 def values_of(
     context: DeliveryContext, snapshot: Snapshot, language: str, *, by_mail: bool = False
 ) -> dict[str, str]:
-    """What a wording in this language may name: a line and its days are of one language."""
+    """The values that a wording in this language may name: a text and its days use one language."""
     visit = snapshot.appointment
     if visit is None or snapshot.message.step is None:
         return _values(context, snapshot, language, by_mail=by_mail)
@@ -71,7 +71,7 @@ def values_of(
 
 
 def leaves_question_out(context: DeliveryContext, snapshot: Snapshot) -> bool:
-    """Whether the text has a question that must not be asked within a day of a session (R20)."""
+    """Whether its question must be left out, as there was a session less than a day ago (R20)."""
     visit, step_id = snapshot.appointment, snapshot.message.step
     if visit is None or step_id is None or not snapshot.is_resting:
         return False
@@ -82,7 +82,7 @@ def leaves_question_out(context: DeliveryContext, snapshot: Snapshot) -> bool:
 def _values(
     context: DeliveryContext, snapshot: Snapshot, language: str, *, by_mail: bool
 ) -> dict[str, str]:
-    """What a text of the catalogue may name, by what the message is about."""
+    """The values that a text of the catalogue may name, by the text's subject."""
     numbered = _starts(context, snapshot)
     starts = list(numbered.values())
     values = choice_values(
@@ -110,7 +110,7 @@ def _values(
 def _starts(context: DeliveryContext, snapshot: Snapshot) -> dict[int, datetime]:
     """The times that the text lists: offered, of a course, or of the visits it asks about.
 
-    Each by the number that it had when it was asked about, whatever has been called off since.
+    Each keeps the number that it had when the question was asked, even if visits were cancelled.
     """
     match snapshot.subject:
         case ConsultationRequest() as request if request.offers:

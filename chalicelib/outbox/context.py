@@ -1,4 +1,4 @@
-"""What the courier has at hand, and what it knows of one message when it decides."""
+"""What the courier works with, and what it knows of one message when it decides."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,22 +21,22 @@ from chalicelib.transaction import Context
 
 RESTS = timedelta(hours=24)
 CLOCKS_DIFFER = timedelta(minutes=2)  # ours, another container's and the provider's, at most (F22)
-EARLY = timedelta(seconds=1)  # a clock may be this far behind the one that called us
+EARLY = timedelta(seconds=1)  # this clock may be so far behind the one that called us
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryContext(Context):
-    """What the courier has at hand: what every decision has, and what it takes to send."""
+    """What the courier works with: a decision's context, and what it takes to send."""
 
     texts: TextSender
     mails: EmailSender
     links: Links
-    samples_allowed: bool  #: sample wordings leave in the local stage alone (R21)
+    samples_allowed: bool  #: sample wordings are sent in the local stage only (R21)
     texts_per_minute: int
     shards: int
 
     def commit(self, change: Change) -> None:
-        """Written whole or not at all; what it made due need not wait for the next tick."""
+        """Commit the change, and queue what it made due instead of waiting for the next tick."""
         self.store.commit(change)
         self.queue.send(due_now(change, self.clock.now()))
 
@@ -51,10 +51,10 @@ class Snapshot(NamedTuple):
     phone: Phone | None
     first_text: Message | None  #: the number's first text, which must leave before others
     counts: dict[str, SentCount]  #: texts sent to the number, by date of its own calendar
-    stop: CircuitBreaker | None  #: the last one; it may have ended
+    stop: CircuitBreaker | None  #: the last one; it may have closed
     zone: ZoneInfo  #: the patient's
     rests_until: datetime | None  #: no question before then: a session was less than 24 h ago
-    waiting: Waiting | None = None  #: the requests that a mail about many of them tells of
+    waiting: Waiting | None = None  #: the requests that a mail about many of them reports
 
     @property
     def is_resting(self) -> bool:
@@ -62,12 +62,12 @@ class Snapshot(NamedTuple):
 
     @property
     def open_breaker(self) -> CircuitBreaker | None:
-        """Why all texts wait, if they do."""
-        return self.stop if self.stop is not None and self.stop.stands else None
+        """The circuit breaker that makes all texts wait, if one is open."""
+        return self.stop if self.stop is not None and self.stop.is_open else None
 
     @property
     def is_erased(self) -> bool:
-        """Whether nobody can tell any more whom the message was for."""
+        """Whether the message was for a patient who has been erased."""
         return self.patient is not None and self.patient.erased_at is not None
 
     @property
@@ -76,9 +76,9 @@ class Snapshot(NamedTuple):
 
 
 def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> Snapshot:
-    """The state of now, by two requests: the rows known by id, then all of the phone's.
+    """Read the current state by two requests: the rows known by id, then all of the phone's.
 
-    A mail about many requests asks for those instead of a phone's rows.
+    For a mail about many requests, those are read instead of a phone's rows.
     """
     wanted: dict[str, Ref[Record]] = {"stop": CircuitBreaker.ref()}  # type: ignore[dict-item]
     if message.subject is not None:
@@ -92,7 +92,8 @@ def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> 
     of_phone = context.store.owned(Phone.ref(patient.phone).key.pk) if patient else []
     phone = next((row for row in of_phone if isinstance(row, Phone)), None)
     if phone is None and patient is not None:
-        # There is none, or it cannot be read; then it may hold an opt-out, and this raises.
+        # Either there is no phone, or it cannot be read; then it may hold an opt-out, and this
+        # raises.
         phone = context.store.get(Phone.ref(patient.phone))
     return Snapshot(
         now=now,
@@ -110,7 +111,7 @@ def take_snapshot(context: DeliveryContext, message: Message, now: datetime) -> 
 
 
 def _read(context: DeliveryContext, wanted: dict[str, Ref[Record]]) -> dict[str, Any]:
-    """The rows by name; without a first text that cannot be read, as nothing waits for it (R35)."""
+    """The rows by name; an unreadable first text is left out, as nothing waits for it (R35)."""
     try:
         return dict(zip(wanted, context.store.get_many(*wanted.values()), strict=True))
     except Unreadable:
@@ -123,7 +124,7 @@ def _read(context: DeliveryContext, wanted: dict[str, Ref[Record]]) -> dict[str,
 def _first_text(
     context: DeliveryContext, message: Message, phone: Phone | None, known: Record | None
 ) -> Message | None:
-    """The first text to the number of now, which may be another than when this was written."""
+    """The first text of the current number, which may differ from the one when this was written."""
     is_bound = message.channel is Channel.TEXT and not message.answers_person
     first_id = phone.welcome_id if phone is not None and is_bound else None
     if first_id is None or first_id == message.id:

@@ -1,7 +1,7 @@
-"""The courier: takes one due row, checks it against the state of now, claims it, sends it, settles.
+"""The courier: takes one due row, checks it against the current state, claims, sends, settles.
 
-The row is the truth: an id that comes twice, late or out of order changes nothing (F4). Whatever is
-decided about it answers with a change, which is committed here.
+The row is the truth: an id that comes twice, late or out of order changes nothing (F4). Each
+decision about the row is a change, which is committed here.
 """
 
 from datetime import datetime
@@ -27,14 +27,13 @@ from chalicelib.outbox.quarantine import aside, give_way, put_off, wait
 
 log = Logger(service="bookend", child=True)
 
-TRIES = 3  # when the row, or what it is about, changes under the courier's hands
+TRIES = 3  # when the row, or its subject, changes while the courier works on it
 
 
 def deliver(context: DeliveryContext, message_id: str) -> None:
-    """What is to be done about this row now is done. Never raises for a row (R35).
+    """Do what is to be done about this row now. Never raises for a row (R35).
 
-    A failure that nobody foresaw is written on the row, which comes due again later; the others
-    go on.
+    An unforeseen failure is written on the row, which comes due again later; other rows go on.
     """
     try:
         _until_it_holds(context, message_id)
@@ -50,7 +49,7 @@ def deliver(context: DeliveryContext, message_id: str) -> None:
 
 
 def _until_it_holds(context: DeliveryContext, message_id: str) -> None:
-    """Looked at again while it changes under our hands; then others go first."""
+    """Decide again while the row changes concurrently; after some tries, others go first."""
     for _ in range(TRIES):
         try:
             return _deliver(context, message_id)

@@ -1,4 +1,4 @@
-"""Every minute: what is due goes onto the courier's queue, oldest first, at the texts' pace."""
+"""Every minute: put due rows on the courier's queue, oldest first, at the pace of texts."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from chalicelib.ports import Due
 log = Logger(service="bookend", child=True)
 
 EVERY = timedelta(minutes=1)
-ASKING = timedelta(seconds=10)  # what one shard may take on top still fits the function's time-out
+ASKING = timedelta(seconds=10)  # one shard may take as long on top within the time-out
 
 
 def run(context: DeliveryContext) -> int:
@@ -32,10 +32,10 @@ def run(context: DeliveryContext) -> int:
 
 
 def _oldest(context: DeliveryContext, now: datetime) -> Iterable[Due]:
-    """What is due in the shards that answer, oldest first; no more of each than may leave.
+    """The due rows of the shards that answer, oldest first; of each shard no more than may leave.
 
-    One that throttles or hangs stops no other (F20): the rest of this minute's shards wait for the
-    next, which begins with another one.
+    A shard that throttles or hangs stops no other (F20): the rest of this minute's shards wait for
+    the next minute, which starts with another shard.
     """
     shards: list[list[Due]] = []
     for shard in _in_turn(context.shards, now):
@@ -50,6 +50,6 @@ def _oldest(context: DeliveryContext, now: datetime) -> Iterable[Due]:
 
 
 def _in_turn(shards: int, now: datetime) -> list[int]:
-    """Every shard once, beginning each minute with the next one."""
+    """Every shard once, starting each minute with the next one."""
     first = int(now.timestamp() // EVERY.total_seconds()) % shards
     return [*range(first, shards), *range(first)]

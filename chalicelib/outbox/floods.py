@@ -1,4 +1,4 @@
-"""Which requests a mail that tells of many is about, as they stand now."""
+"""Which requests a mail about many requests reports, in their current state."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from chalicelib.messages.floods import Span, Stage
 from chalicelib.ports import Store
 
 KINDS = ("request", "folded")
-LISTED = 200  # references in one mail; how many more there are is said
+LISTED = 200  # references in one mail; the mail says how many more there are
 
 
 class Waiting(NamedTuple):
@@ -16,15 +16,15 @@ class Waiting(NamedTuple):
 
     stage: Stage
     many: int
-    folded: int  #: so many of them are suspicious, and stand folded together on the day sheet
-    references: tuple[str, ...]  #: the first of them by their deadline; at the end of an hour none
+    folded: int  #: how many of them are suspicious, and folded together on the day sheet
+    references: tuple[str, ...]  #: the first ones by deadline; at the end of an hour, none
 
 
 def waiting_of(store: Store, message: Message) -> Waiting | None:
-    """What the row is to tell of now; None for any other message.
+    """The requests that the row must report now; None for any other message.
 
-    At the end of an hour all that is open is counted, else those of the span that are told of with
-    others: each of the rest has a mail of its own.
+    At the end of an hour all open requests are counted; otherwise those of the span that are
+    reported together: each of the rest has a mail of its own.
     """
     span = Span.of(message)
     if span is None:

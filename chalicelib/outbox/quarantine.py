@@ -1,4 +1,4 @@
-"""Rows that the courier could not deal with: put off, with their reason, and told to a person."""
+"""Rows that the courier could not deal with: put off, with the reason, and a person is told."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -19,10 +19,10 @@ from chalicelib.outbox.outcomes.fallback import TASK_BY_KIND
 
 log = Logger(service="bookend", child=True)
 
-RETRY = timedelta(minutes=5)  # until a row that failed for an unforeseen reason is tried again
-ASIDE = timedelta(hours=1)  # until one that cannot be read is: another version may read it (F28)
+RETRY = timedelta(minutes=5)  # before a row that failed for an unforeseen reason is tried again
+ASIDE = timedelta(hours=1)  # before an unreadable row is: another version may read it (F28)
 NEXT_TICK = timedelta(minutes=1)
-LONG = timedelta(minutes=30)  # a row that keeps changing under its courier's hands is looked at
+LONG = timedelta(minutes=30)  # a person looks at a row that changes under the courier so long
 _WAITS = (OneOf("status", tuple(sorted(WAITING))),)
 
 
@@ -35,17 +35,17 @@ class _Oddity(NamedTuple):
 
 
 def aside(context: DeliveryContext, key: Key) -> None:
-    """A row, or what it is about, that this version cannot read: others go on (F23)."""
+    """Put off a row that this version cannot read, or whose subject it cannot read (F23)."""
     _put_off(context, key, _Oddity("unreadable", ASIDE, TaskKind.A_MESSAGE_CANNOT_BE_READ))
 
 
 def put_off(context: DeliveryContext, key: Key, error: str) -> None:
-    """The row comes due again in a while and says what went wrong; in the end it has failed."""
+    """The row comes due again later and states the error; after its window it has failed."""
     _put_off(context, key, _Oddity(f"error: {error}", RETRY, TaskKind.A_MESSAGE_CANNOT_BE_SENT))
 
 
 def give_way(context: DeliveryContext, message: Message) -> None:
-    """The row, or what it is about, changed whenever it was to be written: others go first."""
+    """The row or its subject changed at each attempt to write: other rows go first."""
     now = context.clock.now()
     if now - max(message.scheduled_at, message.created_at) > LONG:
         return put_off(context, message.key, Stale.__name__)
@@ -60,7 +60,7 @@ def wait(context: DeliveryContext, key: Key) -> None:
 def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
     now = context.clock.now()
     message = _read(context, key)
-    # What cannot be read has no status to ask for; it is there, or it had not failed.
+    # An unreadable row has no status to test; a row that is missing had not failed.
     as_read = () if message is None else message.as_read("status")
     patch = _end(message, oddity, now) or Patch.of(
         Ref(Message, key),
@@ -69,18 +69,18 @@ def _put_off(context: DeliveryContext, key: Key, oddity: _Oddity) -> None:
         set_aside=True,
         when=as_read,
     )
-    # What may not be lost without harm is told by itself, whatever else of the visit has failed.
+    # A kind that must not be lost has a task of its own, whatever else of the visit has failed.
     is_vital = message is not None and message.kind in TASK_BY_KIND
     about = f"{key.sk.removeprefix('MSG#')}-failing" if is_vital else oddity.what
     task = open_task(oddity.what, f"{key.pk}.{about}", now=now, facts=Facts(detail=message_id(key)))
-    # The task stands already when this is not the first time, or when it is itself the odd row.
+    # The task exists already if this is not the first time, or if it is the odd row itself.
     is_told = task.key == key or not _write(context, Change(patch, Save(task)))
     if is_told:
         _write(context, Change(patch))
 
 
 def _wait(context: DeliveryContext, key: Key, until: datetime) -> None:
-    """Only a row that is there and still waits: one that has left keeps its own time (R40)."""
+    """Only if the row exists and still waits: a row that has left keeps its own due time (R40)."""
     _write(context, Change(Patch.of(Ref(Message, key), due_at=until, when=_WAITS)))
 
 
@@ -92,7 +92,7 @@ def _read(context: DeliveryContext, key: Key) -> Message | None:
 
 
 def _end(message: Message | None, oddity: _Oddity, now: datetime) -> Patch | None:
-    """The end of a row whose window closed while it kept failing: no state is left by no one."""
+    """End a row that kept failing until its window closed, so that no row stays open for ever."""
     if message is None or message.status is not MessageStatus.PENDING or now < message.send_before:
         return None
     return end_patch(message, MessageStatus.FAILED, why=oddity.why, now=now)
@@ -102,7 +102,7 @@ def _write(context: DeliveryContext, change: Change) -> bool:
     try:
         context.commit(change)
     except (Stale, Unavailable) as error:
-        # The row is as it was and comes due again; there is nothing else to record it on.
+        # The row is unchanged and comes due again; there is nowhere else to record this.
         log.error("message.not_put_off", extra={"error": type(error).__name__})
         return False
     return True

@@ -1,6 +1,6 @@
 """What is not known is looked up at the provider; no text is ever sent again blindly (R31).
 
-Each look-up answers with what is to be written, by what was found.
+Each look-up returns what to write, by what it found.
 """
 
 from collections.abc import Collection
@@ -37,26 +37,26 @@ from chalicelib.ports import OutcomeUnknown, ProviderText, Refused
 
 log = Logger(service="bookend", child=True)
 
-SETTLED_AFTER = timedelta(minutes=15)  # a list read earlier than this proves nothing
-AND_AGAIN = timedelta(minutes=5)  # later than the first, a second list must agree
+SETTLED_AFTER = timedelta(minutes=15)  # a list that was read earlier than this proves nothing
+AND_AGAIN = timedelta(minutes=5)  # so long after the first list, a second one must agree
 LATE = timedelta(minutes=10)  # a claim this late may follow a restored table (F71)
-RETRY_LOOK = timedelta(minutes=2)  # after a look-up that failed; longer the longer it lasts
+RETRY_LOOK = timedelta(minutes=2)  # after a failed look-up; longer the longer it lasts
 RETRY_LOOK_MOST = timedelta(hours=1)
-# After the first, second … mail of which nobody knows whether it left; the last stays.
+# After the first, second … mail whose outcome is unknown; the last value repeats.
 MAILED_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0, 5, 15, 60, 240))
 
 
 def is_late(message: Message, now: datetime) -> bool:
     """Whether it may have left in an hour that a restored table has forgotten (F71).
 
-    Counted from the last try, else from when it was meant to leave: a due time moves whenever a
-    text has to wait.
+    Counted from the last try, or from when it was meant to leave; not from the due time, which
+    moves whenever a text has to wait.
     """
     return now - (message.claimed_at or message.scheduled_at) > LATE
 
 
 def before_late_claim(context: DeliveryContext, snapshot: Snapshot) -> Change | None:
-    """A text that was sent in a lost hour is found and settled; None: it never left, so send it."""
+    """Find and settle a text that was sent in a lost hour; None: it never left, so send it."""
     message, now = snapshot.message, snapshot.now
     _, phone = patient_and_phone(snapshot)
     try:
@@ -69,23 +69,24 @@ def before_late_claim(context: DeliveryContext, snapshot: Snapshot) -> Change | 
     except Refused as error:
         return refused_look_up_change(snapshot, error)
     except OutcomeUnknown:
-        return _held(message, now)
-    return None if found is None else _taken(context, message, found, now)
+        return _hold(message, now)
+    return None if found is None else _take_found(context, message, found, now)
 
 
 def after_lease(context: DeliveryContext, message: Message, now: datetime) -> Change:
-    """A claim whose outcome nobody wrote down is looked up, settled, or certain not to have left.
+    """Look up a claim whose outcome nobody wrote down.
 
-    - The text is found: the row takes it, with what follows (`_taken`).
+    - The text is found: the row takes it, with what follows (`_take_found`).
     - A complete list does not have it, twice: the row waits for its next claim (`_not_listed`).
-    - No answer, or the provider hides its words: it is looked up again, until its time is over
-      and a person sees to it (`_not_known`).
+    - No answer, or the provider hides its words: it is looked up again, until its window has
+      closed and a person must act (`_not_known`).
     """
     if message.lease_until is not None and now < message.lease_until:
-        # Voiding made the row due while its courier still holds it; it is not ours to touch.
+        # Voiding made the row due while its courier still holds it; another courier must not touch
+        # it.
         return _look_at(message, message.lease_until, now)
     if message.channel is not Channel.TEXT:
-        # A mail may repeat: better twice than never, and better seldom than every few minutes.
+        # A mail may repeat: better twice than never, but not every few minutes.
         due_at = now + MAILED_AGAIN[min(message.attempt, len(MAILED_AGAIN)) - 1]
         return Change(retry_patch(message, due_at=due_at, why="unknown", now=now))
     to, body, since = message.to or "", message.body or "", message.claimed_at or now
@@ -95,13 +96,13 @@ def after_lease(context: DeliveryContext, message: Message, now: datetime) -> Ch
         return _not_known(context, message, now)
     if found is None:
         return _not_listed(context, message, now)
-    return _taken(context, message, found, now)
+    return _take_found(context, message, found, now)
 
 
 def without_receipt(context: DeliveryContext, message: Message, now: datetime) -> Change:
-    """A text that was accepted six hours ago and has no receipt is asked about once (R40)."""
+    """Look up once a text that was accepted six hours ago and has no receipt (R40)."""
     if message.channel is not Channel.TEXT or message.claimed_at is None:
-        # Made due by a decision that saw it before it had left.
+        # Made due by a decision that read the row before it had left.
         return Change(put_aside_patch(message, now=now))
     if now < message.claimed_at + LOOK_AFTER:
         return _look_at(message, message.claimed_at + LOOK_AFTER, now)
@@ -119,8 +120,10 @@ def without_receipt(context: DeliveryContext, message: Message, now: datetime) -
     return change
 
 
-def _taken(context: DeliveryContext, message: Message, text: ProviderText, now: datetime) -> Change:
-    """The row takes the text that was found; one that did not arrive has its consequences (F35)."""
+def _take_found(
+    context: DeliveryContext, message: Message, text: ProviderText, now: datetime
+) -> Change:
+    """The row takes the text that was found; one that did not arrive has consequences (F35)."""
     log.info("message.found", extra={"message_id": message.id})
     stop = context.store.get(CircuitBreaker.ref())
     return _news(context, message, text, stop, now) or Change()
@@ -147,14 +150,14 @@ def _news(
 
 
 def _not_known(context: DeliveryContext, message: Message, now: datetime) -> Change:
-    """The provider did not say, or hides its words: asked again while the text is of use."""
+    """The provider did not say, or hides its words: look it up again while the text is of use."""
     if now >= message.send_before:
-        return _too_late(context, message, "nobody knows whether it left", now)
+        return _give_up(context, message, "nobody knows whether it left", now)
     return _look_at(message, _next_look(message, now), now)
 
 
 def _not_listed(context: DeliveryContext, message: Message, now: datetime) -> Change:
-    """A complete list without it. Two of them, not too early, prove that nothing left."""
+    """A complete list lacks it. Two of them, not too early, prove that nothing left."""
     settled_at = (message.claimed_at or now) + SETTLED_AFTER
     if now < settled_at:
         return _look_at(message, settled_at, now)
@@ -170,12 +173,12 @@ def _never_left(context: DeliveryContext, message: Message, now: datetime) -> Ch
         status, why = MessageStatus.WITHDRAWN, message.void_because
         return Change(end_patch(message, status, why=why, now=now))
     if now >= message.send_before:
-        return _too_late(context, message, "it never left, and now it is too late", now)
+        return _give_up(context, message, "it never left, and now it is too late", now)
     return Change(retry_patch(message, due_at=now, why="it never left", now=now))
 
 
-def _too_late(context: DeliveryContext, message: Message, why: str, now: datetime) -> Change:
-    """A person must see to it (F12), unless it is not owed any more."""
+def _give_up(context: DeliveryContext, message: Message, why: str, now: datetime) -> Change:
+    """A person must act (F12), unless it is no longer needed."""
     change = Change(end_patch(message, MessageStatus.FAILED, why=why, now=now))
     if message.void_because is None:
         change.include(fallback_for(context, take_snapshot(context, message, now)))
@@ -188,14 +191,14 @@ def _look_at(
     return Change(look_up_patch(message, found_nothing=found_nothing, due_at=due_at, now=now))
 
 
-def _held(message: Message, now: datetime) -> Change:
+def _hold(message: Message, now: datetime) -> Change:
     """Nothing may be sent before it was looked up."""
     patch = hold_patch(message, until=now + RETRY_LOOK, why="not looked up yet", now=now)
     return Change() if patch is None else Change(patch)
 
 
 def _next_look(message: Message, now: datetime) -> datetime:
-    """The longer nobody answers, the later: a provider that is down is not asked by every row."""
+    """Later the longer nobody answers, so that not every row asks a provider that is down."""
     waited = now - (message.claimed_at or now)
     return now + min(max(waited / 4, RETRY_LOOK), RETRY_LOOK_MOST)
 
@@ -203,9 +206,9 @@ def _next_look(message: Message, now: datetime) -> datetime:
 def sent_since(
     context: DeliveryContext, to: str, *, body: str, since: datetime
 ) -> ProviderText | None:
-    """The oldest text with these words made since then that no other row holds.
+    """The oldest text to the number since then with these words, and held by no other row.
 
-    OutcomeUnknown when there is one that nobody holds and whose words the provider hides (F81).
+    OutcomeUnknown when one that no row holds has words that the provider hides (F81).
     """
     unheld = _unheld_since(context, to, since)
     found = next((text for text in unheld if text.body == body), None)
@@ -217,10 +220,10 @@ def sent_since(
 def sent_before(
     context: DeliveryContext, to: str, *, bodies: Collection[str], since: datetime
 ) -> ProviderText | None:
-    """As `sent_since`, for a row that does not know in which words it may have left (F71).
+    """Like `sent_since`, for a row that does not know in which words it may have left (F71).
 
-    What it says now may differ from what it said then, so OutcomeUnknown as well while there is
-    any text that nobody holds: it may be this one.
+    Its words may be different now, so OutcomeUnknown also if there is any text that no row holds:
+    it may be this one.
     """
     unheld = _unheld_since(context, to, since)
     found = next((text for text in unheld if text.body in bodies), None)
@@ -230,7 +233,7 @@ def sent_before(
 
 
 def _unheld_since(context: DeliveryContext, to: str, since: datetime) -> list[ProviderText]:
-    """The texts to a number made since then that no row holds, oldest first."""
+    """The texts to a number since then that no row holds, oldest first."""
     fresh = [text for text in context.texts.sent_to(to) if text.created_at >= since - CLOCKS_DIFFER]
     holders = context.store.get_many(*(ProviderId.ref(text.sid) for text in fresh)) if fresh else ()
     unheld = [text for text, row in zip(fresh, holders, strict=True) if row is None]

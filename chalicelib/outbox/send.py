@@ -1,6 +1,6 @@
 """Claim, send, settle. The claim is written before the provider is called; settling never sends.
 
-Each answers with what is still to be written of the row, if anything.
+Each function returns what is still to be written on the row, if anything.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,12 @@ from chalicelib.messages.floods import Stage
 from chalicelib.messages.render import CannotSay
 from chalicelib.outbox.checks import is_in_time, validity
 from chalicelib.outbox.circuit_breaker import close_by_acceptance
-from chalicelib.outbox.claim import as_listed, claim_of_mail, claim_of_text, hold_provider_id
+from chalicelib.outbox.claim import (
+    claim_of_mail,
+    claim_of_text,
+    hold_provider_id,
+    listed_visits_unchanged,
+)
 from chalicelib.outbox.compose_email import compose_email
 from chalicelib.outbox.compose_text import compose_text
 from chalicelib.outbox.context import DeliveryContext, Snapshot
@@ -38,7 +43,7 @@ SEND_TAKES = timedelta(seconds=15)  # the provider's time-out and a little more 
 
 
 def open_task(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """The task exists and the staff are told; the commit is the sending."""
+    """Open the task and write the mails to staff; the commit is the sending."""
     message = snapshot.message
     task = task_of(message, now=snapshot.now)
     everybody = (
@@ -55,7 +60,7 @@ def open_task(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 
 def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting) -> Change:
-    """A mail to each of the staff is owed, or to the managers: the commit is the sending."""
+    """Write a mail to each of the staff, or to the managers; the commit is the sending."""
     message = snapshot.message
     role = "manager" if waiting.stage is Stage.OVERDUE else None
     staff = staff_now(context.store, context.clinic, snapshot.now, role=role)
@@ -65,8 +70,8 @@ def tell_of_many(context: DeliveryContext, snapshot: Snapshot, waiting: Waiting)
 
 
 def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """One mail to one person. It may repeat if its outcome stays unknown; a text may not."""
-    named = as_listed(context, snapshot)
+    """Send one mail to one person. An unknown outcome may repeat it; a text is never repeated."""
+    named = listed_visits_unchanged(context, snapshot)
     try:
         email = compose_email(context, snapshot)
     except NotFound:
@@ -80,8 +85,8 @@ def send_mail(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 
 def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """One text to one number, claimed before the provider hears of it (R30)."""
-    named = as_listed(context, snapshot)
+    """Send one text to one number, claimed before the provider is called (R30)."""
+    named = listed_visits_unchanged(context, snapshot)
     try:
         said = compose_text(context, snapshot)
     except CannotSay as error:
@@ -101,8 +106,8 @@ def send_text(context: DeliveryContext, snapshot: Snapshot) -> Change:
 
 
 def settle(context: DeliveryContext, taken: Message, answer: Accepted) -> None:
-    """The row says that the provider has it."""
-    if _settled(context, taken, [_acceptance(context, taken, answer)]):
+    """Note on the row that the provider has accepted the message."""
+    if _commit_first(context, taken, [_acceptance(context, taken, answer)]):
         told = {"message_id": taken.id, "channel": taken.channel.value, "attempt": taken.attempt}
         log.info("message.sent", extra=told)
 
@@ -114,9 +119,9 @@ def _send(
     claim: Change,
     call: Callable[[], Accepted],
 ) -> Change:
-    """The claim is committed, the provider called once, and what it answers settled."""
+    """Commit the claim, call the provider once, and settle its answer."""
     context.store.commit(claim)
-    paused = _paused(context, snapshot, taken)
+    paused = _after_pause(context, snapshot, taken)
     if paused is not None:
         return paused
     try:
@@ -130,15 +135,15 @@ def _send(
     settle(context, taken, answer)
     if taken.channel is not Channel.TEXT:
         return Change()
-    # Apart from settling, which a receipt may have done before us.
+    # Not part of settling, as a receipt may have settled the row before us.
     return Change(*close_by_acceptance(context, snapshot.open_breaker, context.clock.now()))
 
 
-def _paused(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> Change | None:
-    """What is written when so much time passed since the claim that this courier must not send.
+def _after_pause(context: DeliveryContext, snapshot: Snapshot, taken: Message) -> Change | None:
+    """What to write if too much time has passed since the claim to send now; None: send.
 
-    None: it may. Somebody else may hold the row by the time an answer came (F78); or quiet hours
-    came, or its window closed (R13, R14): then nothing has left, for certain.
+    Another courier may hold the row before an answer would come (F78); or quiet hours have begun,
+    or its window has closed (R13, R14): then it is certain that nothing has left.
     """
     now = context.clock.now()
     if now + SEND_TAKES > (taken.lease_until or now):
@@ -168,7 +173,7 @@ def _acceptance(context: DeliveryContext, taken: Message, answer: Accepted) -> C
 def _settle_refusal(
     context: DeliveryContext, snapshot: Snapshot, taken: Message, error: Refused
 ) -> None:
-    if not _settled(context, taken, refusal_changes(context, snapshot, taken, error)):
+    if not _commit_first(context, taken, refusal_changes(context, snapshot, taken, error)):
         return
     told = {"message_id": taken.id, "code": error.code, "failure_class": error.failure_class.value}
     if taken.channel is Channel.EMAIL and error.failure_class is not FailureClass.RETRY:
@@ -177,8 +182,8 @@ def _settle_refusal(
         log.warning("message.refused", extra=told)
 
 
-def _settled(context: DeliveryContext, taken: Message, changes: Iterable[Change]) -> bool:
-    """Whether the first of these that nobody was faster than is written.
+def _commit_first(context: DeliveryContext, taken: Message, changes: Iterable[Change]) -> bool:
+    """Commit the first of these changes that is not stale; returns whether one was committed.
 
     A failure here never sends again.
     """
@@ -192,13 +197,13 @@ def _settled(context: DeliveryContext, taken: Message, changes: Iterable[Change]
             log.warning("message.not_settled", extra={"message_id": taken.id})
             return False
         return True
-    # A receipt was faster and has settled it, or another row holds what it brought.
+    # A receipt was faster and has settled the row, or another row holds the provider's id.
     log.info("message.settled_before", extra={"message_id": taken.id})
     return False
 
 
 def _nobody_to_write_to(context: DeliveryContext, snapshot: Snapshot) -> Change:
-    """A mail that has nobody to go to is withdrawn; somebody else learns what must be known."""
+    """Withdraw a mail that has nobody to go to; tell somebody else what must be known."""
     why = "there is nobody to write to any more"
     change = Change(end_patch(snapshot.message, MessageStatus.WITHDRAWN, why=why, now=snapshot.now))
     is_to_staff = snapshot.message.staff_id is not None

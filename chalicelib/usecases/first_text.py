@@ -1,4 +1,4 @@
-"""The first text to a number, which leaves before any other and says who texts (R4)."""
+"""The first text to a number: it leaves before any other and says who sends texts (R4)."""
 
 from datetime import datetime
 
@@ -17,18 +17,19 @@ from chalicelib.transaction import Context
 def welcome(
     context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> tuple[Phone, list[Operation]]:
-    """The first text to a number, once, before any other (R4); nothing without a consent.
+    """The number's first text, made once and sent before any other (R4); none without a consent.
 
-    Staff have looked at this patient, so from now on the number knows them.
+    Staff have looked at this patient, so the number's row lists the patient from now on.
     """
     joins = () if patient.id in phone.patients else (patient.id,)
     known = phone.evolve(patients=(*phone.patients, *joins))
-    # One that an opt-out withdrew waits for the START; another one would be withdrawn as well.
+    # A first text that an opt-out withdrew waits for START; a second one would be withdrawn as
+    # well.
     waits = phone.welcome_id is not None and not phone.may_be_texted
-    told = None if waits else told_to(context, phone)
+    told = None if waits else first_text_or_reader(context, phone)
     if not patient.gets_texts or waits or told is not None:
-        # Who the first text waits for may leave the number, end their texts, or be erased, at
-        # this very moment.
+        # The patient for whom the first text waits may change number, end their texts, or be erased
+        # at the same moment.
         still = [told.while_texted_at(phone.number)] if isinstance(told, Patient) else []
         return known, [*([Save(known)] if joins else []), *still]
     message = first_text(owner_id, patient, phone, now=now)
@@ -36,10 +37,10 @@ def welcome(
     return welcomed, [Save(message), Save(welcomed)]
 
 
-def left_by(
+def leave_number_writes(
     context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> list[Operation]:
-    """The number of who is gone; a first text that still waited for them is written to another."""
+    """Take the patient off the number; a first text that waited for them goes to another."""
     others = tuple(id_ for id_ in phone.patients if id_ != patient.id)
     left = phone.evolve(patients=others, choosing={})
     message = _for_another(context, owner_id, patient, phone, now=now)
@@ -48,10 +49,10 @@ def left_by(
     return [Save(message), Save(left.evolve(welcome_id=message.id))]
 
 
-def passed_on(
+def pass_on_first_text_writes(
     context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> list[Operation]:
-    """The first text that waited for who ended their own texts never leaves; another has it."""
+    """Withdraw the first text of a patient who ended their own texts, and write it to another."""
     if phone.welcome_id is None:
         return []
     (known,) = read_each(context.store, Message.ref(phone.welcome_id))
@@ -69,7 +70,7 @@ def passed_on(
 def _for_another(
     context: Context, owner_id: str, patient: Patient, phone: Phone, *, now: datetime
 ) -> Message | None:
-    """The number's first text for another patient, if it is owed one and nobody else waits."""
+    """The first text for another patient of the number, if it is needed and not waiting for one."""
     is_owed = phone.welcome_id is not None and phone.may_be_texted
     if not is_owed or is_welcomed(context, phone, gone=patient.id):
         return None
@@ -80,7 +81,7 @@ def _for_another(
 
 
 def _is_texted(context: Context, row: object, phone: Phone) -> bool:
-    """Whether it is a patient who agreed, and on whom a person of the clinic has acted (R13)."""
+    """Whether it is a patient who agreed to texts and on whom staff have acted (R13)."""
     if not isinstance(row, Patient) or row.phone != phone.number:
         return False
     return row.gets_texts and any(
@@ -91,15 +92,17 @@ def _is_texted(context: Context, row: object, phone: Phone) -> bool:
 
 
 def is_welcomed(context: Context, phone: Phone, *, gone: str | None = None) -> bool:
-    """Whether the number's first text has left, or waits for anybody but who is gone."""
-    return told_to(context, phone, gone=gone) is not None
+    """Whether the first text has left, or waits for a patient other than `gone`."""
+    return first_text_or_reader(context, phone, gone=gone) is not None
 
 
-def told_to(context: Context, phone: Phone, *, gone: str | None = None) -> Message | Patient | None:
-    """The number's first text once it has left, or the patient whom it waits for.
+def first_text_or_reader(
+    context: Context, phone: Phone, *, gone: str | None = None
+) -> Message | Patient | None:
+    """The number's first text once it has left, or the patient for whom it waits.
 
-    None when there is none, or it waits for who has another number, or ended their texts, by
-    now: it never leaves.
+    None when there is none, or when its patient has another number by now or ended their texts:
+    then it never leaves.
     """
     if phone.welcome_id is None:
         return None

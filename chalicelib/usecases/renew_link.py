@@ -1,4 +1,4 @@
-"""A staff link that is too old is mailed anew, to the person the old one was mailed to."""
+"""Mail a fresh staff link in place of an expired one, to the person who got the old one."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,11 @@ from chalicelib.domain.messaging.message import Message
 from chalicelib.messages.factory import mails_to_staff
 from chalicelib.transaction import SERVICE, Context, change_of, run_in_transaction
 
-EVERY = timedelta(minutes=10)  # one mail in this time, however often it is asked for
+EVERY = timedelta(minutes=10)  # at most one mail in this time, however often somebody asks
 
 
 def renew(context: Context, *, subject_id: str, staff_id: str) -> None:
-    """A fresh link is on its way, unless the person has left or one was mailed a moment ago."""
+    """Send a fresh link, unless the person has left the clinic or one was mailed a moment ago."""
 
     def attempt(now: datetime) -> tuple[Change, None]:
         member = member_of(context.store, context.clinic, staff_id)

@@ -1,4 +1,4 @@
-"""Who may decide now, and what to call somebody in the record."""
+"""Who may decide now, and which name the record gets."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from chalicelib.transaction import Actor, Context
 
 
 def acting(context: Context, staff_id: str, now: datetime) -> Actor:
-    """The person a link was mailed to, read anew on every use; NotFound once they left (F69)."""
+    """The person who got the link, read again on each use; NotFound after they left (F69)."""
     member = member_of(context.store, context.clinic, staff_id)
     if member is None or not member.may_act(now):
         raise NotFound
@@ -16,9 +16,9 @@ def acting(context: Context, staff_id: str, now: datetime) -> Actor:
 
 
 def name_of(context: Context, actor_id: str, known: str | None = None) -> str:
-    """A name to show for an id of the record, also of someone who left.
+    """The name for an id in the record, also of a person who has left.
 
-    Of somebody whom neither the table nor the clinic's data names: as they are `known`, or the id.
+    If neither the table nor the clinic's data has the name: the `known` one, or the id.
     """
     member = member_of(context.store, context.clinic, actor_id)
     return member.name if member else known or actor_id

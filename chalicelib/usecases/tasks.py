@@ -10,7 +10,7 @@ from chalicelib.usecases.staff import name_of
 
 
 def close_task(context: Context, *, task_id: str, note: str, actor: Actor) -> None:
-    """The task is done and says by whom; a second time is AlreadyDecided."""
+    """Mark the task as done and by whom; AlreadyDecided the second time."""
 
     def attempt(now: datetime) -> tuple[Change, None]:
         task = context.store.get(Task.ref(task_id))

@@ -1,4 +1,4 @@
-"""Whether the service is up, and with `?deep=1` whether it is doing its work."""
+"""Whether the service is up, and with `?deep=1` whether it does its work."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from chalicelib.web.http.parsing import query_of
 routes = Blueprint(__name__)
 
 SILENT = timedelta(minutes=5)  # the dispatcher runs each minute
-LATE = timedelta(minutes=10)  # nothing that is due waits longer
+LATE = timedelta(minutes=10)  # no due message waits longer
 
 
 @routes.route("/health", methods=["GET"])

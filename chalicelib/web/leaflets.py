@@ -1,4 +1,4 @@
-"""A plan's leaflet as pages say it, in the reader's zone."""
+"""A plan's leaflet for pages, in the reader's zone."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from chalicelib.messages.render import render_line
 
 
 def lines_of(wordings: Sequence[Wording], visit: Appointment, patient: Patient) -> list[str]:
-    """The lines; none of a wording that is not approved for this stage (R21)."""
+    """The lines; none if the wording is not approved for this stage (R21)."""
     services = wiring.services()
     samples_allowed = services.settings.stage == "local"
     texts = []
@@ -27,6 +27,6 @@ def lines_of(wordings: Sequence[Wording], visit: Appointment, patient: Patient) 
         )
         if wording.is_approved or samples_allowed:
             texts.append(render_line(wording, values, samples_allowed=samples_allowed))
-    # A text begins with the clinic's name; on the clinic's own page that says nothing.
+    # A text begins with the clinic's name; on the clinic's own page that is superfluous.
     said = [text.removeprefix(f"{services.clinic.sender}: ") for text in texts]
     return [text[:1].upper() + text[1:] for text in said]

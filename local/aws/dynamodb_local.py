@@ -22,8 +22,10 @@ _OPTIONS = ("-inMemory", "-sharedDb", "-disableTelemetry")
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Its address. The process is ended by its id, whatever happens inside; Lacking when it cannot
-    be had. It has no option for the address it listens on, and takes all of the machine's.
+    """Yields its address. The process is ended by its id in any case.
+
+    Lacking when it cannot be installed. It has no option for its address, and listens on all
+    interfaces of the machine.
     """
     command, folder, port = [java(), *_COMMAND], dynamodb_local_folder(), _free_port()
     process = subprocess.Popen(  # noqa: S603 the command is made here
@@ -31,7 +33,7 @@ def dynamodb_local() -> Iterator[str]:
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # a killed one cannot end it any more
+        preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # once killed, we cannot end it
     )
     try:
         _wait(process, port, folder)
@@ -59,7 +61,7 @@ def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/")
-        connection.getresponse()  # a 400: it asks for a signature
+        connection.getresponse()  # a 400: it requires a signature
     except OSError:
         return False
     else:

@@ -1,7 +1,7 @@
 """The embedded AWS of `make run`: DynamoDB, SQS and SES by moto, in this process, kept on disk.
 
-Clients made anywhere in the process between `start` and `stop` reach it; other hosts stay as
-they are. Why it is built like this: docs/decisions/embedded-aws.md.
+Clients made anywhere in the process between `start` and `stop` reach it; other hosts are not
+affected. Why it is built like this: docs/decisions/embedded-aws.md.
 """
 
 import json
@@ -47,7 +47,7 @@ class ElsewhereRefused(Exception):
 class EmbeddedAws:
     """DynamoDB, SQS and SES for one process, from `start` to `stop`.
 
-    With AWS_ENDPOINT_URL_DYNAMODB set, rows live there instead; queue and mail stay here.
+    With AWS_ENDPOINT_URL_DYNAMODB set, rows are stored there instead; queue and mail stay here.
     """
 
     def __init__(
@@ -58,18 +58,18 @@ class EmbeddedAws:
         senders: Sequence[str],
         fresh: bool = False,
     ) -> None:
-        """`senders` may send mail; `fresh` empties a DynamoDB that lives elsewhere, too."""
+        """`senders` may send mail; `fresh` also empties a DynamoDB that is elsewhere."""
         self._keeper = keeper
         self._clock = clock
         self._senders = senders
         self._fresh = fresh
         self._faults = Faults(keeper)
-        #: What SES would tell the service of mails that came back.
+        #: The events with which SES would report mails that came back.
         self.mail_events = MailEvents(keeper)
         self._spared = threading.local()
         self._open = ExitStack()
         self._foreign = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", "")
-        #: What the service reads from its environment to find this table and this queue.
+        #: The environment in which the service finds this table and this queue.
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> "EmbeddedAws":
@@ -80,10 +80,10 @@ class EmbeddedAws:
         self.stop()
 
     def start(self) -> None:
-        """Table and queue exist, with every row that was ever answered, and mail can be sent."""
+        """Create table and queue, with every row that was ever answered, and let mail be sent."""
         if any(os.environ.get(f"AWS_ENDPOINT_URL{of}") for of in ("", "_SQS", "_SESV2")):
             raise ElsewhereRefused(ElsewhereRefused.__doc__)
-        # Some emulators keep a table for each access key, so a caller's own key is left alone.
+        # Some emulators keep a table for each access key, so a caller's own key is not changed.
         keys_are_set = bool(self._foreign and os.environ.get("AWS_ACCESS_KEY_ID"))
         with ExitStack() as opened:
             opened.enter_context(_a_region())
@@ -94,7 +94,7 @@ class EmbeddedAws:
             self._open = opened.pop_all()
 
     def stop(self) -> None:
-        """moto is gone from the process. What was kept stays with the keeper."""
+        """Remove moto from the process. What was kept stays with the keeper."""
         self._open.close()
 
     def emails(self) -> list[dict[str, Any]]:
@@ -102,12 +102,12 @@ class EmbeddedAws:
         return self._keeper.rows(_MAILBOX)
 
     def inject(self, service: str, faults: list[Fault]) -> None:
-        """The next calls of "ses" (sends) or "dynamodb" (rows) meet these, one each, in order."""
+        """The next calls of "ses" (sends) or "dynamodb" (rows) get these, one each, in order."""
         self._faults.add(service, faults)
 
     @contextmanager
     def spared(self) -> Iterator[None]:
-        """This thread's calls meet no faults: for the console, which only looks."""
+        """Calls of this thread get no faults: for the console, which only reads."""
         before = self._is_spared()
         self._spared.now = True
         try:

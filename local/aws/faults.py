@@ -1,8 +1,8 @@
-"""Faults that the next calls to SES and DynamoDB meet, below the SDK, whose retries see them.
+"""Faults for the next calls to SES and DynamoDB, below the SDK, so that its retries meet them.
 
-A fault is one of `{"http": 503}`, `{"error": "ThrottlingException"}` and
-`{"hang_after_accept": true}`: the call is applied, then the connection breaks. A mail may also be
-taken and come back: `{"bounce": "permanent"}`, `{"bounce": "transient"}`, `{"complaint": true}`.
+A fault is one of `{"http": 503}`, `{"error": "ThrottlingException"}` and `{"hang_after_accept":
+true}`: the call is applied, then the connection breaks. A mail may also be accepted and come back:
+`{"bounce": "permanent"}`, `{"bounce": "transient"}`, `{"complaint": true}`.
 """
 
 import json
@@ -24,11 +24,11 @@ _STATUS_BY_ERROR = {
     "InternalServiceError": 500,
     "ServiceUnavailable": 503,
     "TooManyRequestsException": 429,
-}  # any other error is a 400, as AWS has it
+}  # any other error is a 400, as at AWS
 _ERROR_BY_STATUS = {500: "InternalServerError", 503: "ServiceUnavailable"}
 _DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 _SEND_EMAIL = "/v2/email/outbound-emails"
-#: Calls on rows: only these meet faults, not those that make and describe the table.
+#: Calls on rows: only these get faults, not those that make and describe the table.
 _ROW_CALLS = frozenset(
     f"DynamoDB_20120810.{name}"
     for name in (
@@ -54,14 +54,14 @@ class UnknownFault(ValueError):
 
 
 class Faults:
-    """The faults that wait, in order, kept over a restart; each is met once."""
+    """The faults that wait, in order, kept over a restart; each is used once."""
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._lock = threading.Lock()
 
     def add(self, service: str, faults: list[Fault]) -> None:
-        """The next calls of `service` meet these, one each; `UnknownFault` refuses them all."""
+        """The next calls of `service` get these, one each; `UnknownFault` refuses them all."""
         if service not in SERVICES or not isinstance(faults, list):
             raise UnknownFault(UnknownFault.__doc__)
         if not all(
@@ -76,7 +76,7 @@ class Faults:
         return kept
 
     def take(self, service: str, request: AWSPreparedRequest) -> Fault | None:
-        """The first fault that this call can meet; it is used up, also if the process dies now."""
+        """The first fault that fits this call; it is used up, even if the process dies now."""
         with self._lock:
             waiting = self.waiting(service)
             fault = next((one for one in waiting if _can_meet(request, one)), None)
@@ -90,14 +90,14 @@ class Faults:
 
 
 def service_called(request: AWSPreparedRequest) -> str | None:
-    """Which service's faults this call meets, wherever it goes; None for all other calls."""
+    """The service whose faults this call may get, at any host; None for all other calls."""
     if urlsplit(request.url).path == _SEND_EMAIL:
         return "ses"
     return "dynamodb" if _target(request) in _ROW_CALLS else None
 
 
 def _can_meet(request: AWSPreparedRequest, fault: Fault) -> bool:
-    """Only a transaction meets a conflict with another one; it waits for the next."""
+    """Only a transaction can conflict with another one; the fault waits for the next."""
     is_conflict = fault.get("error") == "TransactionConflict"
     return not is_conflict or "TransactWriteItems" in _target(request)
 
@@ -119,12 +119,12 @@ def _is_known(fault: Fault) -> bool:
 
 
 def comes_back(fault: Fault) -> bool:
-    """Whether the mail is taken, and told of afterwards."""
+    """Whether the mail is accepted, and reported as failed afterwards."""
     return fault in ({"bounce": "permanent"}, {"bounce": "transient"}, {"complaint": True})
 
 
 def refusal(fault: Fault, *, service: str, body: bytes) -> Answer | None:
-    """What the service answers instead of doing the call; None if it does the call all the same."""
+    """The service's answer in place of the call; None if the call is carried out all the same."""
     if "hang_after_accept" in fault or comes_back(fault):
         return None
     status = fault.get("http") or _STATUS_BY_ERROR.get(fault["error"], 400)

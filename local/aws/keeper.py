@@ -1,6 +1,6 @@
 """What the local run keeps on disk: one SQLite file, written before anything is answered.
 
-A call that has returned is still there after `kill -9`. Nothing of the service knows this file.
+What a returned call wrote survives `kill -9`. The service itself does not know this file.
 """
 
 import json
@@ -26,7 +26,7 @@ _PUT = """
     ON CONFLICT (name, key) DO UPDATE SET value = excluded.value
 """
 _PATIENCE = timedelta(seconds=5)  # a run that was told to stop may still be closing the file
-_ONLY = ""  # the one key under which a single value is kept
+_ONLY = ""  # the only key of a single value
 
 
 class NotKept(Exception):
@@ -46,7 +46,7 @@ _MEANING_BY_CODE = {
     sqlite3.SQLITE_LOCKED: InUse,
     sqlite3.SQLITE_CORRUPT: Damaged,
     sqlite3.SQLITE_NOTADB: Damaged,
-    sqlite3.SQLITE_ERROR: Damaged,  # a database, and not ours
+    sqlite3.SQLITE_ERROR: Damaged,  # a database, but not ours
 }
 
 
@@ -54,7 +54,7 @@ class Keeper:
     """JSON values by name, lists by name and maps by name; safe to share between threads."""
 
     def __init__(self, path: Path, *, fresh: bool = False, patience: timedelta = _PATIENCE) -> None:
-        """Holds the file for this process alone, or raises `NotKept`; `fresh` empties it.
+        """Lock the file for this process, or raise `NotKept`; `fresh` empties it.
 
         Every read may find that the file is `Damaged`.
         """
@@ -69,7 +69,8 @@ class Keeper:
         except Damaged:
             if not fresh:
                 raise
-            # Nobody holds it, else it would be in use; and nothing in it can be emptied row by row.
+            # No other process has it, or it would be in use; and its rows cannot be emptied one by
+            # one.
             for end in ("", "-wal", "-shm"):
                 path.with_name(path.name + end).unlink(missing_ok=True)
             self._db = _opened(path, patience)
@@ -81,14 +82,14 @@ class Keeper:
             self._db.close()
 
     def save(self, name: str, value: Any) -> None:
-        """`load(name)` is `value` from now on."""
+        """From now on `load(name)` is `value`."""
         self.put(name, {_ONLY: value})
 
     def load(self, name: str) -> Any | None:
         return self.keyed(name).get(_ONLY)
 
     def append(self, name: str, value: Any) -> None:
-        """`value` is the last of `rows(name)`."""
+        """Add `value` to the end of `rows(name)`."""
         with self._lock:
             self._db.execute(_PUT, (name, None, json.dumps(value)))
 
@@ -97,7 +98,7 @@ class Keeper:
         return [value for _, value in self._read(name)]
 
     def put(self, name: str, values_by_key: Mapping[str, Any | None]) -> None:
-        """All of these are kept, or none; None removes a key. A changed key keeps its place."""
+        """Keep all of these, or none; None removes a key. A changed key keeps its place."""
         gone = [(name, key) for key, value in values_by_key.items() if value is None]
         kept = [
             (name, key, json.dumps(value))
@@ -130,7 +131,7 @@ class Keeper:
 
 
 def _opened(path: Path, patience: timedelta) -> sqlite3.Connection:
-    """The file as ours alone and whole; else NotKept."""
+    """The file, locked and intact; otherwise NotKept."""
     with ExitStack() as opened:
         try:
             db = sqlite3.connect(
@@ -143,13 +144,13 @@ def _opened(path: Path, patience: timedelta) -> sqlite3.Connection:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
             db.execute("PRAGMA journal_mode = WAL")
             # A killed process leaves its pages with the operating system, so waiting for the disk
-            # at every commit would only guard against a power cut, at ten times the price.
+            # at every commit would only protect against a power cut, at ten times the cost.
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute(_TABLE)
             db.execute("SELECT id, name, key, value FROM kept LIMIT 1")
             (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.DatabaseError as error:
-            # The low byte of the code; the others say more than we ask.
+            # The low byte of the code; the others are more specific than needed.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             means = _MEANING_BY_CODE.get(code, NotKept)
             raise means(f"{path}: {error}. {means.__doc__}") from error

@@ -1,6 +1,6 @@
-"""What SES publishes of mails that came back, as its event publishing writes it.
+"""The events of mails that came back, as SES publishes them.
 
-Kept until it was told, over a restart too.
+Kept until they are delivered, also over a restart.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Mail that SES accepted, as a mailbox would show it. Raw MIME and simple mail alike."""
+"""Mails that SES accepted, as a mailbox would show them; raw MIME and simple mails."""
 
 import base64
 from email import message_from_bytes, policy
@@ -57,7 +57,7 @@ def _body(mail: EmailMessage, kind: str) -> str:
 
 def _attached(part: Any) -> str:
     content = part.get_payload(decode=True) or b""
-    # A calendar without a charset is UTF-8 (RFC 5545); Python would take it for ASCII.
+    # A calendar without a charset is UTF-8 (RFC 5545); Python would assume ASCII.
     return str(content.decode(part.get_content_charset() or "utf-8", "replace"))
 
 

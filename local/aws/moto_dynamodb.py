@@ -1,7 +1,7 @@
-"""The one patch over moto's DynamoDB, for the local run and the tests alike.
+"""The only patch over moto's DynamoDB, for the local run and the tests.
 
-moto 5.2 copies the whole table once per item of a transaction, forgets `ClientRequestToken`, is
-not atomic under threads and sorts the whole table at every query (docs/decisions/embedded-aws.md).
+moto 5.2 copies the whole table once per item of a transaction, forgets `ClientRequestToken`, is not
+atomic under threads and sorts the whole table at every query (docs/decisions/embedded-aws.md).
 """
 
 import copy
@@ -33,10 +33,10 @@ _Answer = tuple[int, dict[str, str], str | bytes]
 def atomic_dynamodb(
     *, keep: Keep | None = None, now: Callable[[], float] = time.monotonic
 ) -> Iterator[None]:
-    """Inside, every call of moto's DynamoDB is alone, and one that fails changes nothing.
+    """Inside, every call of moto's DynamoDB runs alone, and one that fails changes nothing.
 
-    `keep` is called after a write was applied and before it is answered; if it raises, the write
-    is undone. Tables are made inside, and have a sort key.
+    `keep` is called after a write was applied and before it is answered; if it raises, the write is
+    undone. Tables are made inside, and have a sort key.
     """
     before = (moto_models.__dict__["Table"], DynamoHandler.call_action)
     calls = _Calls(DynamoHandler.call_action, keep=keep, now=now)
@@ -48,7 +48,7 @@ def atomic_dynamodb(
 
 
 def put_back(table_name: str, region: str, items: list[dict[str, Any]]) -> None:
-    """The table holds these items, straight away and without being asked to keep them again."""
+    """Put these items into the table directly, without calling `keep` again."""
     table = moto_models.dynamodb_backends[DEFAULT_ACCOUNT_ID][region].get_table(table_name)
     for item in items:
         table.put_item(item)
@@ -62,14 +62,14 @@ def _swap(table: Any, call_action: Any) -> None:
 class _QuickTable(Table):
     """A table that is not copied for a transaction, and not sorted to find one partition."""
 
-    #: While a query runs (under the lock): what it has to look at; moto sorts what it picks.
+    #: During a query (under the lock): the items to look at; moto sorts those it picks.
     _queried: list[Item] | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "_QuickTable":
         return self
 
     def query(self, hash_key: DynamoType | None, *rest: Any, **named: Any) -> Any:
-        index_name = rest[6]  # the backend passes it by place
+        index_name = rest[6]  # the backend passes it as a positional argument
         if hash_key is not None and not index_name:
             partitions = [self.items.get(hash_key, {})]
         else:
@@ -159,13 +159,13 @@ class _Calls:
             self._keep(table_name, items)
 
     def _forget_old_tokens(self) -> None:
-        now, done = self._now(), self._done_by_token  # the oldest stands first
+        now, done = self._now(), self._done_by_token  # the oldest is first
         for token in list(takewhile(lambda token: done[token][0] <= now, done)):
             del done[token]
 
 
 def _written(handler: DynamoHandler, params: dict[str, Any]) -> Iterator[_Key]:
-    """The keys that a call may write. A malformed one is left to moto, which refuses it."""
+    """The keys that a call may write; none for a malformed call, which moto refuses."""
     for table_name, keyed in _writes(handler._get_action(), params):
         table = handler.dynamodb_backend.tables.get(table_name)
         names = [key["AttributeName"] for key in table.schema] if table else []

@@ -1,6 +1,6 @@
 """The table and the queue made from `.chalice/resources.json`, the file that deploys them.
 
-Works on moto and on any other DynamoDB; what only AWS can do (its key, recovery) is left out.
+Works on moto and on any other DynamoDB; what only AWS has (its key, recovery) is left out.
 """
 
 import json
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 RESOURCES = Path(__file__).parents[2] / ".chalice" / "resources.json"
-#: What an emulator understands of a table; the rest is encryption, recovery and protection.
+#: The properties of a table that an emulator supports; the rest is encryption, recovery,
+#: protection.
 _OF_A_TABLE = (
     "AttributeDefinitions",
     "BillingMode",
@@ -25,7 +26,7 @@ def load_resources(path: Path = RESOURCES) -> dict[str, Any]:
 
 
 def create_table_from(resources: Mapping[str, Any], client: Any, table_name: str) -> None:
-    """The table exists, can be used, and expires its rows. One that exists is left as it is."""
+    """Create the table, ready for use, with its expiry of rows. An existing one is kept."""
     properties = resources["Table"]["Properties"]
     try:
         client.create_table(
@@ -42,7 +43,7 @@ def create_table_from(resources: Mapping[str, Any], client: Any, table_name: str
 
 
 def delete_table(client: Any, table_name: str) -> None:
-    """The table does not exist."""
+    """Delete the table, if it exists."""
     try:
         client.delete_table(TableName=table_name)
     except client.exceptions.ResourceNotFoundException:
@@ -53,7 +54,7 @@ def delete_table(client: Any, table_name: str) -> None:
 
 
 def create_queue_from(resources: Mapping[str, Any], client: Any, queue_name: str) -> str:
-    """The queue exists with its dead-letter queue behind it; answers its URL."""
+    """Create the queue with its dead-letter queue; returns its URL."""
     properties = resources["Outbox"]["Properties"]
     redrive = properties["RedrivePolicy"]
     dead_letters, _ = redrive["deadLetterTargetArn"]["Fn::GetAtt"]
@@ -64,7 +65,7 @@ def create_queue_from(resources: Mapping[str, Any], client: Any, queue_name: str
 
 
 def _create_queue(client: Any, name: str, properties: Mapping[str, Any]) -> str:
-    # SQS takes every attribute as text, and JSON's own spelling where it is not text already.
+    # SQS takes every attribute as text; other values are sent as JSON.
     attributes = {key: json.dumps(value) for key, value in properties.items()}
     url: str = client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     return url

@@ -1,4 +1,4 @@
-"""CONTRACT's JSON routes of the console, as plain functions from a posted body to an answer."""
+"""The JSON routes of the console, as plain functions from a posted body to an answer."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -36,11 +36,11 @@ class Phone(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What the console shows and moves."""
+    """What the console shows and controls."""
 
     clock: Clock
     driver: Driver
-    pending: Callable[[], Sequence[Due]]  #: every row with something to do, oldest first
+    pending: Callable[[], Sequence[Due]]  #: every row that waits for something, oldest first
     coming: Callable[
         [], Sequence[Mapping[str, Any]]
     ]  #: the next of them, see local/console/coming.py
@@ -49,7 +49,7 @@ class Stage:
     inject: Mapping[str, Callable[[list[dict[str, Any]]], None]]  #: by service
     arm: Callable[[str], None]  #: where the next delivery of a text ends the run
     service_url: str
-    zone: str  #: whose wall clock the page shows, an IANA name
+    zone: str  #: the zone of the page's wall clock, an IANA name
 
 
 def answer(stage: Stage, method: str, path: str, body: bytes) -> Answer | None:

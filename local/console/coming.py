@@ -8,7 +8,7 @@ from chalicelib.domain.messaging.message import Message, MessageStatus
 from chalicelib.domain.record import Ref
 from chalicelib.ports import Due
 
-#: How a row that comes due goes on, where it is not simply sent on its channel.
+#: What becomes of a due row, if it is not simply sent on its channel.
 _HOW_BY_STATUS = {MessageStatus.WITHDRAWN: "withdrawn"}
 
 
@@ -17,7 +17,7 @@ class Messages(Protocol):
 
 
 def in_words(rows: Iterable[Due], *, messages: Messages) -> list[Mapping[str, Any]]:
-    """What each row is, and how it goes: `text`, `email`, `task`, `withdrawn` or `look_up`."""
+    """What each row is, and its outcome: `text`, `email`, `task`, `withdrawn` or `look_up`."""
     return [
         {"id": row.message_id, "due_at": row.due_at, **_told(row.message_id, messages)}
         for row in rows
@@ -34,5 +34,5 @@ def _told(message_id: str, messages: Messages) -> Mapping[str, str]:
     what = message.step or message.kind
     if message.shown_status is MessageStatus.PENDING:
         return {"what": what, "how": message.channel.value}
-    # A row that left comes due again when nobody has told how it ended.
+    # A row that left comes due again if nobody has reported how it ended.
     return {"what": what, "how": _HOW_BY_STATUS.get(message.shown_status, "look_up")}

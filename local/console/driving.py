@@ -1,5 +1,6 @@
-"""Moves the clock the way time would have gone: every minute with something due is visited, in
-order, and left only when nothing is due any more and the provider has said all it has to say.
+"""Moves the clock as time would have passed: it stops at every minute with something due, in order.
+
+It goes on only when nothing is due any more and the provider has no more callbacks.
 """
 
 import threading
@@ -10,7 +11,7 @@ from typing import Protocol
 
 from chalicelib.ports import Due
 
-ROUNDS = 200  # ticks in one minute after which something is going round in circles
+ROUNDS = 200  # ticks in one minute; more means an endless loop
 QUIET = 30  # seconds that the provider's callbacks of one round may take
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)  # later than any row
 _MINUTE = timedelta(minutes=1)
@@ -70,19 +71,19 @@ class Driver:
         self._is_ending = False
 
     def tick(self) -> None:
-        """One tick of the automatic ticker; late callbacks whose time has come go out first."""
+        """One tick of the automatic ticker; late callbacks that are due by now go out first."""
         with self._turn:
             if not self._is_ending:
                 self._twilio.deliver_late(self._clock.now())
                 self._tick()
 
     def deliver(self) -> int:
-        """What is on the queue is delivered; how many ids that was."""
+        """Deliver what is on the queue; returns how many ids."""
         with self._turn:
             return 0 if self._is_ending else self._deliver_queue()
 
     def end(self, *, within: float) -> None:
-        """Nothing begins any more; what is under way has that many seconds to finish."""
+        """Start nothing new; what is in progress has that many seconds to finish."""
         self._is_ending = True
         if self._turn.acquire(timeout=within):
             self._turn.release()
@@ -93,10 +94,10 @@ class Driver:
             self._drive(self._clock.now() + duration)
 
     def advance_to(self, at: datetime) -> None:
-        """The clock stands at `at`, and all that was due by then is delivered.
+        """The clock shows `at`, and all that was due by then is delivered.
 
-        BackInTime; StillDue when a minute does not come to an end; TimeoutError when the
-        provider's callbacks do not; Ending when the whole run ends meanwhile.
+        BackInTime; StillDue when a minute does not come to an end; TimeoutError when the provider's
+        callbacks do not; Ending when the whole run ends meanwhile.
         """
         with self._turn:
             if at < self._clock.now():
@@ -121,12 +122,12 @@ class Driver:
         for done in range(ROUNDS):
             if self._is_ending:
                 raise Ending
-            # Once in any case, as the automatic ticker would have: that the dispatcher runs shows.
+            # Once in any case, as the automatic ticker would: this shows that the dispatcher runs.
             if not done or self._due(self._clock.now()):
                 self._tick()
             delivered = self._deliver_queue()
             self._twilio.wait_until_quiet(QUIET)
-            # A callback may have caused another message, so the queue is asked once more.
+            # A callback may have caused another message, so the queue is checked once more.
             if not delivered and not self._due(self._clock.now()):
                 return
         raise StillDue(self._due(self._clock.now()))
@@ -138,6 +139,6 @@ class Driver:
 
 
 def _ceil(moment: datetime) -> datetime:
-    """The automatic ticker runs at full minutes, so that is when a row is seen."""
+    """The automatic ticker runs at full minutes, so a row is found then."""
     whole = moment.replace(second=0, microsecond=0)
     return whole if whole == moment else whole + _MINUTE

@@ -25,7 +25,7 @@ _KIND_BY_FILE = {
 _PAGE_POLICY = (
     "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# A mail is somebody else's page: it may be styled and its links open a new tab, nothing more.
+# A mail is foreign content: it may have styles and its links open a new tab, nothing more.
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = do_PATCH = do_OPTIONS = _handle
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: addresses hold tokens and numbers."""
+        """Log nothing: addresses contain tokens and numbers."""
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def _is_from_here(self) -> bool:
-        """Neither another page in the browser nor a name that was pointed at this machine."""
+        """Whether the console itself sends it: no other page, no name pointed at this machine."""
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin")
         is_loopback = urlsplit(f"//{host}").hostname in ("127.0.0.1", "localhost", "::1")

@@ -1,4 +1,4 @@
-"""What may be posted to the console: the shapes of CONTRACT's JSON, read strictly."""
+"""What may be posted to the console: the shapes of its JSON, read strictly."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from pydantic import (
 _LAST = datetime(2100, 1, 1, tzinfo=UTC)  # no visit is planned so far ahead
 _DURATION = re.compile(r"P(?=.)(\d{1,6}W|(\d{1,6}D)?(T(?=.)(\d{1,6}H)?(\d{1,6}M)?(\d{1,6}S)?)?)")
 
-#: A number, a short code or a name: all that a text may come from.
+#: A number, a short code or a name: every possible sender of a text.
 _SENDER = r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][A-Za-z0-9 ]{0,10})$"
 
 
@@ -40,7 +40,7 @@ class Posted(BaseModel):
 
 
 class ClockMove(Posted):
-    """How far the clock goes, or where to."""
+    """How far the clock moves, or to which time."""
 
     advance: Annotated[timedelta, Field(strict=False), BeforeValidator(_a_duration)] | None = None
     to: Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_an_instant)] | None = None
@@ -52,7 +52,7 @@ class ClockMove(Posted):
         return self
 
     def target(self, now: datetime) -> datetime:
-        """Where the clock goes; ValueError when that is too far away."""
+        """The time to move to; ValueError when it is too far away."""
         if self.to is not None and self.to <= _LAST:
             return self.to.astimezone(UTC)
         if self.advance is not None and self.advance <= _LAST - now:
@@ -127,7 +127,7 @@ class Faults(Posted):
 
 
 _ANY_CALL = '{"http": 400 to 599}, {"hang_after_accept": true}, {"error": CODE}'
-#: What may be asked of each service, as `GET /api/faults` tells it.
+#: The possible faults of each service, for `GET /api/faults`.
 ACCEPTED: Mapping[str, str] = {
     "twilio": f"one of {_ANY_CALL} with Twilio's number,"
     ' {"status": "undelivered" or "failed", "error": CODE},'
@@ -140,7 +140,7 @@ ACCEPTED: Mapping[str, str] = {
 
 
 def fault_complaints(error: ValidationError) -> list[dict[str, str]]:
-    """As `complaints`; a fault that fits no kind is told once, with the kinds that there are."""
+    """Like `complaints`; a fault of no known kind is reported once, with the list of kinds."""
     told: dict[str, str] = {}
     for part, complaint in zip(error.errors(), complaints(error), strict=True):
         service, *which = map(str, part["loc"])

@@ -1,1 +1,1 @@
-"""All that the clinic says, on one page."""
+"""Everything that the clinic says, on one page."""

@@ -1,4 +1,4 @@
-"""`make preview`: all that the clinic says and when, as one page for whoever approves it.
+"""`make preview`: everything that the clinic says and when, as one page for approval.
 
 Nothing is sent and nothing is kept; the page needs no network.
 """
@@ -33,7 +33,7 @@ MORNING = time(10)
 
 
 class Total(Value):
-    """What a journey comes to, for patients of one language and level."""
+    """The totals of a journey, for patients of one language and level."""
 
     language: str
     level: str
@@ -49,7 +49,7 @@ class PlanPreview(Value):
     name: str
     is_approved: bool
     approver: str
-    journeys: tuple[Journey, ...]  #: in English, as detailed as the plan is
+    journeys: tuple[Journey, ...]  #: in English, at the plan's most detailed level
     translations: tuple[Journey, ...]  #: the same in every other language
     totals: tuple[Total, ...]
     texts: tuple[Written, ...]
@@ -59,7 +59,7 @@ class PlanPreview(Value):
 
 
 class Preview(Value):
-    """Everything that stands on the page."""
+    """Everything on the page."""
 
     clinic: str
     languages: tuple[str, ...]
@@ -70,7 +70,7 @@ class Preview(Value):
 
     @property
     def every_text(self) -> tuple[tuple[str, Written], ...]:
-        """Each with where it stands."""
+        """Each text with its place."""
         of_plans = [(plan.name, text) for plan in self.plans for text in plan.texts]
         return (*of_plans, *(("Catalogue", text) for text in self.texts))
 
@@ -87,7 +87,7 @@ def main() -> int:
 
 
 def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Preview:
-    """All of it, as it would be said to somebody who books today."""
+    """All of it, as for a patient who books today."""
     codes = languages()
     first_on = first_visit_on(clinic, today)
     filling = usual(clinic, first_on)
@@ -120,7 +120,7 @@ def preview(clinic: Clinic, plans: Mapping[str, CarePlan], today: date) -> Previ
 
 
 def page(found: Preview, clinic: Clinic) -> str:
-    """The page, with its style inside; what is no markup is escaped."""
+    """The page, with its style inside; values that are no markup are escaped."""
     made = environment(ROOT / "templates", FOLDER.joinpath("pages"))
     made.filters["cost"] = partial(cost, price=clinic.text_price_usd)
     made.filters["moment"] = partial(_moment, clinic)

@@ -1,4 +1,4 @@
-"""Ways in which visits come about: what the preview shows of each plan."""
+"""The cases of booking that the preview shows for each plan."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -11,14 +11,14 @@ from chalicelib.clinic.profile import Clinic
 from chalicelib.web.timeline.day_strips import clock_changes
 from lint.journeys import COURSE
 
-AHEAD = timedelta(days=10)  # at least, from the booking to the first visit
+AHEAD = timedelta(days=10)  # at least so long from the booking to the first visit
 VISIT_AT, BOOKED_AT, TOO_LATE_AT = time(9), time(10), time(17, 30)
 FRIDAY = 4
 A_YEAR = timedelta(days=365)
 
 
 class Example(NamedTuple):
-    """One way in which visits may come about."""
+    """One case of booking."""
 
     id: str
     title: str
@@ -60,7 +60,7 @@ def examples(clinic: Clinic, plan: CarePlan, today: date) -> tuple[Example, ...]
 
 
 def first_visit_on(clinic: Clinic, today: date) -> date:
-    """The first day on which a whole course could begin, without a change of the clock near it."""
+    """The first day on which a whole course could begin without a change of the clock near it."""
     changes = [strip.on for strip in clock_changes(today, today + A_YEAR, clinic.zone)]
     soonest = today + AHEAD
     candidates = (soonest + timedelta(days=n) for n in range(A_YEAR.days))

@@ -1,4 +1,4 @@
-"""What a patient gets around one visit or a whole course, as the plan's schedule says it."""
+"""What a patient gets around one visit or a whole course, by the plan's schedule."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,8 +28,8 @@ class Told(Value):
     due_at: datetime
     leaves_at: datetime
     useful_until: datetime | None
-    why_not: str  #: empty when it leaves
-    waits: bool  #: the quiet hours hold it
+    why_not: str  #: empty when it is sent
+    waits: bool  #: whether quiet hours hold it
     body: Sized
 
     @property
@@ -38,7 +38,7 @@ class Told(Value):
 
 
 class Journey(Value):
-    """All of them, and the picture of it."""
+    """All messages of a journey, and its picture."""
 
     id: str
     language: str
@@ -59,7 +59,7 @@ class Journey(Value):
 def journey(
     clinic: Clinic, plan: CarePlan, example: Example, language: str, level: Level
 ) -> Journey:
-    """What a patient gets who answers no question, in the order in which it leaves."""
+    """What a patient gets who answers no question, in the order of sending."""
     found = sorted(
         [
             *_at_once(clinic, plan, example, language),
@@ -146,7 +146,7 @@ def _of_steps(
 def _told(
     clinic: Clinic, part: PlannedStep, end: datetime, session: int | None, body: Sized
 ) -> Told:
-    """When it leaves, or why it does not: the quiet hours may hold it until it is too late."""
+    """When it is sent, or why not: quiet hours may hold it until it is too late."""
     zone, quiet = clinic.zone, clinic.quiet
     is_aftercare = part.step.kind is StepKind.AFTERCARE
     evening = aftercare_until(end, None, zone, quiet) if is_aftercare else None

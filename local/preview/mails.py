@@ -1,4 +1,4 @@
-"""Every mail, and the patient's own page of every plan, as the service itself makes them."""
+"""Every mail, and the patient's own page of every plan, made by the service's own code."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from local.preview.values import MOST_OFFERS, PAGE_TOKEN, Filling
 
 ABOUT_TASKS = frozenset({"task", "urgent_alarm"})
 ABOUT_NOTHING = frozenset({"fresh_link"})
-MANY = 41  # requests in the mail that tells of many
+MANY = 41  # requests in the mail about many requests
 
 
 class Mail(Value):
@@ -52,7 +52,7 @@ class Page(Value):
 def plan_mails(
     services: Services, plan: CarePlan, languages: Sequence[str], filling: Filling
 ) -> Iterator[Mail]:
-    """The mails that stand in for the plan's texts, or go beside them."""
+    """The mails that replace the plan's texts, or are sent in addition."""
     now = services.clock.now()
     visit = a_visit(services.clinic, plan.visit_type, filling.starts[0], now)
     for step in plan.steps:
@@ -67,7 +67,7 @@ def plan_mails(
 
 
 def other_mails(services: Services, languages: Sequence[str], filling: Filling) -> Iterator[Mail]:
-    """What belongs to no plan: times offered, the answer to a request, a course's dates …"""
+    """The mails that belong to no plan: times offered, answers to requests, a course's dates …"""
     now = services.clock.now()
     for key, entry in catalogue.load_catalogue("en").texts.items():
         if key not in LETTERS and entry.mail is None:
@@ -81,7 +81,7 @@ def other_mails(services: Services, languages: Sequence[str], filling: Filling) 
 
 
 def staff_mails(services: Services) -> Iterator[Mail]:
-    """To a member of staff about a patient, both with the longest name in another alphabet."""
+    """Mails to staff about a patient, both with the longest name in another alphabet."""
     now = services.clock.now()
     seed = services.clinic.staff[0].model_copy(update={"name": LONGEST_NAME})
     clinic = services.clinic.model_copy(update={"staff": (seed, *services.clinic.staff[1:])})
@@ -110,7 +110,7 @@ def staff_mails(services: Services) -> Iterator[Mail]:
 def _of_many_requests(
     services: Services, patient: Patient, request: ConsultationRequest, staff_id: str
 ) -> Iterator[Mail]:
-    """The mail that tells of many at once, at each of its three moments (R68)."""
+    """The mail about many requests, on each of its three occasions (R68)."""
     now, until = services.clock.now(), floods.end_of_span(request.answer_by)
     for row in (
         floods.came(now),
@@ -126,7 +126,7 @@ def _of_many_requests(
 def patient_pages(
     services: Services, plan: CarePlan, languages: Sequence[str], filling: Filling
 ) -> Iterator[Page]:
-    """The page behind the patient's link, at each level; its forms and links lead nowhere."""
+    """The page of the patient's link, at each level; its forms and links do not work."""
     now = services.clock.now()
     visit = a_visit(services.clinic, plan.visit_type, filling.starts[0], now)
     levels = LEVELS if plan.is_sedating else LEVELS[:1]

@@ -1,4 +1,4 @@
-"""A stage for the preview: the real rendering of mails and pages, over rows that nobody keeps."""
+"""A stage for the preview: the real rendering of mails and pages, over rows that are not kept."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,14 +16,14 @@ from chalicelib.wiring import Services
 from local.memory_store import MemoryStore
 
 USUAL_NAME = "Ana Example"
-#: A hundred letters of another alphabet, with a name's usual length of words.
+#: A hundred letters of another alphabet, with words of the usual length of names.
 LONGEST_NAME = " ".join(["Κωνσταντίνα"] * 8 + ["Παπα"])[:100]
 NUMBER = "+13165550142"
 ANSWER_WITHIN = timedelta(hours=4)
 
 
 class StandingClock:
-    """Implements ports.Clock for a moment that does not pass."""
+    """Implements ports.Clock for a fixed moment."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at
@@ -33,7 +33,7 @@ class StandingClock:
 
 
 def stage(clinic: Clinic, plans: Mapping[str, CarePlan], now: datetime) -> Services:
-    """What views and the courier use; nothing can be sent from it, there is nobody who would."""
+    """What views and the courier use; it has no provider, so nothing can be sent."""
     nobody: Any = None
     settings = Settings(
         stage="local",

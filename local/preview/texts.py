@@ -20,10 +20,10 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 class Sized(Value):
-    """A text as it travels."""
+    """A text as it is transmitted."""
 
     text: str
-    pieces: tuple[str, ...]  #: one a segment; joined they are the text
+    pieces: tuple[str, ...]  #: one per segment; joined they are the text
     encoding: Encoding
     units: int
     segments: int
@@ -42,12 +42,12 @@ class Written(Value):
     is_approved: bool
     allowed: int  #: segments
     usual: Sized
-    longest: Sized  #: of what this clinic may say
-    widest: Sized  #: the same under the longest name that a clinic may have
+    longest: Sized  #: with the longest values of this clinic
+    widest: Sized  #: the same with the longest name that a clinic may have
 
 
 class Advice(Value):
-    """A plan's leaflet in one language, as pages and mails say it."""
+    """A plan's leaflet in one language, for pages and mails."""
 
     part: Literal["before", "after"]
     language: str

@@ -1,4 +1,4 @@
-"""What the preview fills wordings with: a usual visit, and the longest of everything."""
+"""The values that the preview fills into wordings: a usual visit, and the longest of everything."""
 
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
@@ -14,14 +14,14 @@ from lint.longest import longest_values
 USUAL_TIME, LONGEST_TIME = time(9), time(12, 30)
 SESSIONS, MOST_SESSIONS, MOST_OFFERS = 6, 9, 3
 LIST_ALL = ("{dates}", "{sessions}")  # a text with one of these is about a whole course
-MANY_CHOICES = frozenset({"ask_which"})  # it names every visit to come, not three times offered
+MANY_CHOICES = frozenset({"ask_which"})  # it lists every visit to come, not three offered times
 SENDER = 20  # letters that `sender` in clinic.toml may have
 PAGE_TOKEN = "x" * 22
 ELSEWHERE = ("America/Denver", "America/Chicago")  # one of them is not the clinic's
 
 
 class Filling(NamedTuple):
-    """A clinic and times, from which every value is made as the courier makes it."""
+    """A clinic and times, from which every value is made as the courier does."""
 
     clinic: Clinic
     starts: tuple[datetime, ...]
@@ -60,7 +60,7 @@ class Filling(NamedTuple):
 
 
 class Fillings(NamedTuple):
-    """The three with which each wording is shown and measured."""
+    """The three fillings with which each wording is shown and measured."""
 
     usual: Filling
     longest: Filling

@@ -1,4 +1,4 @@
-"""The Messages API over HTTP, as Twilio's own client speaks it."""
+"""The Messages API over HTTP, as Twilio's own client uses it."""
 
 import base64
 import re
@@ -16,7 +16,7 @@ Fields = Mapping[str, str]
 Api = Callable[[str, str, Fields, Fields, Fields], tuple[int, Any]]
 
 _PATH = re.compile(r"^/2010-04-01/Accounts/(\w+)/Messages(?:/(\w+))?\.json$")
-_PAGE, _MOST_PAGE = 50, 1000  # texts of one page, as Twilio has it
+_PAGE, _MOST_PAGE = 50, 1000  # texts of one page, as at Twilio
 
 
 def api_of(twilio: LocalTwilio) -> Api:
@@ -41,7 +41,7 @@ def api_of(twilio: LocalTwilio) -> Api:
 def _routed(
     twilio: LocalTwilio, method: str, path: str, query: Fields, form: Fields, headers: Fields
 ) -> tuple[int, Any]:
-    # First, as Twilio does: whoever is not known does not learn what is there.
+    # First, as at Twilio: a client that is not known does not learn what exists.
     expected = base64.b64encode(f"{twilio.account_sid}:{twilio.auth_token}".encode()).decode()
     if headers.get("authorization") != f"Basic {expected}":
         raise ApiError(401, 20003, "Authenticate")

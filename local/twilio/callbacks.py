@@ -1,4 +1,4 @@
-"""Status callbacks, in order, one at a time; some late, doubled, turned round or lost."""
+"""Status callbacks, in order, one at a time; some late, doubled, reordered or lost."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ class Clock(Protocol):
 
 
 def plan_of(fault: Mapping[str, Any]) -> tuple[Steps, Steps]:
-    """What a text goes through, and what of that is told again once it is late."""
+    """The statuses that a text goes through, and those that are repeated late."""
     last = fault.get("status", "delivered")
     steps: Steps = [
         {"status": "sent", "error": None, "told": True},
@@ -47,7 +47,7 @@ def plan_of(fault: Mapping[str, Any]) -> tuple[Steps, Steps]:
 
 
 class Callbacks:
-    """One worker that posts callbacks and writes down how far each text has come."""
+    """One worker that posts callbacks and records the status of each text."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Callbacks:
         clock: Clock,
         keeper: Keeper,
     ) -> None:
-        """`update` keeps a status and the steps left; False if the text goes no further."""
+        """`update` stores a status and the steps left; False if the text goes no further."""
         self._post = post
         self._update = update
         self._current = current
@@ -72,7 +72,7 @@ class Callbacks:
         self._worker.start()
 
     def end(self, *, within: float) -> None:
-        """No more callbacks; what is left is kept for the next run."""
+        """Send no more callbacks; what is left is kept for the next run."""
         self._ending.set()
         with self._changed:
             self._changed.notify_all()
@@ -93,7 +93,8 @@ class Callbacks:
         for sid, late in self._keeper.keyed(_LATE).items():
             if datetime.fromisoformat(late["at"]) <= now:
                 steps = late["steps"]
-                # The text takes them over first, so a run that ends here tells them in the next.
+                # The text takes them over first, so that a run that ends here sends them in the
+                # next.
                 goes_on = self._update(sid, steps[0]["status"], steps[0]["error"], steps)
                 self._keeper.put(_LATE, {sid: None})
                 if goes_on:
@@ -123,7 +124,7 @@ class Callbacks:
                     self._changed.notify_all()
 
     def _go_through(self, sid: str, steps: Steps) -> None:
-        """A step is left only when it was told, so a run that is killed tells it again."""
+        """A step is finished only when it was sent, so a run that is killed sends it again."""
         for n, step in enumerate(steps):
             if not self._update(sid, step["status"], step["error"], steps[n:]):
                 return
@@ -133,9 +134,10 @@ class Callbacks:
             self._update(sid, steps[-1]["status"], steps[-1]["error"], [])
 
     def _is_told(self, sid: str, step: Mapping[str, Any]) -> bool:
-        """Tried again while nobody answers or the answer is a 5xx.
+        """Try again while nobody answers or the answer is a 5xx.
 
-        False when the run ends before that; after the last try Twilio gives up, which is told too.
+        False when the run ends before that; after the last try Twilio gives up, which counts as
+        sent.
         """
         refused = 0
         for _ in range(TRIES):

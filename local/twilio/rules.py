@@ -1,4 +1,4 @@
-"""What Twilio takes and refuses, and the words that it understands itself: data and conditions."""
+"""What Twilio accepts and refuses, and which words it understands: data and conditions."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ START_WORDS = frozenset({"start", "yes", "unstop"})
 HELP_WORDS = frozenset({"help", "info"})
 FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "received"})
 MOST = 1600  # characters of a body
-LONGEST = 36_000  # seconds that a text may wait at Twilio, and does if nothing else is said
+LONGEST = 36_000  # seconds that a text may wait at Twilio, also the default
 
 _KIND_BY_WORD = {
     **dict.fromkeys(STOP_WORDS, "STOP"),
@@ -21,7 +21,7 @@ _KIND_BY_WORD = {
 
 
 class ApiError(Exception):
-    """An error as Twilio's API tells it."""
+    """An error in the form of Twilio's API."""
 
     def __init__(self, status: int, code: int | None, message: str) -> None:
         super().__init__(message)
@@ -30,17 +30,17 @@ class ApiError(Exception):
 
 
 class BrokenOff(Exception):
-    """The text was taken, and the connection ends without an answer."""
+    """The text was accepted, and the connection ends without an answer."""
 
 
 def kind_of_fault(fault: Mapping[str, object]) -> str:
-    """What meets it: a text that arrives (`inbound`), a `list`, or one of ours that is created."""
+    """Which call gets it: an arriving text (`inbound`), a `list`, or creating one of ours."""
     return next((kind for kind in ("inbound", "list") if kind in fault), "create")
 
 
 def opt_out_type(body: str, *, is_stopped: bool) -> str | None:
-    """What Twilio makes of a text: STOP, START, HELP or nothing."""
-    # The whole text is the word, as Twilio has it: "Stop." and "opt out" are for the service.
+    """What Twilio understands by a text: STOP, START, HELP or nothing."""
+    # The word must be the whole text, as at Twilio: "Stop." and "opt out" are for the service.
     word = body.strip().lower()
     if word == "yes" and not is_stopped:
         return None

@@ -1,4 +1,4 @@
-"""A Twilio of our own: keeps texts, a list of who said STOP, and the faults that are to come."""
+"""A stand-in for Twilio: keeps texts, the numbers that said STOP, and the faults to come."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from local.twilio.rules import (
 from local.twilio.texts import Text, new_text, told
 from local.twilio.webhooks import Hooks
 
-OK = 200  # a page of a list that a fault lets pass
+OK = 200  # a page of a list that a fault lets through
 EXPIRED = 30036  # Twilio's code for a text that waited too long
 _MESSAGES, _STOPPED, _FAULTS = "twilio.messages", "twilio.stopped", "twilio.faults"
 
@@ -66,7 +66,7 @@ class LocalTwilio:
                 self._callbacks.add(text["sid"], text["steps"])
 
     def create(self, form: Mapping[str, str]) -> Text:
-        """The text is taken; ApiError says why not, BrokenOff that nobody hears that it was."""
+        """Create a text; ApiError says why not, BrokenOff means that the caller gets no answer."""
         fault = self._next_fault()
         if "http" in fault:
             raise ApiError(int(fault["http"]), 20429 if fault["http"] == 429 else None, "fault")
@@ -111,7 +111,7 @@ class LocalTwilio:
         return [t for t in reversed(found) if all(t[name] == v for name, v in wanted.items())]
 
     def redact(self, sid: str) -> Text:
-        """The body is gone; Twilio allows it once a text has come to its end."""
+        """Remove the body; Twilio allows it once a text has its final status."""
         with self._lock:
             text = self.fetch(sid)
             if text["status"] not in FINAL:
@@ -119,7 +119,7 @@ class LocalTwilio:
             return self._put({**text, "body": ""})
 
     def cancel(self, sid: str) -> Text:
-        """The text goes no further, and nothing more is told of it."""
+        """The text goes no further, and nothing more is reported about it."""
         with self._lock:
             text = self.fetch(sid)
             if text["status"] in FINAL:
@@ -133,9 +133,9 @@ class LocalTwilio:
             self._keeper.put(_MESSAGES, {sid: None})
 
     def receive(self, from_: str, body: str) -> int:
-        """A phone texts our number: kept, then a signed webhook; answers the webhook's status.
+        """A phone texts our number: kept, then a signed webhook; returns the webhook's status.
 
-        502 when nobody answers it, or a fault keeps it from being made.
+        502 when nobody answers it, or a fault prevents it.
         """
         with self._lock:
             is_missed = bool(self._next_fault("inbound"))
@@ -163,18 +163,18 @@ class LocalTwilio:
             return 502
 
     def texts(self) -> list[dict[str, Any]]:
-        """Every text, oldest first, as the console's clients read them."""
+        """Every text, oldest first, in the form for the console's clients."""
         with self._lock:
             return [told(text) for text in self._texts.values()]
 
     def inject(self, faults: list[dict[str, Any]]) -> None:
-        """The next texts that are created, or that arrive, or lists get these, in order."""
+        """The next created texts, arriving texts or lists get these faults, in order."""
         with self._lock:
             self._faults = [*self._faults, *faults]
             self._keeper.save(_FAULTS, self._faults)
 
     def end(self, *, within: float) -> None:
-        """Nothing calls the service any more; what is left goes on in the next run."""
+        """Make no more calls to the service; what is left goes on in the next run."""
         self._callbacks.end(within=within)
 
     def wait_until_quiet(self, timeout: float) -> None:
@@ -194,7 +194,7 @@ class LocalTwilio:
             return dict(text)
 
     def _next_fault(self, of: str = "create") -> dict[str, Any]:
-        """The first that waits for what is done now, which uses it up."""
+        """Take the first fault that fits this call, which uses it up."""
         with self._lock:
             fault = next((one for one in self._faults if kind_of_fault(one) == of), None)
             if fault is None:
@@ -204,7 +204,7 @@ class LocalTwilio:
             return fault
 
     def _update_status(self, sid: str, status: str, error: int | None, left: Steps) -> bool:
-        """False for a text that was deleted or canceled; a final status stays as it is."""
+        """False for a text that was deleted or canceled; a final status is not changed."""
         with self._lock:
             text = self._texts.get(sid)
             if text is None or text["status"] == "canceled":
@@ -220,7 +220,7 @@ class LocalTwilio:
         return self._hooks.tell_status(text, status, error) if text else 0
 
     def _unless_too_old(self, sid: str, steps: Steps) -> Steps:
-        """What is still to come for a text: one that waited past its validity fails."""
+        """The steps left for a text: one that waited past its validity fails."""
         with self._lock:
             text = self._texts.get(sid)
         if text is None or text["status"] != "queued":

@@ -1,4 +1,4 @@
-"""A text as the local Twilio keeps it, and as the console's clients read it."""
+"""A text as the local Twilio keeps it, and in the form for the console's clients."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain.messaging.segments import count
 from chalicelib.domain.record import written
 
-#: What the console's clients read of a text, as it is kept.
+#: The fields of a kept text that the console's clients get.
 _TOLD = ("sid", "from", "to", "body", "direction", "status", "error_code", "at")
 
 Text = dict[str, Any]
@@ -26,7 +26,7 @@ def new_text(
     callback: str = "",
     steps: Sequence[dict[str, Any]] = (),
 ) -> Text:
-    """A text with an id of its own; `steps` is what it has yet to go through."""
+    """A text with an id of its own; `steps` is what it still has to go through."""
     return {
         "sid": f"SM{secrets.token_hex(16)}",
         "direction": direction,

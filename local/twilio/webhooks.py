@@ -6,11 +6,11 @@ from typing import Any
 import requests
 from twilio.request_validator import RequestValidator
 
-PATIENCE = 15  # seconds that Twilio gives a webhook
+PATIENCE = 15  # seconds that Twilio gives a webhook to answer
 
 
 class Hooks:
-    """Every call answers the webhook's status, or raises requests.RequestException."""
+    """Every call returns the webhook's status, or raises requests.RequestException."""
 
     def __init__(self, *, account_sid: str, auth_token: str, inbound_url: str) -> None:
         self._account_sid = account_sid
@@ -23,8 +23,8 @@ class Hooks:
         return self._post(self._inbound_url, text, fields)
 
     def tell_status(self, text: Mapping[str, Any], status: str, error: int | None) -> int:
-        """0 where the text asked for no calls."""
-        # What follows the # says how often Twilio tries; it is neither called nor signed.
+        """0 if the text asked for no callbacks."""
+        # The part after the # says how often Twilio tries; it is neither called nor signed.
         url, _, _ = text["callback"].partition("#")
         if not url:
             return 0

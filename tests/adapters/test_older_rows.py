@@ -85,9 +85,9 @@ def test_the_visit_is_shown_moved_and_ended() -> None:
     old = [m for m in world.messages(VISIT) if "v1-" in m.id and m.status is MessageStatus.PENDING]
     assert {message.void_because for message in old} == {"the visit was moved"}
     world.run_until(moved.start_at)
-    attendance.arrived(world.context, appointment_id=VISIT, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_until(moved.end_at)
-    attendance.discharged(world.context, appointment_id=VISIT, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=VISIT, at=None, actor=RUTH)
     world.run_for(days=3)
     assert {kind.partition("-")[0] for kind in sent_kinds(world)[3:]} == {"v2"}
     ended = world.store.get(Appointment.ref(VISIT))

@@ -1,1 +1,1 @@
-"""What tests start from, do and look at, each defined once and valid as it stands."""
+"""What tests start from, do and look at, each defined once and valid by default."""

@@ -1,4 +1,4 @@
-"""What people, the provider and chance do to a world."""
+"""Actions of people, of the provider and of chance on a world."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ _sids = count(1)
 
 
 def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) -> str:
-    """The webhook tells of a text; what it was taken to mean."""
+    """The webhook reports a text; returns what it was understood as."""
     meaning = receive_text(
         world.context,
         Incoming(sid=sid or f"SM{next(_sids):032x}", sender=sender, body=body),
@@ -34,7 +34,7 @@ def hear(world: World, body: str, *, sender: str = ANA, sid: str | None = None) 
 
 
 def arrives(world: World, body: str, *, sender: str = ANA, heard: bool = False) -> str:
-    """A text reaches the number; the webhook hears of it or not."""
+    """A text reaches our number; the webhook is called or not."""
     sid = world.texts.hear(sender, body).sid
     if heard:
         receive_text(world.context, Incoming(sid=sid, sender=sender, body=body), quiet_words=QUIET)
@@ -43,14 +43,14 @@ def arrives(world: World, body: str, *, sender: str = ANA, heard: bool = False) 
 
 
 def lists(world: World) -> int:
-    """The provider is asked what it received; how many texts were missed."""
+    """List the received texts at the provider; returns how many were missed."""
     found = poll_missed_texts(world.context, world.services.text_inbox, quiet_words=QUIET)
     world.drain()
     return found
 
 
 def ticks_for(world: World, span: timedelta) -> int:
-    """The minutes pass, and each one looks; how many texts were found."""
+    """Tick for so many minutes; returns how many texts were found."""
     found = 0
     for _ in range(span // MINUTE):
         world.clock.at += MINUTE
@@ -60,7 +60,7 @@ def ticks_for(world: World, span: timedelta) -> int:
 
 
 def ticks_and_erases(world: World) -> None:
-    """A minute's tick, and what it erases because it was kept long enough."""
+    """Tick once, and erase what was kept long enough."""
     world.tick()
     erase_expired(world.context, world.services.text_inbox)
 
@@ -79,7 +79,7 @@ def proposes(world: World, reference: str, times: Sequence[str]) -> None:
 
 
 def moves(world: World, visit_id: str, when: str, room: str = "room-1") -> None:
-    """Staff move the visit; nothing of it has left yet."""
+    """Staff move the visit before anything about it has left."""
     reschedule.reschedule(
         world.context, appointment_id=visit_id, when=at(when), resource=room, actor=RUTH
     )
@@ -110,7 +110,7 @@ def meanwhile(world: World, act: Callable[[], object]) -> None:
 
 
 def before_the_next_claim(world: World, act: Callable[[], object]) -> None:
-    """It happens between a courier's last look and its claim."""
+    """It happens between a courier's last read and its claim."""
     _before_a_commit(
         world,
         act,
@@ -136,13 +136,13 @@ def _before_a_commit(
 
 
 def spoil(world: World, key: Key, **values: Any) -> None:
-    """The row as no version can read it."""
+    """Store the row in a form that no version can read."""
     row = world.store._rows.setdefault(key, dict(key._asdict()))
     row.update({"revision": 1, **values})
 
 
 def restored(world: World, before: Message) -> None:
-    """The table as it was then: the row, and no note of what the provider took since."""
+    """Restore the table as it was then: the row, without what the provider accepted since."""
     kept = {k: v for k, v in world.store._rows[before.key].items() if k in ("pk", "sk", "record")}
     stored = before.model_dump(mode="json", exclude_none=True)
     world.store._rows[before.key] = {**kept, **stored, "due_shard": "0"}

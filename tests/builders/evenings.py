@@ -1,4 +1,4 @@
-"""Sessions that end late in the evening, and what leaves after them."""
+"""Sessions that end late in the evening, and what is sent after them."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -28,18 +28,18 @@ def evening_clinic(**quiet: time) -> World:
 def session(
     world: World, ends: str, *, is_here: bool = True, **request_form: Any
 ) -> tuple[Appointment, datetime]:
-    """A session of two hours that is planned to end then, with its patient here or not."""
+    """A session of two hours that is planned to end then; its patient has arrived or not."""
     end = wichita(f"{TONIGHT} {ends}")
     start = end - timedelta(hours=2)
     visit = booked(world, f"{start:%Y-%m-%dT%H:%M}", **request_form)
     world.run_until(start)
     if is_here:
-        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     return visit, end
 
 
 def left_after(world: World, visit: Appointment) -> dict[str, list[datetime]]:
-    """When each text of after the visit left."""
+    """When each text that follows the visit left."""
     told: dict[str, list[datetime]] = {}
     for message in world.messages(visit.id):
         is_text = message.channel is Channel.TEXT and message.sid is not None

@@ -1,4 +1,4 @@
-"""What a world holds now, and what has left it."""
+"""What a world contains now, and what has left it."""
 
 from chalicelib.adapters.rows import record_of
 from chalicelib.domain.messaging.message import Message
@@ -36,7 +36,7 @@ def phone_of(world: World, number: str = ANA) -> Phone:
 
 
 def patient_of(world: World, subject_id: str) -> Patient:
-    """Whose visit, course, request or record that is."""
+    """The patient of that visit, course, request or record."""
     return contact_details.patient_of(world.context, subject_id)
 
 
@@ -47,29 +47,29 @@ def row(world: World, message_id: str) -> Message:
 
 
 def tasks(world: World) -> list[str]:
-    """What a person must do now, by what each task is called: urgent ones first."""
+    """The open tasks by title, urgent ones first."""
     return [task.what for task in world.open_tasks()]
 
 
 def ever(world: World, what: str) -> list[Task]:
-    """Every task of that kind, whether it is done or not."""
+    """Every task of that kind, done or not."""
     rows = world.store._rows.values()
     found = [record_of(stored) for stored in rows if stored.get("record") == Task.KIND]
     return [task for task in found if isinstance(task, Task) and task.what == what]
 
 
 def sent_kinds(world: World) -> list[str]:
-    """Which texts left, in order: `welcome`, `v1-confirmation` …"""
+    """The texts that left, in order: `welcome`, `v1-confirmation` …"""
     return [callback.partition("#")[0].rpartition(".")[2] for callback in world.texts.callbacks]
 
 
 def confirmations(world: World) -> int:
-    """How many texts left that say that a visit is booked."""
+    """How many texts left that confirm a booking."""
     return sum("is booked for" in body for body in world.texts.bodies)
 
 
 def firsts(world: World) -> list[bool]:
-    """Of each text that left, whether it is a first text; an answer to the person's own is none."""
+    """For each text that left, whether it is a first text; without answers to a person's text."""
     owed = [body for body in world.texts.bodies if "are paused" not in body]
     return ["Msg & data rates" in body for body in owed]
 

@@ -1,4 +1,4 @@
-"""Filled forms, and the links by which staff and patients come to what was asked and booked."""
+"""Filled forms, and the links of staff and patients to requests and visits."""
 
 import re
 from copy import deepcopy
@@ -52,28 +52,28 @@ def typed(browser: Browser, **changes: str) -> list[tuple[str, str]]:
 
 
 def staff_request_link(browser: Browser, **changes: Any) -> str:
-    """A request has come; the link that the nurse was mailed."""
+    """A request has come; returns the link that was mailed to the nurse."""
     browser.world.request(**changes)
     browser.world.drain()
     return browser.staff_link()
 
 
 def staff_visit_link(browser: Browser, **changes: Any) -> str:
-    """A visit that was booked by its page; the nurse's link to it."""
+    """A visit that was booked by its page; returns the nurse's link to it."""
     link = staff_request_link(browser, **changes)
     assert browser.send(f"{link}/confirm", BOOKING).status_code == 303
     return str(browser.get(link).headers["Location"])
 
 
 def visit_link(browser: Browser, **changes: Any) -> str:
-    """A booked visit of somebody who gets mails; the patient's link in the newest."""
+    """A booked visit of a patient who gets mails; returns the patient's link in the newest mail."""
     without_texts = {"sms_consent": False, "detailed_consent": False}
     booked(browser.world, **(without_texts | changes))
     return mailed_link(browser)
 
 
 def offer_link(browser: Browser) -> str:
-    """An offer to somebody who asked for no texts; the patient's link."""
+    """An offer to a patient who asked for no texts; returns the patient's link."""
     offered(browser.world, sms_consent=False, detailed_consent=False)
     return mailed_link(browser)
 
@@ -86,7 +86,7 @@ def mailed_link(browser: Browser) -> str:
 
 
 def opened_task(browser: Browser, id_: str = "TSK-1", *, urgent: bool = False) -> str:
-    """The day sheet's link, with a task on the sheet."""
+    """The day sheet's link, with a task on the day sheet."""
     now = browser.world.clock.at
     task = Task(
         id=id_,
@@ -112,7 +112,7 @@ def clinic_cancels(browser: Browser) -> None:
 
 
 def stored_rows(browser: Browser) -> dict[Any, Any]:
-    """Everything that is stored."""
+    """Every stored row."""
     return deepcopy(browser.world.store._rows)
 
 

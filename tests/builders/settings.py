@@ -4,12 +4,12 @@ from hashlib import sha256
 
 
 def unguessable(name: str) -> str:
-    """Worked out, so that no key of a good stage stands in the repository."""
+    """Computed, so that no key of a valid stage is in the repository."""
     return sha256(name.encode()).hexdigest()
 
 
 def production(**changes: str) -> dict[str, str]:
-    """An environment that production takes. Nobody can own a name under arpa."""
+    """An environment that production accepts. Nobody can own a name under arpa."""
     return {
         "STAGE": "prod",
         "TABLE_NAME": "bookend-table",

@@ -11,7 +11,7 @@ from tests.builders.acts import lists, proposes
 from tests.world import RUTH, World, at
 
 BO = "Bo Example"
-#: What is looked for after it was to be erased.
+#: Words that are searched for after they were to be erased.
 PLANTED = {
     "name": "PLANTED-NAME",
     "email": "planted@example.org",
@@ -24,7 +24,7 @@ NIGHT = datetime(2026, 12, 2, 4, 0, tzinfo=UTC)  # 22:00 in Wichita: the first t
 def just_booked(
     world: World, when: str = "2026-12-08T09:00", room: str = "room-1", **request_form: Any
 ) -> Appointment:
-    """A visit, whose first text and confirmation are still to leave."""
+    """A visit whose first text and confirmation have not left yet."""
     receipt = world.request(**request_form)
     world.drain()
     return book.confirm(
@@ -40,21 +40,21 @@ def just_booked(
 def booked(
     world: World, when: str = "2026-12-08T09:00", room: str = "room-1", **request_form: Any
 ) -> Appointment:
-    """A visit, of which everything has left that is said at once."""
+    """A visit for which everything has left that is sent at once."""
     visit = just_booked(world, when, room, **request_form)
     world.drain()
     return visit
 
 
 def confirmation_next(world: World, **request_form: Any) -> str:
-    """A booked visit's confirmation; the first text to the number has left."""
+    """The confirmation of a booked visit, once the first text to the number has left."""
     visit_id = just_booked(world, **request_form).id
     deliver.deliver(world.delivery_context, f"{visit_id}.welcome")
     return f"{visit_id}.v1-confirmation"
 
 
 def booked_and_listed() -> tuple[World, str]:
-    """A world with a visit, whose provider was asked once what it received; the visit's id."""
+    """A world with a visit, whose provider was listed once; and the visit's id."""
     world = World()
     visit_id = booked(world).id
     lists(world)
@@ -67,7 +67,7 @@ def booked_at_night() -> tuple[World, str]:
 
 
 def offered(world: World, *times: str, **request_form: Any) -> str:
-    """A request to which times are offered; its reference."""
+    """A request to which times are offered; returns its reference."""
     reference = world.request(**request_form).reference
     proposes(world, reference, times or ("2026-12-08T09:00", "2026-12-08T13:00"))
     return reference
@@ -91,7 +91,7 @@ def course_of(world: World, **changes: Any) -> Course:
 
 
 def with_course_rule(world: World, **rule: int) -> World:
-    """The same world, whose courses keep this rule."""
+    """The same world, with this rule for courses."""
     clinic = world.services.clinic
     ruled = {"course": CourseRule(**rule)}
     types = tuple(kind.model_copy(update=ruled) for kind in clinic.visit_types)

@@ -1,4 +1,4 @@
-"""Everything that takes our mails, each with the mailbox that they reach and what it tells."""
+"""Every provider of mails, each with the mailboxes that they reach and what it reports."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -26,20 +26,20 @@ class Mailing(Protocol):
     """A provider of mails, and the mailboxes that it fills."""
 
     def send(self, email: Email) -> Accepted:
-        """By what the service sends by."""
+        """Send it in the way the service does."""
 
     def arrived(self) -> list[Email]:
-        """What its readers see, oldest first; which row it is for they do not."""
+        """What the readers see, oldest first, without the row that a mail is for."""
 
 
 class Telling(Mailing, Protocol):
-    """One that also tells what became of a mail."""
+    """A provider that also reports what became of a mail."""
 
     def send_in_vain(self, email: Email, failure_class: MailOutcome) -> Accepted:
-        """It is accepted, and this becomes of it."""
+        """Send a mail that is accepted and then has this outcome."""
 
     def told(self) -> list[MailEvent | None]:
-        """What the service reads of what is told, oldest first."""
+        """What the service reads of the reports, oldest first."""
 
 
 class Ses:
@@ -66,7 +66,7 @@ class Ses:
 
 
 class Fake:
-    """What most tests send by. It tells nothing."""
+    """The sender of most tests. It reports nothing."""
 
     def __init__(self) -> None:
         self._mails = FakeMails()
@@ -79,7 +79,7 @@ class Fake:
 
 
 class Simulated:
-    """The simulation's provider, while nothing goes wrong but what is asked for."""
+    """The simulation's provider, without faults other than those asked for."""
 
     def __init__(self) -> None:
         self._stage = Stage(Random(1), BEGIN)
@@ -112,7 +112,7 @@ class Simulated:
 
 
 class _Always(Random):
-    """Whatever may happen does."""
+    """Whatever may happen does happen."""
 
     def random(self) -> float:
         return 0.0

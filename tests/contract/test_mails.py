@@ -1,4 +1,4 @@
-"""One suite for all that sends mails: what is true of SES is true of what stands in for it."""
+"""One suite for every sender of mails: what holds for SES holds for its stand-ins."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One suite for every store: what is true of one is true of all."""
+"""One suite for every store: what holds for one holds for all."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

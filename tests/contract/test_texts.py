@@ -1,4 +1,4 @@
-"""One suite for all that sends texts: what is true of Twilio is true of what stands in for it."""
+"""One suite for every sender of texts: what holds for Twilio holds for its stand-ins."""
 
 import re
 from collections.abc import Iterator

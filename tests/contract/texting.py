@@ -1,4 +1,4 @@
-"""Everything that takes our texts and keeps what came in, each with its phones and its clock."""
+"""Every provider of texts, each with its phones and its clock."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -23,21 +23,21 @@ STATUS_CALLBACK = "https://example.com/twilio/status/m1#rc=5&rp=all"
 
 
 class Texts(TextSender, TextInbox, Protocol):
-    """What the service sends by and lists with."""
+    """The sender and the list that the service uses."""
 
 
 class Texting(Protocol):
-    """A provider of texts, and the world that it stands in."""
+    """A provider of texts, and its world."""
 
     texts: Texts
 
     @property
     def number(self) -> str:
-        """Ours."""
+        """Our number."""
 
     @property
     def status_callback(self) -> str:
-        """Where it tells what becomes of a text."""
+        """The address to which it reports what becomes of a text."""
 
     def now(self) -> datetime: ...
 
@@ -45,7 +45,7 @@ class Texting(Protocol):
         """A phone texts our number."""
 
     def hold(self) -> None:
-        """What is sent from now on is under way until it is settled."""
+        """Texts that are sent from now on are not settled until `settle`."""
 
     def settle(self) -> None:
         """Every text arrives."""
@@ -82,7 +82,7 @@ class Twilio:
 
 
 class Fake:
-    """What most tests send by."""
+    """The sender of most tests."""
 
     number = NUMBER
     status_callback = STATUS_CALLBACK
@@ -97,7 +97,7 @@ class Fake:
         self._fake.hear(sender, body)
 
     def hold(self) -> None:
-        """It always is."""
+        """Always so."""
 
     def settle(self) -> None:
         self._fake.deliver_all()
@@ -107,7 +107,7 @@ class Fake:
 
 
 class Simulated:
-    """The simulation's provider, while nothing goes wrong."""
+    """The simulation's provider, without faults."""
 
     number = NUMBER
     status_callback = STATUS_CALLBACK
@@ -129,7 +129,7 @@ class Simulated:
         self._provider.hear(sender, body)
 
     def hold(self) -> None:
-        """It always is."""
+        """Always so."""
 
     def settle(self) -> None:
         while self._stage.next_at() is not None:

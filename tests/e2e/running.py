@@ -1,4 +1,4 @@
-"""`make run` as a process of its own: started, asked over HTTP, killed, started again."""
+"""`make run` as a separate process: started, called over HTTP, killed, started again."""
 
 import json
 import os
@@ -25,7 +25,7 @@ KILLED = -signal.SIGKILL
 
 
 class Running:
-    """One life of the local run."""
+    """One process of the local run."""
 
     def __init__(self, folder: Path, ports: tuple[int, int], checkout: Path) -> None:
         self.service, self.console = (f"http://127.0.0.1:{port}" for port in ports)
@@ -40,7 +40,7 @@ class Running:
             cwd=checkout,
             env=environment,
             stdout=subprocess.DEVNULL,
-            preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # killed tests end it no more
+            preexec_fn=lambda: end_with_parent(signal.SIGKILL),  # killed tests cannot end it
         )
         self._wait()
 
@@ -108,7 +108,7 @@ def lives(folder: Path, checkout: Path = HERE) -> Iterator["Lives"]:
 
 
 class Lives:
-    """The local run, as often as it is started."""
+    """The local run, however often it is started."""
 
     def __init__(self, folder: Path, checkout: Path) -> None:
         self._folder, self._checkout = folder, checkout

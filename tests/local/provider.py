@@ -1,4 +1,4 @@
-"""The local Twilio between its real client and a service that writes down what it is told."""
+"""The local Twilio between its real client and a service that records what it is told."""
 
 import threading
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class StillClock:
 
 
 class Service:
-    """Takes webhooks, and answers `statuses` in turn, then 204."""
+    """Accepts webhooks, and answers `statuses` in turn, then 204."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, str], str]] = []
@@ -59,7 +59,7 @@ class Service:
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Nothing."""
+                """Log nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -148,7 +148,7 @@ class World:
         self.twilio.wait_until_quiet(10)
 
     def ask(self, query: str, *, token: str) -> requests.Response:
-        """The list of texts, without the client's own care."""
+        """The list of texts, without the client's own checks."""
         address = f"{self.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json?{query}"
         return requests.get(address, auth=(ACCOUNT, token), timeout=10)
 

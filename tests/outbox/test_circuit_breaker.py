@@ -35,7 +35,7 @@ def told(world: World, message_id: str, status: str, code: int | None = None) ->
 
 def texts_wait(world: World) -> bool:
     stop = world.store.get(CircuitBreaker.ref())
-    return stop is not None and stop.stands
+    return stop is not None and stop.is_open
 
 
 def stopped_by_receipt(code: int = UNREGISTERED) -> tuple[World, str]:

@@ -12,7 +12,7 @@ COMMITS = {
     "dispatch.py:run",
     "quarantine.py:_write",
     "send.py:_send",  # the claim, before the provider is called
-    "send.py:_settled",
+    "send.py:_commit_first",
 }
 
 

@@ -30,7 +30,7 @@ def discharged(world: World, visit: Appointment, recorded: datetime, at: str = "
     """Recorded then; it happened then, or at another time of that evening."""
     world.run_until(recorded)
     happened = wichita(f"{TONIGHT} {at}") if at else None
-    attendance.discharged(world.context, appointment_id=visit.id, at=happened, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=happened, actor=RUTH)
 
 
 def rows(world: World, visit: Appointment, channel: Channel) -> list[Message]:
@@ -144,7 +144,7 @@ def test_who_is_still_here_gets_it_at_the_discharge_or_while_it_may_still_leave(
     visit, _ = session(world, ends)
     world.run_until(NEXT_MORNING)
     assert aftercare(world, visit) == [wichita(f"{TONIGHT} {leaves}")]
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(wichita("2026-12-10 12:00"))
     assert len(aftercare(world, visit)) == 1
 
@@ -269,7 +269,7 @@ def test_nobody_who_did_not_come_is_texted_at_night() -> None:
     world = evening_clinic()
     visit, end = session(world, "21:30", is_here=False)
     world.run_until(end - timedelta(hours=1))
-    missed = attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    missed = attendance.record_no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     assert missed.status is AppointmentStatus.NOSHOW
     world.run_until(datetime(2026, 12, 10, tzinfo=UTC))
     assert aftercare(world, visit) == []

@@ -35,7 +35,7 @@ def session_and_next(next_at: str) -> tuple[World, Appointment]:
         actor=RUTH,
     )
     world.run_until(first.end_at)
-    attendance.discharged(world.context, appointment_id=first.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=first.id, at=None, actor=RUTH)
     return world, following
 
 
@@ -64,6 +64,6 @@ def test_what_cannot_wait_goes_without_its_question_and_a_person_asks() -> None:
 def test_a_question_that_was_answered_meanwhile_is_asked_by_nobody(has: str) -> None:
     world, following = session_and_next("2026-12-09T13:00")
     world.run_until(datetime(2026, 12, 8, 20, tzinfo=UTC))
-    attendance.driver(world.context, appointment_id=following.id, has=has, actor=RUTH)
+    attendance.record_driver(world.context, appointment_id=following.id, has=has, actor=RUTH)
     world.run_until(following.start_at - timedelta(hours=1))
     assert "question_left_out" not in tasks(world)

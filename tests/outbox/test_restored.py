@@ -112,7 +112,7 @@ def test_a_look_up_that_our_settings_cannot_make_stops_all_texts_with_one_alarm(
     assert row(world, message_id).status is MessageStatus.SENT
     stop = world.store.get(CircuitBreaker.ref())
     assert stop is not None
-    assert not stop.stands
+    assert not stop.is_open
 
 
 def test_a_late_text_without_approved_words_becomes_a_task() -> None:

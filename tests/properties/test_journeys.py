@@ -26,6 +26,11 @@ BEGINNINGS = (
 )
 TREATMENTS = ("iv_infusion", "intranasal", "pain_infusion")
 LEFT_THE_SERVICE = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED}
+RECORDED = {
+    "arrived": attendance.record_arrival,
+    "discharged": attendance.record_discharge,
+    "no_show": attendance.record_no_show,
+}
 
 
 class Doing(NamedTuple):
@@ -134,14 +139,13 @@ def on_visit(world: World, visit: Appointment, doing: Doing, at: WallTime) -> No
         case "confirm":
             patient_answers.confirm_visit(context, appointment_id=visit.id)
         case "driver":
-            attendance.driver(context, appointment_id=id_, has="yes", actor=RUTH)
+            attendance.record_driver(context, appointment_id=id_, has="yes", actor=RUTH)
         case "undo":
             attendance.undo(context, appointment_id=id_, actor=RUTH)
         case "opt_out":
             opt_out.opt_out(context, subject_id=visit.id, means="phone", actor=RUTH)
         case _:
-            use_case = getattr(attendance, doing.what)
-            use_case(context, appointment_id=id_, at=None, actor=RUTH)
+            RECORDED[doing.what](context, appointment_id=id_, at=None, actor=RUTH)
 
 
 def account_for(world: World, zone: ZoneInfo) -> None:

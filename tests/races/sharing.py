@@ -53,7 +53,7 @@ def shared_world(at: datetime = NOON) -> Iterator[tuple[World, CountingTexts]]:
 
 
 def at_once(*acts: Callable[[], T]) -> list[T | Refusal]:
-    """What each got, in order; all begin at the same moment. A refusal is an answer."""
+    """The result of each, in order; all start at the same moment. A refusal is a result."""
     gate = threading.Barrier(len(acts))
 
     def one(act: Callable[[], T]) -> T | Refusal:
@@ -68,7 +68,7 @@ def at_once(*acts: Callable[[], T]) -> list[T | Refusal]:
 
 
 def due_texts(world: World, *, count: int, numbers: int) -> list[str]:
-    """So many texts are due now, shared out among so many numbers; their ids."""
+    """So many texts are due now, spread over so many numbers; returns their ids."""
     consent = TextConsent.NEUTRAL
     rows: list[Record] = []
     for place in range(numbers):

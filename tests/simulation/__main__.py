@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: plays seeds, and tells the shortest story of one that fails."""
+"""`python -m tests.simulation`: plays seeds, and prints the shortest story of one that fails."""
 
 import argparse
 import logging
@@ -20,7 +20,7 @@ from tests.simulation.engine.story import shortest, told
 
 BATCH = 5
 FRESH = "fresh"  # seeds that nobody has tried
-#: What was never broken, said when it was not; each is judged by the modules beside this one.
+#: What is reported as never broken; the modules next to this one judge each.
 HELD = (
     "held throughout: each text left at most once, in its window, outside quiet hours, within the"
     " caps, with consent and to no number that wanted none; what was owed left or says why not, and"
@@ -36,7 +36,7 @@ def say(line: str) -> None:
 def main(arguments: list[str]) -> int:
     """0 when nothing broke in any of the seeds."""
     asked = _read(arguments)
-    logging.disable(logging.CRITICAL)  # what is printed is the story alone, also while it shortens
+    logging.disable(logging.CRITICAL)  # only the story is printed, also while it is shortened
     runs = [
         Run(seed, days=asked.days, asks_a_day=asked.asks, without=_without(asked))
         for seed in asked.seeds
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
 
 
 def table_of(counted: Mapping[str, int]) -> str:
-    """Each kind of fault and how often it was injected, also those that never were."""
+    """Each kind of fault and how often it was injected, including those that never were."""
     rows = [(kind, counted.get(kind, 0)) for kind in sorted(KINDS)]
     told = sorted((kind, count) for kind, count in counted.items() if kind not in KINDS)
     rows = [("faults injected", sum(count for _, count in rows)), *rows]
@@ -74,7 +74,7 @@ def table_of(counted: Mapping[str, int]) -> str:
 
 
 def seeds_of(text: str) -> range:
-    """The seeds that are named: one, from:to, or so many that nobody has tried."""
+    """The given seeds: one, from:to, or so many that nobody has tried."""
     first, _, end = text.partition(":")
     if first == FRESH and (end or "1").isdecimal() and end != "0":
         begin = secrets.randbelow(10**9)
@@ -101,7 +101,7 @@ def _played(runs: list[Run], processes: int) -> Iterator[Outcome]:
 
 
 def _on_dynamodb_local(runs: list[Run]) -> Iterator[Outcome]:
-    """Each over a table of its own, whose every answer is held against the table in memory."""
+    """Each over a table of its own, whose every answer is compared with the table in memory."""
     with dynamodb_local() as address:
         os.environ["DYNAMODB_LOCAL_URL"] = address
         for run in runs:

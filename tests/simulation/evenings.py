@@ -1,4 +1,4 @@
-"""Until when the aftercare of an evening's session may leave, by the rules alone (R14, R20)."""
+"""Until when the aftercare of an evening's session may leave, by the rules only (R14, R20)."""
 
 from datetime import datetime, time, timedelta
 
@@ -8,7 +8,7 @@ from chalicelib.domain.visits.appointment import Appointment
 
 EVENING, LAST_RECORDED = time(17), time(23, 30)
 AFTER_RECORDING = timedelta(minutes=15)
-LAST_CALL = timedelta(minutes=10)  # before that time, who is still here is waited for no longer
+LAST_CALL = timedelta(minutes=10)  # so long before that time, a discharge is no longer waited for
 
 
 def clinics_time(ended_at: datetime, clinic: Clinic) -> datetime:
@@ -18,7 +18,7 @@ def clinics_time(ended_at: datetime, clinic: Clinic) -> datetime:
 
 
 def leaves_until(visit: Appointment | None, step: Step | None, clinic: Clinic) -> datetime | None:
-    """None for what quiet hours hold."""
+    """None if quiet hours hold it."""
     if visit is None or step is None or step.kind is not StepKind.AFTERCARE:
         return None
     ended_at = visit.discharged_at or visit.end_at

@@ -53,7 +53,7 @@ REMINDED = datetime(2026, 12, 8, 14, 0, tzinfo=UTC)  # by then the visit's texts
 
 
 def arrives_here(world: World, visit_id: str) -> None:
-    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit_id, at=None, actor=RUTH)
 
 
 def lagging(world: World, patient_id: str) -> None:

@@ -69,7 +69,7 @@ def test_a_row_of_before_keeps_it_from_its_next_decision_on() -> None:
     taken_out.kind_of_an_older_row(world)
     world.services = whole
     assert visit_of(world, visit.id).booked_as is None
-    attendance.driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
+    attendance.record_driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
     taken_out.kind(world)
     assert world.services.clinic.kind_of(visit_of(world, visit.id)).name == "IV infusion"
 
@@ -214,11 +214,11 @@ def test_aftercare_is_a_call_whatever_is_recorded_on_the_day(
     takes_out(world)
     world.run_until(visit.start_at)
     if recorded:
-        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         world.run_until(visit.end_at)
-        attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
-        attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         assert visit_of(world, visit.id).status is AppointmentStatus.FULFILLED
     world.run_until(visit.end_at + timedelta(days=2))
     assert len(ever(world, "call_with_aftercare")) == 1
@@ -230,7 +230,7 @@ def test_aftercare_that_was_taken_out_of_the_plan_is_a_call_after_a_discharge_to
     visit = booked(world)
     taken_out.step(world, "aftercare")
     world.run_until(visit.end_at)
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert len(ever(world, "call_with_aftercare")) == 1
     assert "v1-check_in-2" in sent_kinds(world)
@@ -241,9 +241,9 @@ def test_a_missed_visit_of_a_kind_that_is_gone_gets_no_aftercare_and_can_be_take
     visit = booked(world)
     taken_out.kind(world)
     world.run_until(visit.start_at + timedelta(minutes=30))
-    attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
-    attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     assert ever(world, "call_with_aftercare") == []
 
@@ -432,9 +432,9 @@ def test_a_question_waits_a_day_after_a_visit_of_which_nothing_is_known() -> Non
     world = World()
     visit = booked(world)
     world.clock.at = visit.start_at
-    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.clock.at = visit.end_at
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     taken_out.kind_of_an_older_row(world)
     following = book.confirm(
         world.context,

@@ -140,7 +140,7 @@ def test_a_no_show_gets_no_aftercare() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=30))
-    attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert not {"v1-aftercare", "v1-check_in"} & set(sent_kinds(world))
 
@@ -153,9 +153,9 @@ def test_aftercare_runs_from_the_recorded_discharge(minutes: int) -> None:
         world.run_until(visit.end_at + timedelta(minutes=minutes))
     else:
         world.run_until(visit.end_at - timedelta(minutes=1))
-        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
         world.run_until(visit.end_at + timedelta(minutes=minutes))
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     after = [m for m in world.messages(visit.id) if m.kind == "aftercare" and m.sid]
     assert len(after) == 1
@@ -170,11 +170,11 @@ def test_a_second_discharge_is_refused_and_aftercare_runs_from_the_first() -> No
     visit = booked(world)
     world.run_until(visit.end_at - timedelta(minutes=20))
     first = world.clock.at
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     for later in (timedelta(seconds=2), timedelta(minutes=30)):
         world.run_for(seconds=later.total_seconds())
         with pytest.raises(AlreadyDecided):
-            attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+            attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == {"aftercare": [first], "check_in": [NEXT_DAY_AT_TEN]}
 
@@ -194,11 +194,11 @@ def test_aftercare_leaves_once_also_when_no_discharge_is_ever_recorded(
     visit = booked(world)
     world.run_until(visit.start_at)
     if is_here:
-        attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 11, tzinfo=UTC))
     once = {"aftercare": [visit.end_at + waits], "check_in": [NEXT_DAY_AT_TEN]}
     assert after_the_visit(world, visit) == once
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == once
 
@@ -208,9 +208,9 @@ def test_who_has_arrived_is_no_no_show_and_gets_aftercare() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=5))
-    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     with pytest.raises(AlreadyDecided) as told:
-        attendance.no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+        attendance.record_no_show(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     assert told.value.by == "Ruth Example"
     world.run_until(datetime(2026, 12, 14, tzinfo=UTC))
     assert after_the_visit(world, visit) == {
@@ -223,7 +223,7 @@ def test_an_undone_discharge_brings_the_planned_aftercare_back_once() -> None:
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at + timedelta(minutes=10))
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
     again = world.store.get(Appointment.ref(visit.id))
     assert again is not None
@@ -236,8 +236,8 @@ def test_an_arrival_is_taken_back_after_the_ride_was_noted_and_only_once() -> No
     world = World()
     visit = booked(world)
     world.run_until(visit.start_at - timedelta(minutes=10))
-    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
-    attendance.driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_driver(world.context, appointment_id=visit.id, has="yes", actor=RUTH)
     back = attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)
     assert (back.status, back.driver) == (AppointmentStatus.BOOKED, "yes")
     with pytest.raises(Invalid):
@@ -405,7 +405,7 @@ def test_aftercare_follows_the_discharge_though_that_of_a_missed_time_has_left()
         actor=RUTH,
     )
     world.run_until(datetime(2026, 12, 10, 16, 15, tzinfo=UTC))
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_until(datetime(2026, 12, 12, tzinfo=UTC))
     assert len([url for url in world.texts.callbacks if ".v2-aftercare" in url]) == 1
 
@@ -416,7 +416,7 @@ def test_aftercare_of_a_discharge_that_was_undone_waits_for_the_end() -> None:
     visit = booked(world, "2026-12-08T09:00")
     world.run_until(datetime(2026, 12, 8, 15, 40, tzinfo=UTC))
     world.texts.before.append(OutcomeUnknown("503"))
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.drain()
     world.clock.at += timedelta(minutes=3)
     attendance.undo(world.context, appointment_id=visit.id, actor=RUTH)

@@ -1,4 +1,4 @@
-"""A visitor of the service: asks over HTTP events, reads pages and their forms."""
+"""A visitor of the service: sends HTTP events, reads pages and their forms."""
 
 import json
 import re
@@ -22,7 +22,7 @@ SURE = ("sure", "yes")  # the box of every decision, which no program ticks
 
 
 class PageForm(NamedTuple):
-    """A form of a page: where it goes, which decision, and its fields as they stand."""
+    """A form of a page: its address, its decision, and its fields with their values."""
 
     action: str
     decision: str
@@ -31,9 +31,9 @@ class PageForm(NamedTuple):
     radios: dict[str, list[str]]  #: for each group of radio buttons, its values in order
 
     def with_first_choices(self, *, real: bool) -> Pairs:
-        """The fields with the first of all that is chosen from, and no box ticked.
+        """The fields with the first of all choices, and no box ticked.
 
-        `real` takes the first option of each select that says something.
+        `real` takes the first option of each select that has a value.
         """
         chosen = {
             name: next((value for value in values if value), "") if real else values[0]
@@ -60,7 +60,7 @@ class Browser:
         return self._client.http.options(_path(path), headers=_dashed(headers))
 
     def send(self, path: str, fields: Pairs, **headers: str) -> HTTPResponse:
-        """A form, as a browser sends it."""
+        """Send a form as a browser does."""
         body = urlencode(fields).encode()
         return self._client.http.post(
             _path(path), headers={"Content-Type": FORM_TYPE, **_dashed(headers)}, body=body
@@ -74,7 +74,7 @@ class Browser:
         return self._client.http.post(path, headers={**named, **_dashed(headers)}, body=body)
 
     def twilio(self, path: str, fields: Pairs, *, signature: str | None = None) -> HTTPResponse:
-        """A webhook, signed as Twilio does unless a signature is given."""
+        """Send a webhook, signed as Twilio does unless a signature is given."""
         signed = RequestValidator(SETTINGS.twilio_auth_token).compute_signature(
             SETTINGS.base_url + path, dict(fields)
         )
@@ -119,12 +119,12 @@ def forms_of(html: str) -> list[PageForm]:
 
 
 def text_of(response: HTTPResponse) -> str:
-    """What a person reads of a page."""
+    """The text of a page that a person reads."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.body.decode()))
 
 
 class _Forms(HTMLParser):
-    """Reads forms as a machine would that sends each as it stands."""
+    """Reads forms like a program that sends each unchanged."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The visitor of most tests of pages: their world is as it comes."""
+"""The visitor of most tests of pages, with a default world."""
 
 from collections.abc import Iterator
 

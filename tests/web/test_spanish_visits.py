@@ -123,9 +123,9 @@ def test_every_mail_of_a_visit_is_spanish_with_its_accents(browser: Browser) -> 
     booked_in_spanish(browser)
     world.run_until(the_visit(browser).start_at)
     visit = the_visit(browser)
-    attendance.arrived(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(hours=2)
-    attendance.discharged(world.context, appointment_id=visit.id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=None, actor=RUTH)
     world.run_for(days=2)
     sent = mails(browser)
     assert {mail.subject for mail in sent} >= {

@@ -254,7 +254,7 @@ def test_one_row_that_cannot_be_read_leaves_the_others_on_the_sheet(
 
 def test_a_number_that_cannot_be_read_leaves_the_tasks_on_the_sheet(browser: Browser) -> None:
     staff_visit_link(browser)
-    attendance.driver(
+    attendance.record_driver(
         browser.world.context, appointment_id=the_visit(browser).id, has="no", actor=RUTH
     )
     key = Phone.ref("+13165550142").key

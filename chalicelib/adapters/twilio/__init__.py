@@ -1,1 +1,1 @@
-"""All that is Twilio's: its client, its codes and its words."""
+"""Everything of Twilio's: its client, its codes and its words."""

@@ -1,4 +1,4 @@
-"""Texts by Twilio's own client: one try, always a time-out, no request line in the log."""
+"""Texts by Twilio's own client: one try, always with a time-out, no request line in the log."""
 
 import logging
 import re
@@ -22,9 +22,9 @@ from chalicelib.ports import (
     Refused,
 )
 
-TIME_OUT = 10.0  # seconds; below the function's own time-out, which is below the lease
+TIME_OUT = 10.0  # seconds; less than the function's time-out, which is less than the lease
 
-# What a look-up raises for anything but a clear refusal; a page of a list has a class of its own.
+# What a look-up raises for anything but a clear refusal; a page of a list has its own class.
 _UNREADABLE = (
     TwilioException,
     requests.RequestException,
@@ -34,11 +34,11 @@ _UNREADABLE = (
     AttributeError,
 )
 
-_GONE = (20404, 404)  # the provider knows no such text, or no longer
+_GONE = (20404, 404)  # the provider does not know the text, or has deleted it
 
-MOST_VALID = timedelta(seconds=36_000)  # that a text may wait at Twilio
+MOST_VALID = timedelta(seconds=36_000)  # the longest that a text may wait at Twilio
 
-MOST_A_PAGE = 1000  # texts of a list that Twilio gives at once
+MOST_A_PAGE = 1000  # the most texts that Twilio returns in one page
 
 _SID = re.compile(r"^(SM|MM)[0-9a-f]{32}$")
 
@@ -47,10 +47,10 @@ class TwilioTexts:
     """Implements ports.TextSender and ports.TextInbox."""
 
     def __init__(self, *, account_sid: str, auth_token: str, sender: str, api_url: str) -> None:
-        # The client logs request addresses, which hold numbers, at INFO.
+        # The client logs request addresses, which contain numbers, at INFO.
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
         # A pooled connection that the other side has closed looks like a lost answer, so each
-        # request has its own; then a failure to connect is certain to have sent nothing.
+        # request has its own; then a failure to connect certainly sent nothing.
         http = TwilioHttpClient(pool_connections=False, timeout=TIME_OUT)
         self._client = Client(account_sid, auth_token, http_client=http)
         self._client.api.base_url = api_url
@@ -71,24 +71,24 @@ class TwilioTexts:
         except requests.RequestException as error:
             raise _connection_failure(error) from None
         except (ValueError, TypeError, KeyError, AttributeError):
-            # An answer that is not Twilio's JSON says nothing of what happened (F33).
+            # An answer that is not Twilio's JSON says nothing about what happened (F33).
             raise OutcomeUnknown("unreadable answer") from None
         if not _SID.match(str(message.sid)):
             raise OutcomeUnknown("an answer without an id")
         return Accepted(str(message.sid), str(message.status))
 
     def sent_to(self, number: str) -> list[ProviderText]:
-        # No date filter: fresh messages are missing from it for minutes.
+        # No date filter: with one, new messages are missing for minutes.
         messages = self._read(self._client.messages.list, to=number, page_size=MOST_A_PAGE)
         return [_listed(message) for message in messages]
 
     def received_since(self, at: datetime) -> list[ReceivedText]:
-        # A messaging service has several numbers; all of the account's are listed then.
+        # A messaging service has several numbers; then all numbers of the account are listed.
         ours = {} if self._sender.startswith("MG") else {"to": self._sender}
         messages = self._read(
             self._client.messages.list, date_sent_after=at, page_size=MOST_A_PAGE, **ours
         )
-        # New texts push older ones onto the next page while we read, so one may be there twice.
+        # New texts push older ones onto the next page while we read, so one may come twice.
         inbound = {str(m.sid): m for m in messages if m.direction == "inbound"}
         return sorted(map(_received, reversed(inbound.values())), key=lambda text: text.at)
 
@@ -134,7 +134,7 @@ def _refusal(error: TwilioRestException) -> Exception:
 
 
 def _connection_failure(error: requests.RequestException) -> Exception:
-    """Refused only if nothing can have been written: no connection was ever there (R31)."""
+    """Refused only if nothing can have been sent: there never was a connection (R31)."""
     if isinstance(error, requests.ConnectTimeout):
         return Refused(FailureClass.RETRY)
     cause = error.args[0] if error.args else None
@@ -157,12 +157,12 @@ def _text(message: Any) -> ProviderText:
 
 
 def _shown(body: str) -> str:
-    """Nothing in place of the words where the account hides them (F81)."""
+    """The words; empty where the account hides them (F81)."""
     return "" if not body.strip() or "redacted" in body.casefold() else body
 
 
 def _listed(message: Any) -> ProviderText:
-    """OutcomeUnknown for a text without its time or id: it may be the very one looked for (R31)."""
+    """OutcomeUnknown for a text without its time or id: it may be the one we look for (R31)."""
     _refuse_unplaced(message)
     return _text(message)
 

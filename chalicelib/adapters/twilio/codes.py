@@ -11,15 +11,15 @@ FATE_BY_CODE: Mapping[int, FailureClass] = {
     21611: FailureClass.RETRY,  # this sender's queue is full
     30001: FailureClass.RETRY,  # queue overflow
     20003: FailureClass.CONFIGURATION,  # credentials
-    21212: FailureClass.CONFIGURATION,  # the sender is no number
+    21212: FailureClass.CONFIGURATION,  # the sender is not a number
     21408: FailureClass.CONFIGURATION,  # the country is not enabled
     21603: FailureClass.CONFIGURATION,  # no sender
     21606: FailureClass.CONFIGURATION,  # the sender cannot send texts
     30002: FailureClass.CONFIGURATION,  # the account is suspended
     30034: FailureClass.CONFIGURATION,  # the number is not registered
-    21211: FailureClass.NUMBER_BAD,  # no valid number
+    21211: FailureClass.NUMBER_BAD,  # not a valid number
     21612: FailureClass.NUMBER_BAD,  # cannot be reached from this sender
-    21614: FailureClass.NUMBER_BAD,  # no mobile number
+    21614: FailureClass.NUMBER_BAD,  # not a mobile number
     21635: FailureClass.NUMBER_BAD,  # a landline
     30006: FailureClass.NUMBER_BAD,  # a landline, or the carrier cannot be reached
     21610: FailureClass.OPTED_OUT,  # opted out or blocked at Twilio

@@ -1,4 +1,4 @@
-"""Twilio's words for what became of a text, as our statuses. Data; a new word is a new row.
+"""Twilio's words for what became of a text, with our statuses. Data; a new word is a new row.
 
 https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 """
@@ -22,5 +22,5 @@ STATUS_BY_WORD: Mapping[str, MessageStatus] = {
 
 
 def status_of(word: str) -> MessageStatus:
-    """The word's status; an unknown word says only that Twilio has the text."""
+    """The word's status; an unknown word only means that Twilio has the text."""
     return STATUS_BY_WORD.get(word, MessageStatus.SENT)

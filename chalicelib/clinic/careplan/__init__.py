@@ -1,1 +1,1 @@
-"""A care plan: its steps, when each is due, and what a visit would miss."""
+"""A care plan: its steps, when each is due, and what a late booking would miss."""

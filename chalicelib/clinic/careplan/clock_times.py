@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from chalicelib.clinic.careplan.plan import CarePlan
 from chalicelib.clinic.local_time import said_clock
 
-FIVE_MINUTES = timedelta(minutes=5)  # a clock time is rounded down to these: the stricter (R16)
+FIVE_MINUTES = timedelta(minutes=5)  # a clock time is rounded down to these: the stricter way (R16)
 
 
 def clock_instants(plan: CarePlan, start: datetime) -> dict[str, datetime]:
@@ -26,10 +26,10 @@ def clock_times(
     *,
     long: bool = False,
 ) -> dict[str, str]:
-    """The same as people read them: `{"no_food_after": "Tue 1:00 AM"}`.
+    """The clock times for people: `{"no_food_after": "Tue 1:00 AM"}`.
 
-    Midnight is said as five minutes earlier: of "Tue 12:00 AM" people do not agree which night
-    it is, and a fast that begins a day late is worse than one that begins five minutes early.
+    Midnight is shown as five minutes earlier: people do not agree which night "Tue 12:00 AM" is,
+    and a fast that begins a day late is worse than one that begins five minutes early.
     """
     said = {}
     for name, at in clock_instants(plan, start).items():

@@ -1,4 +1,4 @@
-"""What a step of a care plan may depend on: a row for each condition, with why it fails."""
+"""The conditions of a care plan's steps: a row for each, with the reason when it fails."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ Condition = str  # a key of RULES, or the name of one of the clinic's routes
 
 
 class Circumstances(Value):
-    """What is known of a visit and its patient when a step is looked at."""
+    """What is known of a visit and its patient when a step is checked."""
 
     route: str
     session: int | None = None  #: its place in the course, from 1; None for a single visit
@@ -22,7 +22,7 @@ class Circumstances(Value):
 
 
 def circumstances_of(kind: BookedAs, visit: Appointment, patient: Patient | None) -> Circumstances:
-    """As they are now."""
+    """The circumstances of this visit now."""
     return Circumstances(
         route=kind.route,
         session=visit.session,
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
     holds: Callable[[Circumstances], bool]
     otherwise: str
-    lasting: bool = False  #: known when the visit is booked, and the same ever after
+    lasting: bool = False  #: known when the visit is booked, and never changes
 
 
 RULES: Mapping[Condition, Rule] = {
@@ -59,17 +59,20 @@ RULES: Mapping[Condition, Rule] = {
 
 
 def rule_of(condition: Condition) -> Rule:
-    """A name that is not in the table is a route's: a care plan with any other is not read."""
+    """The rule of a condition; a name that is not in the table is one of the clinic's routes.
+
+    A care plan with any other name is refused when it is read.
+    """
     route = Rule(lambda c: c.route == condition, f"the route is not {condition}", lasting=True)
     return RULES.get(condition, route)
 
 
 def why_not(conditions: frozenset[Condition], now: Circumstances) -> str | None:
-    """None while all of them hold, else why the first does not."""
+    """None while all of them hold; otherwise why the first does not."""
     rules = (rule_of(each) for each in sorted(conditions))
     return next((rule.otherwise for rule in rules if not rule.holds(now)), None)
 
 
 def why_never(conditions: frozenset[Condition], now: Circumstances) -> str | None:
-    """The same of those alone that nothing can change any more."""
+    """The same, but only for conditions that can no longer change."""
     return why_not(frozenset(each for each in conditions if rule_of(each).lasting), now)

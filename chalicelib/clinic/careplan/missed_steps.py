@@ -1,4 +1,4 @@
-"""Which preparation a visit would go without if it were booked at this moment (R17). Pure."""
+"""The preparation that a visit would miss if it were booked now (R17). Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -10,7 +10,7 @@ from chalicelib.domain.record import Value
 
 
 class TooLate(Value):
-    """Visits of this type that begin before an instant do not get this step any more."""
+    """Visits of this type that begin before an instant no longer get this step."""
 
     visit_type: str
     step: Step
@@ -28,7 +28,7 @@ def too_late(plans: Iterable[CarePlan], now: datetime, zone: tzinfo) -> tuple[To
 
 
 def _first_start(step: Step, now: datetime, zone: tzinfo) -> datetime:
-    """The earliest start whose step is due no sooner than the plan asks after the booking."""
+    """The earliest start whose step is due no sooner after the booking than the plan asks."""
     earliest = now + step.after_booking
     offset = step.offset
     if offset.days is None or offset.at is None:

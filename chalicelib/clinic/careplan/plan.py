@@ -28,7 +28,7 @@ class CarePlan(Value):
 
     visit_type: Id
     route: Id
-    is_sedating: bool  #: as the clinic says of the route; no key of the file
+    is_sedating: bool  #: from the clinic's route; not a key of the file
     approval: Approval
     clock_times: dict[str, Length] = Field(
         default_factory=dict
@@ -51,7 +51,7 @@ class CarePlan(Value):
 
     @property
     def content_sha256(self) -> str:
-        """What an approval is for: everything but the approval itself."""
+        """What an approval covers: everything but the approval itself."""
         content = self.model_dump(mode="json", exclude={"approval", "is_sedating"})
         for step in content["steps"]:
             step["when"], step["requires_status"] = (
@@ -65,7 +65,7 @@ class CarePlan(Value):
         return self.approval.covers(self.content_sha256)
 
     def find(self, step_id: str) -> Step | None:
-        """None for a step that was taken out since something was written for it."""
+        """The step; None for one that was removed after something was written for it."""
         return next((step for step in self.steps if step.id == step_id), None)
 
     def step(self, step_id: str) -> Step:
@@ -84,10 +84,11 @@ class CarePlan(Value):
         adds: Step | None = None,
         by_mail: bool = False,
     ) -> Wording:
-        """The words of a step: detailed only when sedating (R23), English where the language lacks.
+        """The words of a step: detailed only when sedating (R23).
 
-        Without `ask` the question is left out (R20); `adds` is a step that came too late, whose
-        short instructions stand in this one (R17). A mail has no reply words and no STOP line.
+        English where the language has none. Without `ask` the question is left out (R20); `adds` is
+        a step that came too late, whose short instructions are added to this one (R17). A mail has
+        no reply words and no STOP line.
         """
         language = language if language in step.wording else "en"
         levels = step.wording[language]
@@ -131,7 +132,7 @@ class CarePlan(Value):
 
 
 def plan_of(plans: Mapping[str, CarePlan], visit: Appointment) -> CarePlan:
-    """The plan of what was booked; one that says nothing where it was taken out since (R71)."""
+    """The plan for what was booked; an empty plan if the plan was removed since (R71)."""
     return plans.get(visit.visit_type, NO_PLAN)
 
 
@@ -149,9 +150,10 @@ NO_PLAN = CarePlan(
 
 @cache
 def load_careplans() -> Mapping[str, CarePlan]:
-    """The plan of each visit type. Read on first use; TomlFileError says what is wrong where.
+    """The plan of each visit type. Read on first use; TomlFileError says what is wrong and where.
 
-    And the plans that are left of types that were taken out: what was booked gets its texts (R71).
+    The plans of removed types that still have a file are included: what was booked gets its texts
+    (R71).
     """
     clinic = load_profile()
     codes = [visit_type.code for visit_type in clinic.visit_types]
@@ -164,9 +166,9 @@ def load_careplans() -> Mapping[str, CarePlan]:
 
 
 def careplan_of(clinic: Clinic, code: str, values: Mapping[str, Any]) -> CarePlan:
-    """The plan that a file's values say; TomlFileError when a key or a condition is unknown.
+    """The plan from a file's values; TomlFileError when a key or a condition is unknown.
 
-    Where the clinic declares its route no more, it counts as sedating (R71).
+    If the clinic no longer has its route, the plan counts as sedating (R71).
     """
     route = clinic.routes.get(str(values.get("route")))
     known = {"visit_type": code, "is_sedating": route is None or route.is_sedating}
@@ -183,7 +185,7 @@ def careplan_of(clinic: Clinic, code: str, values: Mapping[str, Any]) -> CarePla
 
 
 def _with_parts(text: str, parts: Mapping[str, str]) -> str:
-    """The text with its optional sentences in place, and no gap where one is left out."""
+    """The text with its optional sentences in place; no gap where one is left out."""
     for name, sentence in parts.items():
         text = text.replace(f"{{{name}}}", sentence)
     return re.sub(r" {2,}", " ", text).strip()

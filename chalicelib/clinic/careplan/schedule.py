@@ -19,7 +19,7 @@ SHORT_NOTICE = timedelta(hours=48)  # a move or a cancellation this close is nev
 _ANCHORS: dict[Event, frozenset[Anchor]] = {
     "booked": frozenset({Anchor.BOOKED, Anchor.START}) | AFTERWARDS,
     "course": frozenset({Anchor.START}) | AFTERWARDS,
-    "first": frozenset({Anchor.START}) | AFTERWARDS,  # it takes the place of one called off
+    "first": frozenset({Anchor.START}) | AFTERWARDS,  # it replaces a cancelled first session
     "moved": frozenset({Anchor.MOVED, Anchor.START}) | AFTERWARDS,
     "cancelled": frozenset({Anchor.CANCELLED}),
     "discharged": AFTERWARDS,
@@ -27,7 +27,7 @@ _ANCHORS: dict[Event, frozenset[Anchor]] = {
 
 
 class Planned(Value):
-    """From when a message may go, and past what it is of no use (R13)."""
+    """When a message may leave at the earliest, and when it is of no use any more (R13)."""
 
     due_at: datetime
     useful_until: datetime
@@ -38,9 +38,9 @@ class PlannedStep(Planned):
 
     step: Step
     priority: Literal[1, 2, 3]
-    skipped: str | None = None  #: why there is no message; it stands on the timeline (R17)
-    never: bool = False  #: skipped because the visit is not of the kind that gets this step
-    adds: str | None = None  #: id of a skipped step whose instructions this one carries
+    skipped: str | None = None  #: why there is no message, for the timeline (R17)
+    never: bool = False  #: skipped because this kind of visit never gets the step
+    adds: str | None = None  #: id of a skipped step whose instructions this one contains
 
 
 def plan_visit(
@@ -54,11 +54,11 @@ def plan_visit(
     session: int | None = None,
     discharged_at: datetime | None = None,
 ) -> tuple[PlannedStep, ...]:
-    """Every step that the event causes, in order of time, with the skipped ones and why.
+    """Every step that the event causes, in order of time, with the skipped ones and the reason.
 
-    A late booking skips what is past and leaves at most one reminder (R17). After a discharge,
-    or after it is undone, only what hangs on it is planned, from then or from the planned end.
-    `session` is the visit's place in its course, from 1; None for a single visit.
+    A late booking skips what is past and leaves at most one reminder (R17). After a discharge, or
+    after it is undone, only steps that depend on it are planned, from that time or from the planned
+    end. `session` is the visit's place in its course, from 1; None for a single visit.
     """
     if event in ("course", "first") and session is None:
         session = 1
@@ -112,10 +112,10 @@ def due_times(
     happened_at: datetime | None = None,
     discharged_at: datetime | None = None,
 ) -> Planned:
-    """When the step is due, in UTC. `happened_at` is when the visit was booked, moved, cancelled.
+    """When the step is due, in UTC. `happened_at`: when the visit was booked, moved, cancelled.
 
-    Offsets in days keep the wall clock, others are elapsed (R16). What is said before a visit is
-    of no use once it has begun, nor once a time that it names has passed.
+    Offsets in days keep the wall clock, others are elapsed time (R16). A message before a visit is
+    of no use once the visit has begun, or once a time that it names has passed.
     """
     if step.anchor in DECISIONS:
         if happened_at is None:
@@ -136,7 +136,7 @@ def due_times(
 
 
 def can_be_followed(plan: CarePlan, step: Step, start: datetime, now: datetime) -> bool:
-    """Whether none of the times that its short instructions name has passed."""
+    """Whether all times that its short instructions name are still to come."""
     return bool(step.brief) and now < min([start, *_named_instants(plan, step, start)])
 
 
@@ -180,7 +180,7 @@ def _why_skipped(step: Step, times: Planned, now: datetime, visit: Circumstances
 def _other_reminders(
     steps: list[Step], times: Mapping[str, Planned], skipped: Mapping[str, str], now: datetime
 ) -> dict[str, str]:
-    """After a late booking, one that a reminder was missed by, only the next reminder stays."""
+    """After a late booking that missed a reminder, only the next reminder stays."""
     reminders = sorted(
         (step.id for step in steps if step.kind is StepKind.REMINDER),
         key=lambda step_id: times[step_id].due_at,

@@ -1,4 +1,4 @@
-"""One step of a care plan: what is said, hanging on which moment, and while it is still owed."""
+"""One step of a care plan: what is said, counted from which moment, and when it is still needed."""
 
 from collections.abc import Mapping
 from datetime import time, timedelta
@@ -11,7 +11,7 @@ from chalicelib.clinic.careplan.conditions import Circumstances, Condition, why_
 from chalicelib.domain.record import Value
 from chalicelib.toml_files import Length
 
-# A `-` parts it from what follows from it: `preparation-mail` is the mail instead of the text.
+# A `-` separates it from what derives from it: `preparation-mail` is the mail in place of the text.
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
 
@@ -29,14 +29,14 @@ class StepKind(StrEnum):
 
 
 class Anchor(StrEnum):
-    """The moment that a step's time is counted from."""
+    """The moment from which a step's time is counted."""
 
     BOOKED = "booked"
     MOVED = "moved"
     CANCELLED = "cancelled"
     START = "start"
     END = "end"  #: as planned
-    DISCHARGE = "discharge"  #: as recorded, else the planned end (R20)
+    DISCHARGE = "discharge"  #: as recorded, or the planned end (R20)
 
 
 DECISIONS = frozenset({Anchor.BOOKED, Anchor.MOVED, Anchor.CANCELLED})
@@ -45,7 +45,7 @@ _OWED_IN: Mapping[str, frozenset[str]] = {
     "cancelled": frozenset({"cancelled"}),
     "end": frozenset({"booked", "arrived", "fulfilled"}),
     "discharge": frozenset({"booked", "arrived", "fulfilled"}),
-}  # by anchor; all others while the visit is booked
+}  # by anchor; for all others, while the visit is booked
 
 
 class Offset(Value):
@@ -64,7 +64,7 @@ class Offset(Value):
 
 
 class Levels(Value):
-    """A wording for every phone, and one that says what the treatment is."""
+    """A wording for every phone, and one that names the treatment."""
 
     neutral: str
     detailed: str | None = None
@@ -78,16 +78,16 @@ class Step(Value):
     anchor: Anchor
     offset: Offset = Offset(elapsed=timedelta(0))
     useful_for: Length  #: after its due time; never past the start, aftercare aside (R13)
-    same_day: bool = False  #: useless after midnight, because it says "tomorrow" or "today"
-    after_booking: Length = timedelta(0)  #: skipped when due sooner than this after the booking
+    same_day: bool = False  #: of no use after midnight, because it says "tomorrow" or "today"
+    after_booking: Length = timedelta(0)  #: skipped if it is due sooner than this after the booking
     channel: Literal["text", "email"] = "text"
     priority: Literal[1, 2, 3]  #: R19
     segments: Literal[1, 2] = 1
     when: frozenset[Condition] = frozenset()
-    requires_status: frozenset[str]  #: of the visit, in which it is owed; else what fits the anchor
+    requires_status: frozenset[str]  #: of the visit, to send it; by default the anchor's
     wording: dict[str, Levels]  #: by language; `en` always
-    question: dict[str, str] = Field(default_factory=dict)  #: stands for `{question}` while we ask
-    brief: dict[str, str] = Field(default_factory=dict)  #: stands in a late confirmation (R17)
+    question: dict[str, str] = Field(default_factory=dict)  #: replaces `{question}` while we ask
+    brief: dict[str, str] = Field(default_factory=dict)  #: added to a late confirmation (R17)
 
     @model_validator(mode="before")
     @classmethod
@@ -115,24 +115,24 @@ class Step(Value):
         return bool(self.question)
 
     def still_asks(self, *, confirmed: bool, driver: str | None) -> bool:
-        """Whether its question is open: about the ride until that is known, else the visit."""
+        """Whether its question is open: about the ride until that is known, or about the visit."""
         if self.kind is StepKind.RIDE:
             return self.asks and driver is None
         return self.asks and not confirmed
 
     def why_not_owed(self, status: str, now: Circumstances) -> str | None:
-        """None while the step is owed as things are now, else the reason why it is not."""
+        """None while the step is needed at present; otherwise the reason why it is not."""
         if status not in self.requires_status:
             return f"the visit is {status}"
         return why_not(self.when, now)
 
     def why_never_owed(self, visit: Circumstances) -> str | None:
-        """Why this visit never gets the step, as far as its booking settles that."""
+        """Why this visit never gets the step, if its booking settles that."""
         return why_never(self.when, visit)
 
 
 class Leaflet(Value):
-    """The same advice at more length, for the patient's page and mails; a line each."""
+    """The same advice in more detail, for the patient's page and mails; a line each."""
 
     before: tuple[str, ...] = Field(default=())
     after: tuple[str, ...] = Field(default=())

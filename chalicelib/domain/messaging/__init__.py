@@ -1,1 +1,1 @@
-"""Messages and their transitions, tasks, texts that came in, and wordings."""
+"""Messages and their transitions, tasks, inbound texts, and wordings."""

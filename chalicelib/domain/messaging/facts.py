@@ -1,4 +1,4 @@
-"""What only the decision knew that made a message, such as the times proposed."""
+"""What a message must keep from the decision that made it, such as the times proposed."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,30 +18,30 @@ Instants = Annotated[tuple[Instant, ...], BeforeValidator(_listed)]
 
 
 class Facts(Value):
-    """Stored as text by name, lists with blanks between, and without what is as by default.
+    """Stored as text by name; a list is joined by spaces; a field with its default is left out.
 
-    That is the shape of every version's rows, so each reads those of the others (F28).
+    Every version stores its rows in this shape, so each version can read the others' rows (F28).
     """
 
-    #: what a person must know to do the task, such as the text that came in
+    #: what a person must know to do the task, such as the inbound text
     detail: Annotated[str | None, Personal(None)] = None
-    number: str | None = None  #: whence the text came that a task is about
-    deadline_at: Instant | None = None  #: by when the task is to be done
-    mailed: bool = True  #: whether staff are mailed of the task
-    urgent: bool = False  #: whether the task stands above all others
+    number: str | None = None  #: the number that sent the text that a task is about
+    deadline_at: Instant | None = None  #: the time by which the task is to be done
+    mailed: bool = True  #: whether staff get a mail about the task
+    urgent: bool = False  #: whether the task is listed above all others
     page: str | None = None  #: the request or visit whose page it leads to, if not its subject's
-    asks: str | None = None  #: the step whose question a person asks
-    adds: str | None = None  #: the step whose instructions this one carries too
-    called: bool = False  #: whether a call is owed already, should this not arrive
-    retry: int = 0  #: how many rows before this one said the same and did not arrive
-    every: int | None = None  #: minutes after which it is said again while it is owed
+    asks: str | None = None  #: the step whose question a person must ask
+    adds: str | None = None  #: the step whose instructions this message also contains
+    called: bool = False  #: whether a task to call exists already, in case this does not arrive
+    retry: int = 0  #: how many earlier rows said the same and did not arrive
+    every: int | None = None  #: minutes until it is sent again, while it is still needed
     starts: Instants = ()  #: the times that a text offers
-    appointments: Ids = ()  #: the visits that a text asks about, or thanks for
-    alarm: str | None = None  #: the task whose sender this answers
+    appointments: Ids = ()  #: the visits that a text asks about, or acknowledges
+    alarm: str | None = None  #: the task about the sender whom this answers
     subject_id: str | None = None  #: what a fresh link leads to
-    stage: str | None = None  #: at which moment it tells of many requests
-    since: Instant | None = None  #: of the deadlines of those requests, the first
-    until: Instant | None = None  #: and the last
+    stage: str | None = None  #: the occasion of a mail about many requests
+    since: Instant | None = None  #: the first deadline of those requests
+    until: Instant | None = None  #: and the last one
 
     @model_serializer
     def _as_text(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A text that came in, and whose a provider's id is."""
+"""A text that reached our number, and which message holds an id of the provider."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
@@ -19,7 +19,7 @@ class InboundText(Record):
     meaning: str
     at: Instant
     ttl: int  #: epoch seconds
-    erase_at: Instant | None = None  #: when its words go, here and at the provider (R55)
+    erase_at: Instant | None = None  #: when its words are erased, here and at the provider (R55)
 
     @property
     def key(self) -> Key:
@@ -35,14 +35,14 @@ class InboundText(Record):
 
 
 class ProviderId(Record):
-    """Which message holds a provider's id, so that no look-up takes it for another's (F77)."""
+    """Which message holds a provider's id, so that no look-up gives that text to another (F77)."""
 
     KIND: ClassVar[str] = "provider_id"
 
     sid: str
     message_id: str
     ttl: int  #: epoch seconds
-    erase_at: Instant | None = None  #: when the text's words go, here and at the provider (R55)
+    erase_at: Instant | None = None  #: when its words are erased, here and at the provider (R55)
 
     @property
     def key(self) -> Key:

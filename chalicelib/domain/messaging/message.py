@@ -1,4 +1,4 @@
-"""A message that is owed: one outbox row. Its life's steps are in `transitions.py`.
+"""A message to be sent: one outbox row. The steps of its life are in `transitions.py`.
 
 pending → sending → sent → delivered | undelivered
 pending → withdrawn | suppressed | expired | failed        sending → pending | failed
@@ -23,7 +23,7 @@ class Channel(StrEnum):
 
 
 class Recipient(StrEnum):
-    """Whom a row is for. What is checked before it leaves hangs on this and on its channel."""
+    """Whom a row is for. This and the channel decide what is checked before it leaves."""
 
     PATIENT = "patient"
     STAFF = "staff"
@@ -36,7 +36,7 @@ class MessageStatus(StrEnum):
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
     FAILED = "failed"  #: we gave up
-    WITHDRAWN = "withdrawn"  #: no longer owed
+    WITHDRAWN = "withdrawn"  #: no longer needed
     SUPPRESSED = "suppressed"  #: not allowed: a cap, a missing consent, a rule
     EXPIRED = "expired"  #: too late to be of use
 
@@ -53,9 +53,9 @@ FINAL = frozenset(
 )
 LEFT = frozenset(
     {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED}
-)  # the provider has taken it
+)  # the provider has accepted it
 
-WAITING = frozenset({MessageStatus.PENDING, MessageStatus.SENDING})  # somebody must see to it
+WAITING = frozenset({MessageStatus.PENDING, MessageStatus.SENDING})  # the courier has work to do
 
 NEXT: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     MessageStatus.PENDING: frozenset(
@@ -83,10 +83,10 @@ NEXT: Mapping[MessageStatus, frozenset[MessageStatus]] = {
 
 
 class Exemption(StrEnum):
-    """What a text may do without, since it answers the person's own."""
+    """What does not hold back a text that answers a person's own text."""
 
-    OPT_OUT = "opt_out"  #: leaves though the number wants no texts from us
-    CONSENT = "consent"  #: leaves though nobody agreed to texts
+    OPT_OUT = "opt_out"  #: leaves although the number wants no texts from us
+    CONSENT = "consent"  #: leaves although nobody agreed to texts
 
 
 class Happened(Value):
@@ -98,26 +98,26 @@ class Happened(Value):
 
 
 class Owed(Value):
-    """What is to be said, to whom and when: another row of the same thing says this again."""
+    """What to say, to whom and when. A later row of the same thing repeats it."""
 
-    id: str  #: `<owner's id>.<what it is about>`: made again, it is the same row
-    base_id: str = ""  #: its id without what tells it from its tries, repetitions, other readers
-    repetition: int = 0  #: how often it was said before, where it is said again and again
-    stands_in_for: str | None = None  #: the text in whose place this mail was made
-    kind: str  #: which wording: a kind of the catalogue, or of the visit's care plan
-    step: str | None = None  #: the step of the care plan, when it is one
+    id: str  #: `<owner's id>.<what it is about>`: the same message always gets the same id
+    base_id: str = ""  #: its id without the part that tells retries, repetitions and readers apart
+    repetition: int = 0  #: how often it was sent before, if it is repeated
+    stands_in_for: str | None = None  #: the text that this mail replaces
+    kind: str  #: which wording: a kind in the catalogue, or in the visit's care plan
+    step: str | None = None  #: the step of the care plan, if it is one
     channel: Channel
     patient_id: str | None = None
     staff_id: str | None = None  #: whom a mail to staff is for
-    subject: Subject | None = None  #: None: owed whatever happens
-    #: what only the decision knew, such as the times proposed
+    subject: Subject | None = None  #: None: needed in any case
+    #: what only the decision that made it knew, such as the times proposed
     facts: Annotated[Facts, Personal(Facts(), by_age=False)] = Facts()
     priority: int = 2  #: R19's class: 1 is never dropped
     answers_person: bool = False  #: an answer to a person's own text: no quiet hours (R14)
     exempt_from: tuple[Exemption, ...] = ()  #: what does not hold it back (R6, R44)
-    follows: str | None = None  #: the message that must have left before this one (R4)
+    follows: str | None = None  #: the message that must leave before this one (R4)
     scheduled_at: Instant  #: when it is meant to leave
-    send_before: Instant  #: past this it is no use and is not sent (R13)
+    send_before: Instant  #: after this it is of no use and is not sent (R13)
     created_at: Instant
 
 
@@ -127,22 +127,22 @@ class Message(Owed, Record):
     KIND: ClassVar[str] = "message"
 
     status: MessageStatus = MessageStatus.PENDING
-    due_at: Instant | None = None  #: when there is next something to do; None: nothing
+    due_at: Instant | None = None  #: when the courier must look at it next; None: never
     reason: str | None = None  #: why it ended as it did, or what it waits for
-    set_aside: bool = False  #: its courier could not deal with it: nothing waits for it (R35)
-    void_because: str | None = None  #: set when it is no longer owed; never claimed after that
+    set_aside: bool = False  #: its courier could not deal with it: no other row waits for it (R35)
+    void_because: str | None = None  #: set when it is no longer needed; never claimed after that
     attempt: int = 0
     claim_id: str | None = None
     claimed_at: Instant | None = None
     first_claimed_at: Instant | None = None
     lease_until: Instant | None = None
-    looked_at: Instant | None = None  #: when a complete look-up last found nothing
+    looked_at: Instant | None = None  #: when a complete look-up last did not find it
     #: the number or address it was claimed for
     to: Annotated[str | None, Personal(None, by_age=False)] = None
     #: the exact text that was claimed
     body: Annotated[str | None, Personal(None)] = None
     sid: str | None = None  #: the provider's id
-    provider_status: str | None = None  #: the provider's own word
+    provider_status: str | None = None  #: the provider's own status
     error_code: int | None = None
     history: tuple[Happened, ...] = ()
 
@@ -168,7 +168,7 @@ class Message(Owed, Record):
         return Ref(Message, message_key(message_id))
 
     def index(self) -> Mapping[str, str | int]:
-        """Found by its patient, to be erased, where its owner is not the patient's own."""
+        """Indexed by patient where its owner is not the patient's own, so that erasure finds it."""
         is_elsewhere = self.owner_id.startswith(("TXT-", "CHG-"))
         if self.patient_id is None or not is_elsewhere:
             return {}
@@ -180,23 +180,23 @@ class Message(Owed, Record):
 
     @property
     def recipient(self) -> Recipient:
-        """A task is for whoever of the staff takes it."""
+        """Whom the row is for; a task is for any of the staff."""
         is_staffs = self.staff_id is not None or self.channel is Channel.TASK
         return Recipient.STAFF if is_staffs else Recipient.PATIENT
 
     @property
     def page_of(self) -> str | None:
-        """The id of what the patient's page of this message shows; None when it has no page."""
+        """The id that the patient's page of this message shows; None when it has no page."""
         return self.facts.page or (self.subject.pk if self.subject else None)
 
     @property
     def is_counted(self) -> bool:
-        """Whether it stands in the number's count already: a retry never counts again (R19)."""
+        """Whether the number's count already includes it: a retry is not counted again (R19)."""
         return self.first_claimed_at is not None or self.facts.retry > 0
 
     @property
     def shown_status(self) -> MessageStatus:
-        """What a person should read: a void row that waits is as good as withdrawn."""
+        """The status to show to people: a void row that still waits is shown as withdrawn."""
         if self.void_because is not None and self.status is MessageStatus.PENDING:
             return MessageStatus.WITHDRAWN
         return self.status
@@ -213,7 +213,7 @@ def message_key(message_id: str) -> Key:
 
 
 def _said_by_its_id(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What rows of before November 29, 2026 say by the endings of their id and their reason."""
+    """What rows from before November 29, 2026 say only by their reason and the end of their id."""
     id_, staff_id, facts = row.get("id"), row.get("staff_id"), row.get("facts")
     if not isinstance(id_, str):
         return {}

@@ -17,9 +17,9 @@ _BASIC = frozenset(
 )
 _EXTENSION = frozenset("^{}\\[~]|€\f")  # an escape and a letter: two units
 _SINGLE = {"GSM-7": 160, "UCS-2": 70}  # units in a text of one segment
-_JOINED = {"GSM-7": 153, "UCS-2": 67}  # units beside the header that joins several
+_JOINED = {"GSM-7": 153, "UCS-2": 67}  # units next to the header that joins several segments
 
-# What Unicode does not take apart by itself; typographic signs become their typewriter's.
+# What Unicode does not decompose by itself; typographic signs become their plain equivalents.
 _LOOK_ALIKE = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4\u0060", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
@@ -30,7 +30,7 @@ _LOOK_ALIKE = str.maketrans(
 
 
 class Segments(Value):
-    """The size of a text as it is charged and joined."""
+    """The size of a text as the network charges and joins it."""
 
     encoding: Encoding
     units: int  #: septets of GSM-7, or 16-bit units of UCS-2
@@ -42,14 +42,14 @@ class Segments(Value):
 
 
 def count(text: str) -> Segments:
-    """The segments of a text. A character of two units is never cut between two segments."""
+    """Measure a text. A character of two units is never split between two segments."""
     encoding = _encoding(text)
     units = sum(_units(character, encoding) for character in text)
     return Segments(encoding=encoding, units=units, count=len(pieces(text)))
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """The text as it travels: one piece a segment. Joined again they are the text."""
+    """The text as it is transmitted: one piece per segment. Joined, the pieces are the text."""
     encoding = _encoding(text)
     sizes = [_units(character, encoding) for character in text]
     if sum(sizes) <= _SINGLE[encoding]:
@@ -64,17 +64,17 @@ def pieces(text: str) -> tuple[str, ...]:
 
 
 def outside_gsm7(text: str) -> tuple[str, ...]:
-    """The characters that would turn the whole text into UCS-2, each once, as they come."""
+    """The characters that would turn the whole text into UCS-2, each once, in order."""
     return tuple(dict.fromkeys(c for c in text if c not in _BASIC and c not in _EXTENSION))
 
 
 def unspellable(text: str) -> tuple[str, ...]:
-    """The characters that `transliterate` would not merely strip of an accent, as they come."""
+    """The characters that lose more than an accent in `transliterate`, each once, in order."""
     return tuple(c for c in outside_gsm7(text) if not (c.isalpha() and _spelled(c)))
 
 
 def transliterate(text: str) -> str:
-    """The text in GSM-7: accents and typographic signs mapped, what has no look-alike dropped."""
+    """The text in GSM-7: accents and typographic signs are mapped, other characters dropped."""
     return "".join(_spelled(character) for character in unicodedata.normalize("NFC", text))
 
 

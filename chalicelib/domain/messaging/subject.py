@@ -1,4 +1,4 @@
-"""What a message is about: what must still be true of it for the message to be owed."""
+"""What a message is about, and what must still be true of it for the message to be sent."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ SUBJECTS: Mapping[str, type[Record]] = {
 
 
 class Subject(Value):
-    """What a message is about, and when it is still owed: its version and one of these statuses."""
+    """What a message is about: it is still needed in this version and one of these statuses."""
 
     pk: str
     sk: str

@@ -1,4 +1,4 @@
-"""What a person of the clinic must do by a deadline: the kinds of it are a table."""
+"""What a person of the clinic must do by a deadline. The kinds of tasks are a table."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ class TaskStatus(StrEnum):
 
 
 class TaskKind(StrEnum):
-    """What is to be done: its rule is in `RULES`, its title among the words of the catalogue."""
+    """What is to be done. `RULES` has the rule of each kind, the catalogue its title."""
 
     CALL_WITH_CONFIRMATION = "call_with_confirmation"
     CALL_WITH_NEW_TIME = "call_with_new_time"
@@ -49,24 +49,24 @@ class TaskKind(StrEnum):
     MANY_REQUESTS_AT_ONCE = "many_requests_at_once"
 
 
-CALL_WITHIN = timedelta(hours=4)  # what could not be said is said by a person
-READ_WITHIN = timedelta(hours=4)  # a text that came in is read
-SEE_WITHIN = timedelta(hours=4)  # what is wrong with the sending is looked at
-TALK_WITHIN = timedelta(hours=24)  # a wish, or a session that was missed, is talked about
+CALL_WITHIN = timedelta(hours=4)  # a person says what could not be sent
+READ_WITHIN = timedelta(hours=4)  # a person reads an inbound text
+SEE_WITHIN = timedelta(hours=4)  # a person looks at what is wrong with the sending
+TALK_WITHIN = timedelta(hours=24)  # a person talks about a wish, or about a missed session
 FLOOD_SEEN_WITHIN = timedelta(hours=1)
 
 
 class TaskRule(NamedTuple):
-    """What holds of every task of a kind, unless who opens it knows better.
+    """The rule for every task of a kind, unless the code that opens the task says otherwise.
 
-    Its deadline is the sooner of the two; without either, only its caller knows.
+    Its deadline is the earlier of the two; if it has neither, the caller gives the deadline.
     """
 
-    within: timedelta | None = None  #: of the moment it is made
+    within: timedelta | None = None  #: counted from the moment it is made
     by_visit: bool = False  #: before the visit begins, or the next session
-    never_past: bool = False  #: it is at once, where the visit has begun
-    is_urgent: bool = False  #: stands above all others
-    is_mailed: bool = True  #: a mail to each of the staff; else it stands on the day sheet alone
+    never_past: bool = False  #: due at once if the visit has begun
+    is_urgent: bool = False  #: is listed above all others
+    is_mailed: bool = True  #: a mail to each of the staff; if not, it is on the day sheet only
 
 
 _CALL = TaskRule(CALL_WITHIN)
@@ -109,7 +109,7 @@ RULES: Mapping[TaskKind, TaskRule] = {
 
 
 def deadline_of(kind: TaskKind, *, now: datetime, visit_at: datetime | None = None) -> datetime:
-    """By when a task of the kind is done; ValueError where its caller has to say so."""
+    """The deadline of a task of this kind; ValueError when the caller has to give it."""
     rule = RULES[kind]
     times = [] if rule.within is None else [now + rule.within]
     if rule.by_visit and visit_at is not None:
@@ -125,23 +125,23 @@ class Task(Record):
     KIND: ClassVar[str] = "task"
 
     id: str
-    what: str  #: its TaskKind, or one of another version; the words come from the catalogue
-    #: what the person needs to know, such as the text that came in
+    what: str  #: its TaskKind, or one that another version knows; the catalogue has the words
+    #: what the person needs to know, such as the inbound text
     detail: Annotated[str, Personal("")] = ""
     patient_id: str | None = None
-    #: whence the text came; the only lead when nobody knows the sender
+    #: the number that sent the text; the only lead when nobody knows the sender
     number: Annotated[str | None, Personal(None, by_age=False)] = None
     subject_id: str | None = None
     urgent: bool = False
     opened_at: Instant
     deadline_at: Instant
     status: TaskStatus = TaskStatus.OPEN
-    version: int = 1  #: never changes; messages about a task name it as they do for a visit
+    version: int = 1  #: never changes; messages about a task name one, as those about a visit do
     done_at: Instant | None = None
     done_by: str | None = None
-    done_by_name: str | None = None  #: what they were called then (R71)
+    done_by_name: str | None = None  #: their name at the time (R71)
     note: Annotated[str, Personal("")] = ""
-    erase_at: Instant | None = None  #: when its words go, once it is done (R55)
+    erase_at: Instant | None = None  #: when its words are erased, once it is done (R55)
 
     @property
     def key(self) -> Key:

@@ -1,7 +1,7 @@
 """A message's life, as patches of its row with the condition that allows each.
 
-First what the outbox does, then what the provider tells of it later, which only moves forward
-(R38), then how its words go (R55).
+In order: what the outbox does; what the provider reports later, which only moves a row forward
+(R38); how its words are erased (R55).
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,12 +24,12 @@ from chalicelib.domain.personal import blanks
 from chalicelib.domain.record import written
 
 LEASE = timedelta(minutes=5)  # longer than one run of the courier may last (60 s)
-MOST_LINES = 100  # of a row's history before it ends: some 10 KB of the 400 that a row may have
+MOST_LINES = 100  # of a row's history before it ends: about 10 KB of the 400 KB that a row may have
 LOOK_AFTER = timedelta(hours=6)  # a text without a receipt is looked up once after this (R40)
 
 
 def void_patches(messages: Iterable[Message], *, because: str, now: datetime) -> list[Patch]:
-    """Withdraw all that has not ended. Tests no status, so no courier can make it fail."""
+    """Withdraw what has not ended. Tests no status, so no courier can make it fail."""
     return [
         Patch.of(
             message,
@@ -45,7 +45,7 @@ def void_patches(messages: Iterable[Message], *, because: str, now: datetime) ->
 
 
 def due_now(change: Change, now: datetime) -> list[str]:
-    """The messages that the change makes due: new ones, and those whose time it moved."""
+    """The messages that are due because of this change: new ones, and those that it rescheduled."""
     latest = written(now)
     new = [
         record.id
@@ -63,7 +63,7 @@ def due_now(change: Change, now: datetime) -> list[str]:
 def claim_patch(
     message: Message, *, claim_id: str, now: datetime, to: str | None, body: str | None
 ) -> Patch:
-    """The row taken by one courier: nobody else sends it while the lease lasts (R30)."""
+    """One courier takes the row: nobody else sends it while the lease lasts (R30)."""
     return step(
         message,
         MessageStatus.SENDING,
@@ -90,7 +90,7 @@ def claim_patch(
 def accept_patch(
     message: Message, *, claim_id: str, sid: str | None, provider_status: str, now: datetime
 ) -> Patch:
-    """The provider took it. A text stays in the index until its receipt or one look-up."""
+    """The provider accepted it. A text stays in the index until its receipt or one look-up."""
     due_at = now + LOOK_AFTER if message.channel is Channel.TEXT else None
     return step(
         message,
@@ -118,7 +118,7 @@ def open_task_patch(message: Message, *, now: datetime) -> Patch:
 def retry_patch(
     message: Message, *, due_at: datetime, why: str, now: datetime, code: int | None = None
 ) -> Patch:
-    """Nothing left, for certain: the row waits for its next try."""
+    """It is certain that nothing left: the row waits for its next try."""
     return step(
         message,
         MessageStatus.PENDING,
@@ -138,7 +138,7 @@ def retry_patch(
 
 
 def hold_patch(message: Message, *, until: datetime, why: str, now: datetime) -> Patch | None:
-    """The row waits for a reason; None when it already waits so and nothing need be written."""
+    """The row waits for a reason; None when it already does, and there is nothing to write."""
     if message.due_at == until and message.reason == why:
         return None
     is_told = message.reason == why or len(message.history) >= MOST_LINES
@@ -156,9 +156,9 @@ def hold_patch(message: Message, *, until: datetime, why: str, now: datetime) ->
 def end_patch(
     message: Message, status: MessageStatus, *, why: str, now: datetime, code: int | None = None
 ) -> Patch:
-    """The row has come to its end without being sent, with the reason.
+    """The row ends without being sent, with the reason.
 
-    Words that were claimed go: nobody has them, so nobody keeps them.
+    Its claimed words are removed: nobody received them, so nobody keeps them.
     """
     return step(
         message,
@@ -171,7 +171,7 @@ def end_patch(
 
 
 def put_aside_patch(message: Message, *, now: datetime) -> Patch:
-    """Nothing more to do with this row: it leaves the index and keeps its status."""
+    """Nothing more is to be done with this row: it leaves the index and keeps its status."""
     return Patch.of(
         message,
         due_at=None,
@@ -187,7 +187,7 @@ def step(
     values: Mapping[str, Any],
     *when: Is,
 ) -> Patch:
-    """The row with a new status, if it may have it and still has the old one."""
+    """Give the row a new status, if that is allowed and it still has the old one."""
     if status not in NEXT.get(message.status, frozenset()):
         raise ValueError(f"{message.status} cannot become {status}")
     # A row that is tried for weeks keeps its first tries and its end; `attempt` counts them all.
@@ -209,7 +209,7 @@ def history_line(now: datetime, what: str, why: str) -> dict[str, str]:
 def receipt_patch(
     message: Message, *, sid: str, status: MessageStatus, word: str, code: int | None, now: datetime
 ) -> Patch | None:
-    """What the provider reported later; None when it says nothing new. Only ever forward."""
+    """What the provider reported later; None when it is nothing new. Only moves the row forward."""
     if status not in NEXT.get(message.status, frozenset()):
         return None
     due_at = None if status in FINAL else now + LOOK_AFTER
@@ -223,14 +223,14 @@ def receipt_patch(
 
 
 def late_word_patch(message: Message, *, word: str, now: datetime) -> Patch:
-    """A text of this row left, though the row had ended without it, or with another one (F80)."""
+    """A text of this row left although the row ended without it, or with another one (F80)."""
     return Patch.of(message, append={"history": (history_line(now, "told later", word),)})
 
 
 def complaint_patch(message: Message, *, word: str, now: datetime) -> Patch | None:
-    """Who got this mail does not want it; None when that is known, or nothing of it has left.
+    """The reader of this mail does not want it; None when that is known, or no mail has left.
 
-    It may be told before our own note that the mail was accepted.
+    The report may come before our own note that the mail was accepted.
     """
     if message.provider_status == word or message.first_claimed_at is None:
         return None
@@ -253,10 +253,11 @@ def remember_patch(
     code: int | None,
     now: datetime,
 ) -> Patch:
-    """A row that waits, and whose text the provider has had all along.
+    """Settle a row that waits although the provider has had its text all along.
 
-    The table was restored, or the acceptance came after two look-ups had found nothing (F71, F80).
-    One write: after a claim alone, only texts newer than the claim would be looked for.
+    Either the table was restored, or the acceptance came after two look-ups had found nothing (F71,
+    F80). It is one write: after a claim alone, look-ups would only search for texts newer than the
+    claim.
     """
     values: dict[str, Any] = {
         "status": status,
@@ -284,7 +285,7 @@ def remember_patch(
 def look_up_patch(
     message: Message, *, found_nothing: bool, due_at: datetime, now: datetime
 ) -> Patch:
-    """A look-up told nothing new, or a first complete one found nothing; it is looked up again."""
+    """A look-up gave no answer, or a first complete one found nothing; it is looked up again."""
     seen: dict[str, Any] = {"looked_at": now} if found_nothing else {}
     return Patch.of(
         message,
@@ -298,7 +299,7 @@ def look_up_patch(
 
 
 def erase_words_patch(message: Message, *, now: datetime) -> Patch:
-    """The row has no words any more, and keeps what became of it (R55)."""
+    """Remove the words from the row and keep what became of it (R55)."""
     return Patch.of(
         message,
         **blanks(Message, by_age=True),
@@ -309,7 +310,7 @@ def erase_words_patch(message: Message, *, now: datetime) -> Patch:
 
 
 def erase_traces_patches(message: Message, *, now: datetime) -> list[Patch]:
-    """The row says neither what was said nor to whom; nothing to write where it says neither."""
+    """Remove what was said and to whom; no patch when the row has neither."""
     gone = blanks(Message)
     if all(getattr(message, name) == value for name, value in gone.items()):
         return []

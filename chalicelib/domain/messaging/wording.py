@@ -1,6 +1,7 @@
 """A piece of text that the clinic has written, and who approved it.
 
-Here, because care plans hold wordings and messages are made from them, and neither knows the other.
+It is in the domain because care plans contain wordings and messages are made from them, and neither
+of these two imports the other.
 """
 
 import re
@@ -15,15 +16,15 @@ Level = Literal["neutral", "detailed"]
 
 
 class Approval(Value):
-    """Who answers for a wording. A sample is good for trying the software and for nothing else."""
+    """Who is responsible for a wording. A sample is only good for trying the software."""
 
     version: str
     status: Literal["sample", "approved"]
-    approver: str  #: a clinician's name; for a sample, what it is
+    approver: str  #: a clinician's name; in a sample, a description
     role: str
     on: date
     sample: bool = False
-    sha256: str | None = None  #: of what was approved; an edit afterwards makes it unapproved
+    sha256: str | None = None  #: hash of the approved words; any edit makes the wording unapproved
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -32,7 +33,7 @@ class Approval(Value):
         return self
 
     def covers(self, sha256: str) -> bool:
-        """Whether these very words were approved (R21)."""
+        """Whether exactly these words were approved (R21)."""
         return self.status == "approved" and self.sha256 == sha256
 
 
@@ -45,13 +46,13 @@ class Wording(Value):
     level: Level = "neutral"
     version: str
     is_approved: bool
-    source: str  #: where it stands, for people: `careplans/consultation.toml, step reminder`
+    source: str  #: where people find it: `careplans/consultation.toml, step reminder`
 
 
-#: How a text ends that people may opt out of, in whatever language: the word STOP is the network's.
+#: How a text ends that people may opt out of, in any language: STOP is the network's word.
 _STOP_LINE = re.compile(r"\s*[^.]*\bSTOP\b[^.]*\.$")
 
 
 def without_stop_line(text: str) -> str:
-    """The text as a mail says it; a mail has no such reply."""
+    """The text for a mail, to which nobody can reply STOP."""
     return _STOP_LINE.sub("", text)

@@ -20,14 +20,14 @@ class TextConsent(StrEnum):
 
 
 class SentBy(StrEnum):
-    """How a patient's link was sent; it proves the number or the address it went to (R67)."""
+    """How a patient's link was sent; using it proves that number or address (R67)."""
 
     TEXT = "text"
     MAIL = "mail"
 
 
-ENDED_BY_MAIL = "opted out by a mailed link"  # why a text of who ended only their own is withdrawn
-UNWANTED = "opted_out"  # of `mail_stopped`: they asked for no more mails by a link of one
+ENDED_BY_MAIL = "opted out by a mailed link"  # only their own texts, not the number's
+UNWANTED = "opted_out"  # value of `mail_stopped`: they asked for no more mails by a link in a mail
 
 
 class Patient(Record):
@@ -39,20 +39,20 @@ class Patient(Record):
     name: Annotated[str, Personal(NOBODY, by_age=False)]
     phone: Annotated[str, Personal(NOBODY, by_age=False)]  #: E.164
     email: Annotated[str | None, Personal(None, by_age=False)] = None
-    mail_stopped: str | None = None  #: why no mail goes to `email` any more; None: mails go
+    mail_stopped: str | None = None  #: why no mail goes to `email` any more; None: mails are sent
     language: str = "en"
     #: IANA name; None means the clinic's
     time_zone: Annotated[str | None, Personal(None, by_age=False)] = None
-    discreet: bool = False  #: wishes neutral words everywhere
-    text_consent: TextConsent = TextConsent.NONE  #: for the number that stands in `phone` now
+    discreet: bool = False  #: wants neutral words everywhere
+    text_consent: TextConsent = TextConsent.NONE  #: for the number that is in `phone` now
     texts_ended_at: Instant | None = (
-        None  #: since when no text of theirs goes, whatever their number gets (R9)
+        None  #: since when none of their own texts is sent, whatever else their number gets (R9)
     )
-    links: int = 0  #: raised when number or address change: links sent before lead nowhere
+    links: int = 0  #: raised when number or address change, which ends the links sent before
     created_at: Instant
     erased_at: Instant | None = None  #: at their wish; nobody can tell any more who it was
-    erased_by: str | None = None  #: the name of who did it
-    erase_at: Instant | None = None  #: when what was written as they were erased goes as well
+    erased_by: str | None = None  #: the name of the person who erased them
+    erase_at: Instant | None = None  #: when what was written during the erasure goes too
 
     @property
     def key(self) -> Key:
@@ -66,33 +66,33 @@ class Patient(Record):
         return Ref(Patient, Key(patient_id, "PAT"))
 
     def refuse_erased(self) -> None:
-        """Raises AlreadyDecided for a patient who was erased: only a new request begins anew."""
+        """Raises AlreadyDecided for a patient who was erased: only a new request can follow."""
         if self.erased_at is not None:
             raise AlreadyDecided("erased", self.erased_by or "", self.erased_at)
 
     def unless_erased(self) -> Require:
-        """The same as a condition: who is erased at this very moment is not begun with either."""
+        """The same as a condition, for a patient who is erased at the same moment."""
         return Require.of(self, Is("erased_at", None))
 
     def while_reached_at(self, number: str) -> Require:
-        """What concerns their number is not written if they have another by then."""
+        """Refuse what concerns their number if they have another one by then."""
         return Require.of(self, Is("phone", number))
 
     def while_texted_at(self, number: str) -> Require:
-        """What waits for a text of theirs is not written if none goes to this number by then."""
+        """Refuse what waits for a text to them if no text goes to this number by then."""
         return Require.of(self, Is("phone", number), Is("texts_ended_at", None))
 
     def link_name(self, subject_id: str, sent_by: SentBy) -> str:
-        """What this patient's link to a request or an appointment is derived from.
+        """The name from which this patient's link to a request or an appointment is derived.
 
-        Another for each way to send it: who reads the mail does not have the link of the text.
+        It differs by how the link is sent: the reader of the mail does not have the text's link.
         """
         return f"link:{sent_by.value}:{subject_id}/{self.links}"
 
     @property
     def initials(self) -> str:
         """`A. B.`: all that a mail to staff may show of a name (R54)."""
-        # A word may begin with a mark that nobody sees; only letters and digits are shown.
+        # A word may begin with an invisible mark; only letters and digits are shown.
         firsts = [next(filter(str.isalnum, part), "") for part in self.name.split()]
         seen = [letter.upper() for letter in firsts if letter]
         ends = seen[:1] + seen[-1:] if len(seen) > 1 else seen
@@ -100,17 +100,17 @@ class Patient(Record):
 
     @property
     def mail_to(self) -> str | None:
-        """Where mails go; None where there is no address, or none that may be used."""
+        """The address for mails; None when there is none, or none that may be used."""
         return self.email if self.mail_stopped is None else None
 
     @property
     def gets_texts(self) -> bool:
-        """Whether they agreed to texts and have not ended their own since."""
+        """Whether they agreed to texts and have not ended their own texts since."""
         return self.text_consent is not TextConsent.NONE and self.texts_ended_at is None
 
     @property
     def texted_consent(self) -> TextConsent:
-        """The level that texts may use: discreet means never more than neutral."""
+        """The level that texts may use: never above neutral for a patient who wants discretion."""
         if self.discreet and self.text_consent is TextConsent.DETAILED:
             return TextConsent.NEUTRAL
         return self.text_consent
@@ -147,7 +147,7 @@ class PatientLink(Record):
 
     hash: str
     subject_id: str  #: a request or an appointment
-    links: int = 0  #: the patient's when it was sent; any other since then ends it
+    links: int = 0  #: the patient's `links` when it was sent; any other value since then ends it
     sent_by: SentBy = SentBy.MAIL  #: a mail where an older row does not say: it proves less
     expires_at: Instant
 

@@ -14,7 +14,7 @@ class Phone(Record):
 
     number: str  #: E.164
     patients: tuple[str, ...] = ()
-    welcome_id: str | None = None  #: the first text to this number, once one is owed (R4)
+    welcome_id: str | None = None  #: the first text to this number, once it is planned (R4)
     opted_out_at: Instant | None = None
     opted_out_means: str | None = None
     opted_in_at: Instant | None = None  #: when START last lifted an opt-out (R7)
@@ -47,7 +47,7 @@ class SentCount(Record):
     number: str
     on: str  #: `2026-12-01`
     count: int = 0
-    ttl: int = 0  #: epoch seconds after which the row may go
+    ttl: int = 0  #: epoch seconds after which the row may be deleted
 
     @property
     def key(self) -> Key:

@@ -8,7 +8,7 @@ from chalicelib.domain.record import Instant, Key, Record, Ref
 
 
 class StaffMember(Record):
-    """Someone who decides. Their row is read on every use of their links (F69)."""
+    """A person who decides. Their row is read each time one of their links is used (F69)."""
 
     KIND: ClassVar[str] = "staff"
 

@@ -12,7 +12,7 @@ from chalicelib.domain.visits.request import Decision
 
 
 class AppointmentStatus(StrEnum):
-    """FHIR's words for a visit's life."""
+    """FHIR's words for the states of a visit."""
 
     BOOKED = "booked"
     ARRIVED = "arrived"
@@ -22,19 +22,19 @@ class AppointmentStatus(StrEnum):
 
 
 class VisitNames(Value):
-    """What a kind of visit is called in one language."""
+    """The names of a kind of visit in one language."""
 
     name: str  #: what staff pick from and read
     neutral_name: str  #: what a calendar or a lock screen may show (R25)
 
 
 class NamesByLanguage(VisitNames):
-    """The same in every language: in English, and as patients of other languages read it."""
+    """The names in English, and those in the other languages of patients."""
 
     names: Mapping[str, VisitNames] = {}  #: by language; English is not among them
 
     def said(self, language: str, *, neutral: bool = True) -> str:
-        """What a reader of this language calls it; English where the language has no name."""
+        """The name for a reader of this language; English where the language has none."""
         names = self.names.get(language, self)
         return names.neutral_name if neutral else names.name
 
@@ -45,17 +45,17 @@ LONGEST_WATCH = timedelta(hours=2)  # the strictest label's; assumed where nothi
 class BookedAs(NamesByLanguage):
     """What a visit is called and what safety needs of it, as the clinic said then (R71).
 
-    Its length is the visit's own. What a row of before lacks errs on the safe side.
+    The visit itself has its length. What an older row lacks is assumed to be the safer value.
     """
 
-    route: str  #: the name of how the medicine is given; only what it implies is acted on
-    is_sedating: bool = True  #: for a day afterwards nothing is asked (R20)
+    route: str  #: the name of how the medicine is given; the code acts only on what it implies
+    is_sedating: bool = True  #: nothing is asked for a day afterwards (R20)
     needs_driver: bool  #: somebody must take the patient home (R46)
     watched_for: timedelta = LONGEST_WATCH  #: after the treatment, as the last part of the visit
 
 
 class Appointment(Record):
-    """One visit. Moving it keeps the id and raises the version, so old messages are not owed."""
+    """One visit. A move keeps the id and raises the version, so messages for the old time lapse."""
 
     KIND: ClassVar[str] = "appointment"
 
@@ -67,11 +67,11 @@ class Appointment(Record):
     end_at: Instant
     status: AppointmentStatus = AppointmentStatus.BOOKED
     version: int = 1  #: raised by every move (iCalendar calls it SEQUENCE)
-    booked_as: BookedAs | None = None  #: None in a row of before; read it by `Clinic.kind_of`
+    booked_as: BookedAs | None = None  #: None in an older row; read it by `Clinic.kind_of`
     request_id: str | None = None
     course_id: str | None = None
     session: int | None = (
-        None  #: its place in the course, from 1, which passes on when the first is called off
+        None  #: its place in the course, from 1; when the first is called off, the next becomes 1
     )
     booked_at: Instant
     arrived_at: Instant | None = None
@@ -79,7 +79,7 @@ class Appointment(Record):
     noshow_at: Instant | None = None
     reason_code: str | None = None  #: why it was cancelled
     confirmed_at: Instant | None = None  #: when the patient said that they will come
-    driver: str | None = None  #: `yes`, `no`; None while nobody knows (R46)
+    driver: str | None = None  #: `yes` or `no`; None while nobody knows (R46)
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -94,7 +94,7 @@ class Appointment(Record):
         return {"patient_at": written(self.start_at)}
 
     def while_unchanged(self) -> Require:
-        """What is about the visit as it was read is not written if it has changed by then."""
+        """Refuse what is written about this visit if it has changed since it was read."""
         return Require.of(self, *self.as_read("version", "status"))
 
     @property
@@ -104,19 +104,19 @@ class Appointment(Record):
 
     @property
     def discharge_recorded_at(self) -> datetime | None:
-        """When somebody recorded the discharge that stands, however late that was."""
+        """When somebody recorded the current discharge, however late that was."""
         recorded = self.last("discharged") if self.discharged_at is not None else None
         return recorded.at if recorded is not None else None
 
     def last(self, *what: str) -> Decision | None:
-        """The newest decision of these kinds; of any kind, when none is named."""
+        """The newest decision of these kinds; of any kind when none is given."""
         for decision in reversed(self.decisions):
             if not what or decision.what in what:
                 return decision
         return None
 
     def refuse_unless(self, *statuses: AppointmentStatus) -> None:
-        """Raises AlreadyDecided, with who and when, unless the visit is in one of these."""
+        """Raises AlreadyDecided, with who and when, unless the visit has one of these statuses."""
         if self.status in statuses:
             return
         decision = self.last()
@@ -125,7 +125,7 @@ class Appointment(Record):
         raise AlreadyDecided(self.status, decision.by_name, decision.at)
 
     def refuse_unless_shown(self, version: int | None) -> None:
-        """Raises AlreadyDecided when it was moved since a page showed this version."""
+        """Raises AlreadyDecided when the visit was moved since a page showed this version."""
         moved = self.last("moved")
         if version is not None and version != self.version and moved is not None:
             raise AlreadyDecided("moved", moved.by_name, moved.at)

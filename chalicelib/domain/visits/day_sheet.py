@@ -9,7 +9,7 @@ from chalicelib.domain.visits.appointment import Appointment
 
 
 class Room(Record):
-    """What the clinic's data called a room when somebody was last booked there (R71)."""
+    """The name of a room in the clinic's data when somebody was last booked there (R71)."""
 
     KIND: ClassVar[str] = "room"
     ALL: ClassVar[str] = "ROOMS"  #: the key under which all of them are read
@@ -33,13 +33,13 @@ class Busy(Value):
 class DaySheet(Record):
     """What is busy on a resource on one clinic date.
 
-    Saved by every booking of that day, so its revision makes a double booking impossible (R47).
+    Every booking of that day saves it, so its revision makes a double booking impossible (R47).
     """
 
     KIND: ClassVar[str] = "day"
 
     resource: str
-    on: str  #: `2026-12-01`, the clinic's calendar
+    on: str  #: `2026-12-01`, a date of the clinic's calendar
     busy: tuple[Busy, ...] = ()
 
     @property
@@ -54,7 +54,7 @@ class DaySheet(Record):
         return all(end_at <= taken.start_at or taken.end_at <= start_at for taken in self.busy)
 
     def taking(self, appointment: Appointment) -> "DaySheet":
-        """The sheet with this visit on it; SlotTaken when something else is there."""
+        """The day sheet with this visit added; SlotTaken when something else is booked then."""
         rest = self.without(appointment.id)
         if not rest.is_free(appointment.start_at, appointment.end_at):
             raise SlotTaken(clashes=[appointment.start_at])

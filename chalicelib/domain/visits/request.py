@@ -10,7 +10,7 @@ from chalicelib.domain.record import Instant, Key, Record, Ref, Value, erased_la
 
 
 class Decision(Value):
-    """What was decided, by whom and when; shown to whoever comes second (R50)."""
+    """What was decided, by whom and when; shown to a person who decides second (R50)."""
 
     what: str
     by: str  #: the staff member's id, or `patient`
@@ -19,7 +19,7 @@ class Decision(Value):
 
 
 class Offer(Value):
-    """One of the times that were proposed. It holds no slot."""
+    """One of the times that were proposed. It reserves no slot."""
 
     start_at: Instant
     visit_type: str
@@ -51,16 +51,16 @@ class ConsultationRequest(Record):
     preferred: Annotated[tuple[str, ...], Personal((), by_age=False)] = ()
     note: Annotated[str, Personal("")] = ""
     received_at: Instant
-    answer_by: Instant  #: the patient was told to expect an answer until then (R48)
+    answer_by: Instant  #: the patient was told to expect an answer by then (R48)
     source: str  #: `form`, `json`, `staff`
-    suspicious_because: str | None = None  #: of what it was one too many: `number`, `address`
-    is_told_with_others: bool = False  #: staff are reminded of it in one mail with others (R68)
+    suspicious_because: str | None = None  #: the limit that it exceeded: `number`, `address`
+    is_told_with_others: bool = False  #: one mail reminds staff of it together with others (R68)
     offers: tuple[Offer, ...] = ()
-    appointment_id: str | None = None  #: where a booked request's link leads on to
+    appointment_id: str | None = None  #: where the link of a booked request leads
     course_id: str | None = None
     reason_code: str | None = None  #: why it was declined
     decline_note: Annotated[str, Personal("")] = ""
-    erase_at: Instant | None = None  #: when reason and notes go, once it is answered (R55)
+    erase_at: Instant | None = None  #: when reason and notes are erased, once it is answered (R55)
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -69,7 +69,7 @@ class ConsultationRequest(Record):
 
     @property
     def is_folded(self) -> bool:
-        """Whether it stands among the suspicious ones, until a person offers times (R68)."""
+        """Whether it is listed with the suspicious requests, until a person offers times (R68)."""
         return self.suspicious_because is not None and self.status is RequestStatus.RECEIVED
 
     def refuse_unless_shown(self, version: int | None) -> None:
@@ -91,7 +91,7 @@ class ConsultationRequest(Record):
 
 
 class Submission(Record):
-    """That a form was taken: the same key and fields answer the same reference (F2, F50)."""
+    """A form that was received: the same key and fields get the same reference (F2, F50)."""
 
     KIND: ClassVar[str] = "submission"
 

@@ -1,1 +1,1 @@
-"""What follows from what the providers tell of a message."""
+"""What follows from what the providers report about a message."""

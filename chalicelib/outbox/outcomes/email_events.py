@@ -1,6 +1,6 @@
-"""What is told of a mail after it left: nobody who cannot be reached by mail goes unnoticed (F36).
+"""What is reported about a mail after it left, so that every failed mail is noticed (F36).
 
-Taken once, however often it is told.
+A report has one effect, however often it comes.
 """
 
 from datetime import datetime
@@ -34,18 +34,18 @@ WHAT_HAPPENED = {
 
 
 def take(context: DeliveryContext, event: MailEvent) -> bool:
-    """Whether it told anything new. Unavailable when it could not be written: ask again."""
+    """Whether the report was news. Unavailable when it could not be written: report it again."""
 
     def attempt(now: datetime) -> tuple[Change, Message | None]:
         message = context.store.get(Message.ref(event.message_id))
         if message is None or message.channel is not Channel.EMAIL:
             log.warning("mail_event.not_ours", extra={"sid": event.sid})
             return Change(), None
-        patch = _noted(message, event, now)
+        patch = _note_patch(message, event, now)
         if patch is None:
             return Change(), None
         change = Change(patch)
-        change.include(_followed_up(context, message, event.outcome, now))
+        change.include(_follow_up_writes(context, message, event.outcome, now))
         return change, message
 
     message = run_in_transaction(context, attempt)
@@ -59,8 +59,8 @@ def take(context: DeliveryContext, event: MailEvent) -> bool:
     return True
 
 
-def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
-    """The row says so; None when it does already, or is being sent anew."""
+def _note_patch(message: Message, event: MailEvent, now: datetime) -> Patch | None:
+    """Note the report on the row; None when it is noted already, or the row is being sent again."""
     if event.outcome is MailOutcome.UNWANTED:
         return complaint_patch(message, word=event.outcome, now=now)
     status = MessageStatus.UNDELIVERED
@@ -69,7 +69,7 @@ def _noted(message: Message, event: MailEvent, now: datetime) -> Patch | None:
     )
 
 
-def _followed_up(
+def _follow_up_writes(
     context: DeliveryContext, message: Message, failure_class: MailOutcome, now: datetime
 ) -> list[Operation]:
     if message.staff_id is not None:

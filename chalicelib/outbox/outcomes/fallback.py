@@ -1,6 +1,6 @@
-"""What is done when a text cannot reach a patient: an e-mail, else a task to call (R11).
+"""What replaces a text that cannot reach a patient: an e-mail, or a task to call (R11).
 
-And when a mail to staff was for somebody who is gone.
+Also what becomes of a mail to a staff member who has left.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from chalicelib.messages.factory import About, mail_instead, open_task, same_to_
 from chalicelib.outbox.context import DeliveryContext, Snapshot
 from chalicelib.tolerant_reads import read_each
 
-# What a person must do when there is no e-mail address either; a kind that is not named here
-# may be lost without harm. The words of each task come from the catalogue of tasks.
+# What a person must do when there is no e-mail address either; a kind that is not listed here may
+# be lost without harm. The catalogue has the words of each task.
 TASK_BY_KIND: Mapping[str, TaskKind] = {
     "confirmation": TaskKind.CALL_WITH_CONFIRMATION,
     "moved": TaskKind.CALL_WITH_NEW_TIME,
@@ -34,10 +34,10 @@ ALSO_CALL = frozenset({"preparation"})  # a mail alone may be read too late
 
 
 def fallback_for(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
-    """The rows that take the text's place; the same rows however often they are made.
+    """The rows that replace the text; the same rows however often they are made.
 
-    What cannot be mailed either becomes a call: a mail never stands in for a mail. No second call
-    is made of what a discharge has made one of. Who was erased gets neither.
+    If it cannot be mailed either, it becomes a call: a mail never replaces a mail. There is no
+    second call if a discharge has made one. A patient who was erased gets neither.
     """
     message, patient, now = snapshot.message, snapshot.patient, snapshot.now
     task = TASK_BY_KIND.get(message.kind)
@@ -65,9 +65,9 @@ def fallback_for(context: DeliveryContext, snapshot: Snapshot) -> list[Operation
 
 
 def to_others(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
-    """What was for one of the staff who is gone goes to those who are here and were not told (R71).
+    """Send a mail for a staff member who has left to the present staff who were not told (R71).
 
-    Who was has a row of their own. A link that somebody asked for is nobody else's.
+    Those who were told have a row of their own. A link that somebody asked for goes to nobody else.
     """
     gone = snapshot.message
     if gone.subject is None or gone.staff_id is None:
@@ -79,9 +79,9 @@ def to_others(context: DeliveryContext, snapshot: Snapshot) -> list[Operation]:
 
 
 def visit_call_by(context: DeliveryContext, snapshot: Snapshot) -> datetime | None:
-    """By when to call about the visit; None when there is none, or it has begun.
+    """When to call about the visit at the latest; None without a visit, or once it has begun.
 
-    Soon, where the plan is gone: nobody knows when its fasting would begin (R71).
+    Soon, if the plan is gone: nobody knows when its fasting would begin (R71).
     """
     visit = snapshot.appointment
     if visit is None:
@@ -92,7 +92,7 @@ def visit_call_by(context: DeliveryContext, snapshot: Snapshot) -> datetime | No
 
 
 def _can_be_said(context: DeliveryContext, snapshot: Snapshot) -> bool:
-    """Not the words of a step that was taken out of the plan: nobody has them any more."""
+    """Whether the plan still has the step: if not, its words no longer exist."""
     visit, step_id = snapshot.appointment, snapshot.message.step
     if visit is None or step_id is None:
         return True

@@ -1,4 +1,4 @@
-"""What follows when the provider refuses a message, or when it cannot be said at all."""
+"""What follows when the provider refuses a message, or when its words cannot be made."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ from chalicelib.ports import FailureClass, Refused
 
 log = Logger(service="bookend", child=True)
 
-# How a class of failure that ends the message is written down.
+# The row's status for each class of failure that ends the message.
 END_BY_CLASS: Mapping[FailureClass, MessageStatus] = {
     FailureClass.PERMANENT: MessageStatus.FAILED,
     FailureClass.RETRY_FEW: MessageStatus.FAILED,
@@ -36,10 +36,11 @@ END_BY_CLASS: Mapping[FailureClass, MessageStatus] = {
 def refusal_changes(
     context: DeliveryContext, snapshot: Snapshot, taken: Message, error: Refused
 ) -> Iterator[Change]:
-    """Nothing left, for certain: the row waits for another try or ends, by the error's class.
+    """It is certain that nothing left: the row waits for another try or ends, by the error's class.
 
-    With what follows for the number or for all texts; then, for when that is not true any more,
-    without: another courier has written the same a moment ago, or a START has come.
+    The first change includes the consequences for the number or for all texts. The second, without
+    them, is for when the first is refused: another courier has just written the same, or a START
+    has come.
     """
     now = context.clock.now()
     consequences = _consequences(context, snapshot, taken, error, now)
@@ -77,7 +78,7 @@ def tell_staff_of(
     code: int | None,
     now: datetime,
 ) -> list[Operation]:
-    """Staff hear of what is refused for good and that nobody says otherwise (R33, F36)."""
+    """Tell staff of a permanent refusal whose content nobody says in another way (R33, F36)."""
     if failure_class is not FailureClass.PERMANENT:
         return []
     if message.staff_id is not None:
@@ -88,7 +89,7 @@ def tell_staff_of(
 
 
 def refused_look_up_change(snapshot: Snapshot, error: Refused) -> Change:
-    """Nothing may be sent before it was looked up; our own settings stop all texts as usual."""
+    """Nothing may be sent before the look-up; an error of our settings opens the breaker."""
     now, is_ours = snapshot.now, error.failure_class is FailureClass.CONFIGURATION
     why = f"not looked up yet: {error.code or error.failure_class.value}"
     patch = hold_patch(snapshot.message, until=now + PROBE_EVERY, why=why, now=now)
@@ -107,9 +108,9 @@ def mark_number(
     now: datetime,
     phone: Phone | None,
 ) -> list[Operation]:
-    """The number is known to be bad, or blocked at the provider, and a person hears of it (R12).
+    """Mark the number as bad, or as blocked at the provider, and tell a person (R12).
 
-    `phone` is the row as it was read: a START that came meanwhile is the last word (R7).
+    `phone` is the row as it was read: a START that came since then has the last word (R7).
     """
     if failure_class not in _MARKS or message.to is None:
         return []
@@ -133,7 +134,7 @@ def mark_number(
 
 
 def _answer_blocked(message: Message) -> list[Operation]:
-    """Whoever takes the alarm must know that nobody has answered its sender (R44)."""
+    """Note on the alarm that its sender got no answer, for the person who takes it (R44)."""
     if message.facts.alarm is None:
         return []
     alarm = Task.ref(message.facts.alarm)
@@ -154,7 +155,7 @@ _MARKS: Mapping[FailureClass, Callable[[int | None, datetime], tuple[TaskKind, d
 
 
 def unsayable_change(context: DeliveryContext, snapshot: Snapshot, error: CannotSay) -> Change:
-    """Never a text with a hole in it: nothing is sent and staff are told (R22, F24)."""
+    """Never send a text with a gap: nothing is sent and staff are told (R22, F24)."""
     message = snapshot.message
     change = Change(end_patch(message, MessageStatus.FAILED, why=str(error), now=snapshot.now))
     change.include(

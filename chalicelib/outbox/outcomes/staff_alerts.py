@@ -1,4 +1,4 @@
-"""What is wrong with the sending itself is told to staff once a day, however often it happens."""
+"""Problems with the sending itself: staff are told once a day, however often they happen."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from chalicelib.outbox.context import DeliveryContext
 def staff_unreachable(
     context: DeliveryContext, staff_id: str, why: str, now: datetime
 ) -> list[Operation]:
-    """Mails do not reach this person: everybody else is mailed of it (F36).
+    """Mails do not reach this staff member: everybody else gets a mail about it (F36).
 
-    The mail that tells the person themselves does not arrive either, and finds the task there.
+    The mail to the member themselves does not arrive either; they find the task on the day sheet.
     """
     member = member_of(context.store, context.clinic, staff_id)
     name = member.name if member else staff_id
@@ -30,7 +30,7 @@ def staff_unreachable(
 
 
 def texts_refused(context: DeliveryContext, code: int | None, now: datetime) -> list[Operation]:
-    """The provider will not carry a text, for good, and nobody has to say what it said (R33)."""
+    """The provider permanently refuses a text whose content nobody has to say otherwise (R33)."""
     return _once(
         context,
         about=f"texts-refused-{code or 0}",
@@ -42,7 +42,7 @@ def texts_refused(context: DeliveryContext, code: int | None, now: datetime) -> 
 
 
 def unless_there(context: DeliveryContext, task: Message) -> list[Operation]:
-    """The row, where it has not been made before."""
+    """The row, unless it was made before."""
     if context.store.get(Message.ref(task.id)) is not None:
         return []
     return [Save(task)]

@@ -1,4 +1,4 @@
-"""What the provider reports about a text later: taken once, only ever forward (R38)."""
+"""What the provider reports about a text later: one effect, and only ever forward (R38)."""
 
 from datetime import datetime
 from enum import Enum, auto
@@ -19,13 +19,13 @@ log = Logger(service="bookend", child=True)
 
 
 class Receipt(Enum):
-    """What a receipt is to us."""
+    """What a receipt means for the row."""
 
     TAKEN = auto()
     NO_NEWS = auto()
     NOT_OURS = auto()
     AFTER_THE_END = auto()  #: the row has ended as one that never left
-    OF_A_REPEAT = auto()  #: accepted long after two look-ups found nothing, sent again since (F80)
+    OF_A_REPEAT = auto()  #: accepted long after two look-ups found nothing; sent again since (F80)
 
 
 def take(
@@ -37,21 +37,21 @@ def take(
     status: str,
     error_code: int | None,
 ) -> bool:
-    """Whether the receipt told anything new. Unavailable when it could not be written.
+    """Whether the receipt was news. Unavailable when it could not be written.
 
-    A row with a provider's id takes no other (F60). One without takes the id of the first receipt
-    on its own address, if it was claimed and the number is its own: a receipt may be faster than
-    our own note of the answer.
+    A row with a provider's id takes no other id (F60). A row without one takes the id of the first
+    receipt for the row, if the row was claimed and the number is its own: a receipt may come before
+    our own note of the provider's answer.
     """
 
     def attempt(now: datetime) -> tuple[Change, Receipt]:
         message, stop = context.store.get_many(Message.ref(message_id), CircuitBreaker.ref())
         if message is not None and _is_of_a_repeat(message, sid=sid, to=to):
-            return _too_late(context, message, sid, status, now), Receipt.OF_A_REPEAT
+            return _note_late_text(context, message, sid, status, now), Receipt.OF_A_REPEAT
         if message is None or not _is_ours(message, sid=sid, to=to):
             return Change(), Receipt.NOT_OURS
         if message.sid is None and message.status in FINAL:
-            return _too_late(context, message, sid, status, now), Receipt.AFTER_THE_END
+            return _note_late_text(context, message, sid, status, now), Receipt.AFTER_THE_END
         news = news_change(
             context,
             message,
@@ -82,10 +82,10 @@ def _log(receipt: Receipt, told: dict[str, str]) -> None:
             log.error("text.repeated", extra=told)
 
 
-def _too_late(
+def _note_late_text(
     context: DeliveryContext, message: Message, sid: str, word: str, now: datetime
 ) -> Change:
-    """The row stays as it ended, and says what left all the same; whose words go in time (R55)."""
+    """The row keeps its end and notes what left after all; those words are erased too (R55)."""
     if context.store.get(ProviderId.ref(sid)) is not None:
         return Change()
     return Change(
@@ -94,7 +94,7 @@ def _too_late(
 
 
 def _is_of_a_repeat(message: Message, *, sid: str, to: str) -> bool:
-    """Another text of this very row, to its own number: the row was claimed more than once."""
+    """Whether it is another text of this row, to its number: the row was claimed more than once."""
     is_other = message.sid is not None and message.sid != sid
     return is_other and message.to == to and message.attempt > 1
 

@@ -1,4 +1,4 @@
-"""What follows when we hear whether a text arrived, by a receipt or a look-up (F35)."""
+"""What follows when a receipt or a look-up says whether a text arrived (F35)."""
 
 from datetime import datetime
 
@@ -28,9 +28,9 @@ def news_change(
     stop: CircuitBreaker | None,
     now: datetime,
 ) -> Change | None:
-    """The row takes what is told of its text, with all that follows; None when it tells no news.
+    """The row takes what is reported of its text, with the consequences; None when it is no news.
 
-    A row that waits takes it too: this proves that its text had left all the same (F71, F80).
+    So does a row that waits: the report proves that its text had left after all (F71, F80).
     """
     status = context.texts.status_of(word)
     patch: Patch | None
@@ -59,10 +59,10 @@ def follow_up(
     code: int | None,
     now: datetime,
 ) -> list[Operation]:
-    """Tried again as a new row where that may help, else said otherwise.
+    """Try a text that did not arrive again as a new row, or use the fallback.
 
-    When our settings are at fault all texts are stopped, though the provider accepts them; one that
-    arrives ends that. To be committed with the row's new status, so that it follows once.
+    An error of our settings opens the breaker, although the provider accepts the texts; one that
+    arrives closes it. Commit this with the row's new status, so that it happens once.
     """
     if status is MessageStatus.DELIVERED:
         return close_by_arrival(context, stop, message, now)
@@ -85,7 +85,7 @@ def follow_up(
 
 
 def _retry(message: Message, failure_class: FailureClass, now: datetime) -> Message | None:
-    """The same words once more; None once it was tried enough, or it comes too late."""
+    """The same words in a new row; None once it was tried enough, or it would be too late."""
     at = next_try_at(AFTER_NO_ARRIVAL, failure_class, tried=message.facts.retry + 1, now=now)
     if at is None or message.void_because is not None or at >= message.send_before:
         return None

@@ -9,7 +9,7 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import left_by
+from chalicelib.usecases.first_text import leave_number_writes
 
 
 def contact(
@@ -22,9 +22,9 @@ def contact(
     language: str,
     actor: Actor,
 ) -> Patient:
-    """The details are as typed. A new number has no consent until it gives its own (F68).
+    """Store the details as typed. A new number has no consent until it gives its own (F68).
 
-    Invalid when somebody else changes them at this moment: what was typed is older than that.
+    Invalid when somebody else changes them at the same moment, as what was typed is older.
     """
     read: list[Patient] = []
 
@@ -38,14 +38,14 @@ def contact(
         if email != patient.email:
             changed = changed.evolve(mail_stopped=None)
         if phone != patient.phone or patient.email not in (None, email):
-            # Whoever reads the old number or address is not this patient any more, or never was.
+            # The reader of the old number or address is no longer this patient, or never was.
             changed = changed.evolve(links=patient.links + 1)
         change = change_of(patient.id, "contact_changed", actor, now)
         if phone != patient.phone:
             changed = changed.evolve(text_consent=TextConsent.NONE)
             change.include(_other_number(context, change.id, patient, phone, now))
         else:
-            # Somebody has looked at the number and says that it is right.
+            # A person has looked at the number and says that it is right.
             change.include([Patch.upsert(Phone.ref(phone), number=phone, bad_because=None)])
         change.include([Save(changed)])
         return change, changed
@@ -86,6 +86,6 @@ def _other_number(
     new = new or Phone(number=number)
     operations: list[Operation] = [Save(new.evolve(patients=(*new.patients, patient.id)))]
     if old is not None:
-        # A digit from the old number is about nobody's visit any more.
-        operations += left_by(context, owner_id, patient, old, now=now)
+        # A digit sent from the old number no longer answers for any visit.
+        operations += leave_number_writes(context, owner_id, patient, old, now=now)
     return operations

@@ -1,4 +1,4 @@
-"""Who wants no more texts, however they say so; and a pause that was not meant (R5 to R10)."""
+"""Opting out of texts, by any means, and ending a pause that was not meant (R5 to R10)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,29 +14,29 @@ from chalicelib.domain.people.phone import Phone
 from chalicelib.messages.factory import About, first_text, open_task
 from chalicelib.tolerant_reads import read_each
 from chalicelib.transaction import PATIENT, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import is_welcomed, passed_on
+from chalicelib.usecases.first_text import is_welcomed, pass_on_first_text_writes
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.load import open_visits
 
-DOUBTFUL = "doubtful text"  # the means of a pause, which staff may end once they have asked
+DOUBTFUL = "doubtful text"  # the means of a pause; staff may end it once they have asked
 OWNER_ASKED_WITHIN = timedelta(hours=4)  # of opening hours (R9)
-MOST_ASKED = 20  # patients of one phone who are looked after when it opts out
-SOON = timedelta(days=14)  # an opt-out this close before a visit may have meant to cancel it (R10)
+MOST_ASKED = 20  # at most so many patients of one phone are looked at when it opts out
+SOON = timedelta(days=14)  # an opt-out this close to a visit may have been meant to cancel it (R10)
 
 
 def opt_out(
     context: Context, *, subject_id: str, means: str, actor: Actor, links: int | None = None
 ) -> None:
-    """The patient's number gets no text any more, by whatever means they said so (R9).
+    """Stop all texts to the patient's number, by whatever means they asked for it (R9).
 
-    That stands before anything else is looked at, as for a text; it is refused only to be decided
-    again for the number that the patient has by then. What may fail is asked for again by whoever
-    sees that it did: whether a visit was meant to be cancelled (R10).
+    The opt-out is committed before anything else, as for a text; a refused commit is decided again,
+    for the number that the patient has by then. The second commit, which asks whether a visit was
+    meant to be cancelled (R10), may fail; the caller then asks for it again.
 
-    LinkExpired when it was said through a link, and the patient's `links` are others since.
+    LinkExpired when they asked through a link and the patient's `links` has changed since.
     """
 
-    def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
+    def attempt(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(context, subject_id)
         patient.refuse_erased()
         if links is not None and links != patient.links:
@@ -46,9 +46,9 @@ def opt_out(
         change.include([opt_out_patch(patient.phone, means=means, now=now)])
         return change, (patient, now)
 
-    patient, said_at = run_in_transaction(context, stands)
+    patient, said_at = run_in_transaction(context, attempt)
 
-    def asks(now: datetime) -> tuple[Change, None]:
+    def follow_up(now: datetime) -> tuple[Change, None]:
         (phone,) = read_each(context.store, Phone.ref(patient.phone))
         others = phone.patients if isinstance(phone, Phone) else ()
         everybody = dict.fromkeys((patient.id, *others))
@@ -59,18 +59,18 @@ def opt_out(
         change.include(ask_whether_cancelling(context, asked, said_at=said_at, now=now))
         return change, None
 
-    return run_in_transaction(context, asks)
+    return run_in_transaction(context, follow_up)
 
 
 def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
-    """The patient gets no mail, and no text of their own, any more; the number is as it was (R9).
+    """Stop the patient's mails and their own texts; the number itself keeps its texts (R9).
 
-    Said through a link that was mailed, which proves the address alone: whoever asked with
-    somebody else's number speaks for none of the others who use it (R67, F96). Said again it
-    changes nothing. LinkExpired when the patient's `links` are others since.
+    They asked through a mailed link, which proves only the address: a person who typed somebody
+    else's number cannot speak for the other users of that number (R67, F96). Asking again changes
+    nothing. LinkExpired when the patient's `links` has changed since.
     """
 
-    def stands(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
+    def attempt(now: datetime) -> tuple[Change, tuple[Patient, datetime]]:
         patient = patient_of(context, subject_id)
         patient.refuse_erased()
         if links != patient.links:
@@ -87,21 +87,23 @@ def end_own_messages(context: Context, *, subject_id: str, links: int) -> None:
         change.include([Patch.of(patient, when=still, **ended)])
         return change, (patient, now)
 
-    patient, said_at = run_in_transaction(context, stands)
+    patient, said_at = run_in_transaction(context, attempt)
 
-    def asks(now: datetime) -> tuple[Change, None]:
+    def follow_up(now: datetime) -> tuple[Change, None]:
         (phone,) = read_each(context.store, Phone.ref(patient.phone))
         change = Change()
         change.include(ask_whether_cancelling(context, [patient.id], said_at=said_at, now=now))
-        change.include(_owner_asked(context, subject_id, patient, phone, said_at=said_at, now=now))
+        change.include(
+            _ask_owner_writes(context, subject_id, patient, phone, said_at=said_at, now=now)
+        )
         if isinstance(phone, Phone):
-            change.include(passed_on(context, change.id, patient, phone, now=now))
+            change.include(pass_on_first_text_writes(context, change.id, patient, phone, now=now))
         return change, None
 
-    return run_in_transaction(context, asks)
+    return run_in_transaction(context, follow_up)
 
 
-def _owner_asked(
+def _ask_owner_writes(
     context: Context,
     subject_id: str,
     patient: Patient,
@@ -110,7 +112,7 @@ def _owner_asked(
     said_at: datetime,
     now: datetime,
 ) -> list[Operation]:
-    """A task where others get texts at this number: does its owner mean it? (R9) Once a day."""
+    """A task to ask the number's owner, if others get texts at this number; once a day (R9)."""
     if isinstance(phone, Phone) and not (phone.may_be_texted and _others(context, patient, phone)):
         return []
     today = said_at.astimezone(context.clinic.zone).date()
@@ -127,7 +129,7 @@ def _owner_asked(
 
 
 def _others(context: Context, patient: Patient, phone: Phone) -> bool:
-    """Whether anybody else gets texts at this number, or may, where a row cannot be read."""
+    """Whether anybody else gets texts at this number, or may, if a row cannot be read."""
     rows = read_each(
         context.store, *(Patient.ref(id_) for id_ in phone.patients if id_ != patient.id)
     )
@@ -141,7 +143,7 @@ def _others(context: Context, patient: Patient, phone: Phone) -> bool:
 def resume(context: Context, *, subject_id: str, actor: Actor) -> None:
     """Texts that a doubtful text had paused go again: somebody has asked what was meant (R6).
 
-    Invalid for any opt-out that was meant: that one only the patient's own START lifts (R7).
+    Invalid for an opt-out that was meant: only the patient's own START lifts that one (R7).
     """
 
     def attempt(now: datetime) -> tuple[Change, None]:
@@ -153,7 +155,7 @@ def resume(context: Context, *, subject_id: str, actor: Actor) -> None:
         change.include([patient.while_reached_at(patient.phone)])
         lifted: dict[str, Any] = {"opted_out_at": None, "opted_out_means": None}
         when = phone.as_read("opted_out_means", "welcome_id")
-        # A number that was owed no text yet is owed none by this.
+        # This does not make a first text for a number that did not need one yet.
         reader = None if phone.welcome_id is None else _who_agreed(context, patient, phone)
         if reader is not None and not is_welcomed(context, phone):
             first = first_text(change.id, reader, phone, now=now)
@@ -166,22 +168,22 @@ def resume(context: Context, *, subject_id: str, actor: Actor) -> None:
 
 
 def opt_out_patch(number: str, *, means: str, now: datetime) -> Patch:
-    """The one fact on the phone's row. It tests nothing, so it is never refused (R5)."""
+    """Record the opt-out on the phone's row. It tests nothing, so it is never refused (R5)."""
     return Patch.upsert(Phone.ref(number), number=number, opted_out_at=now, opted_out_means=means)
 
 
 def pause_patch(number: str, *, now: datetime) -> Patch:
-    """The same for what may have meant stop (R6); refused beside an opt-out that was meant."""
+    """Pause what may have been meant as an opt-out (R6); refused after a real opt-out."""
     return opt_out_patch(number, means=DOUBTFUL, now=now).only_if(Is("opted_out_at", None))
 
 
 def ask_whether_cancelling(
     context: Context, patient_ids: list[str], *, said_at: datetime, now: datetime
 ) -> list[Operation]:
-    """A task for each patient who had a visit soon: did they mean to cancel it? (R10)
+    """A task for each patient with a visit soon: did they mean to cancel it? (R10)
 
-    One a day: who says STOP again is not asked about again. Of who is erased at this moment nobody
-    is asked anything (R55).
+    One a day: a patient who says STOP again is not asked again. The tasks are refused for a patient
+    who is erased at the same moment (R55).
     """
     tasks, still = [], []
     for patient_id in patient_ids[:MOST_ASKED]:
@@ -211,7 +213,7 @@ def ask_whether_cancelling(
 
 
 def _who_agreed(context: Context, patient: Patient, phone: Phone) -> Patient | None:
-    """The patient, or somebody else of the same number, who agreed to texts."""
+    """The patient, or another patient of the same number, who agreed to texts."""
     others = (id_ for id_ in phone.patients if id_ != patient.id)
     everybody = (patient, *read_each(context.store, *map(Patient.ref, others)))
     return next(

@@ -1,4 +1,4 @@
-"""Everything that is held about one patient is erased at their wish (R55, F70)."""
+"""Erase everything that is held about one patient, at their wish (R55, F70)."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,54 +20,55 @@ from chalicelib.domain.record import Record, Ref, erased_later
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import OPEN, ConsultationRequest, RequestStatus
 from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.first_text import left_by
+from chalicelib.usecases.first_text import leave_number_writes
 from chalicelib.usecases.patients.contact_details import patient_of
 from chalicelib.usecases.visits.reschedule import PATIENT_ASKED, cancel
 
 WHY = "erased at the patient's wish"
-AT_ONCE = 40  # writes of one transaction; DynamoDB takes a hundred
+AT_ONCE = 40  # writes in one transaction; DynamoDB takes a hundred
 CAUGHT_UP = timedelta(minutes=10)  # an index lags by seconds
 AGAIN = timedelta(hours=1)  # while a text is under way
 
 
 class Erased(NamedTuple):
-    """How many rows were changed, and how many texts are under way at this moment."""
+    """How many rows were changed, and how many texts were being sent at that moment."""
 
     rows: int
-    under_way: int  #: their rows are needed to learn what became of them: erase again in an hour
+    under_way: int  #: their rows are kept to learn what became of them: erase again in an hour
 
 
 def erase(context: Context, who: str, *, actor: Actor) -> Erased:
-    """Nobody can tell any more who it was; what waits is withdrawn, visits to come are cancelled.
+    """Remove all that says who the patient was; withdraw what waits, cancel visits to come.
 
-    The opt-out of the number and the consents that were given stay: they are the proof of what was
-    allowed. Twilio's copies are erased by the next ticks. Erasing again goes on where it ended, as
-    a tick does in a while: an index may not name yet what was written a moment before.
-    AlreadyDecided while the patient is being treated.
+    The number's opt-out and the consents stay: they prove what was allowed. The next ticks erase
+    Twilio's copies. Erasing again continues where it ended; a tick does so a little later too, as
+    an index may lack what was written a moment before. AlreadyDecided while the patient is being
+    treated.
     """
     patient = patient_named(context, who)
     about = context.store.of_patient(patient.id)
-    # First of all, so that nobody books, texts or hears them while the rest goes on.
+    # This comes first, so that nobody books for them, texts them or takes a text of theirs while
+    # the rest goes on.
     _make_nameless(context, patient.id, about, actor)
-    # The index may not name what was written a moment ago, so each time that it is asked counts.
+    # The index may lack what was written a moment ago, so it is asked more than once.
     about += context.store.of_patient(patient.id)
     _call_off(context, about, actor)
-    return _words_of(context, patient, about, actor)
+    return _erase_words(context, patient, about, actor)
 
 
 def erase_the_rest(context: Context, patient: Patient, now: datetime) -> Patient:
-    """Of who was erased a while ago, what no index named then goes too; the row as it is now."""
+    """Erase what no index named when the patient was erased; returns the patient's new row."""
     _call_off(context, context.store.of_patient(patient.id), SERVICE)
-    left = _words_of(context, patient, (), SERVICE)
+    left = _erase_words(context, patient, (), SERVICE)
     return patient.evolve(erase_at=now + AGAIN if left.under_way else None)
 
 
 def _call_off(context: Context, about: Sequence[Record], actor: Actor) -> None:
-    """What was booked for who is erased does not take place, and nobody is told."""
+    """Cancel the visits of the patient who is erased, and tell nobody."""
     for visit in _visits(context, about):
         if visit.status is not AppointmentStatus.BOOKED:
             continue
-        with suppress(AlreadyDecided):  # somebody else has just called it off
+        with suppress(AlreadyDecided):  # somebody else has just cancelled it
             cancel(
                 context,
                 appointment_id=visit.id,
@@ -77,25 +78,27 @@ def _call_off(context: Context, about: Sequence[Record], actor: Actor) -> None:
             )
 
 
-def _words_of(context: Context, patient: Patient, about: Sequence[Record], actor: Actor) -> Erased:
+def _erase_words(
+    context: Context, patient: Patient, about: Sequence[Record], actor: Actor
+) -> Erased:
     rows = everything_about(context, patient, [*about, *context.store.of_patient(patient.id)])
     wanted = iter(rows)
     changed, under_way = 1, 0
     while part := list(islice(wanted, AT_ONCE)):
-        of_part = _without_words(context, part, actor)
+        of_part = _erase_words_in(context, part, actor)
         changed, under_way = changed + of_part.rows, under_way + of_part.under_way
     return Erased(changed, under_way)
 
 
 def _visits(context: Context, about: Sequence[Record]) -> list[Appointment]:
-    """Each visit once, as it is now: an index may show it as it was a moment ago."""
+    """Each visit once, in its current state: an index may show an older one."""
     ids = sorted({row.id for row in about if isinstance(row, Appointment)})
     found = context.store.get_many(*map(Appointment.ref, ids)) if ids else ()
     return [visit for visit in found if visit is not None]
 
 
 def patient_named(context: Context, who: str) -> Patient:
-    """Whom an id names: their own, or that of a request or a visit of theirs."""
+    """The patient whom an id names: their own id, or that of a request or visit of theirs."""
     if not who.startswith("PAT-"):
         return patient_of(context, who)
     found = context.store.get(Patient.ref(who))
@@ -105,9 +108,9 @@ def patient_named(context: Context, who: str) -> Patient:
 
 
 def everything_about(context: Context, patient: Patient, about: Sequence[Record]) -> list[Record]:
-    """Every row about them, by its key: their own, and what is under something of theirs.
+    """Every row about the patient, by key: theirs, and those under their requests and visits.
 
-    A text or a decision may have told several who share a number; each one's words are their own.
+    A text or a decision may have told several patients of one number; each has their own rows.
     """
     rows: dict[tuple[str, str], Record] = {r.key: r for r in about if isinstance(r, Message)}
     theirs = {patient.id, *(record.key.pk for record in about if record.key not in rows)}
@@ -125,9 +128,9 @@ def everything_about(context: Context, patient: Patient, about: Sequence[Record]
 def _make_nameless(
     context: Context, patient_id: str, about: Sequence[Record], actor: Actor
 ) -> None:
-    """From now on no text and no mail finds them, and no link of theirs leads anywhere.
+    """From now on no text and no mail finds the patient, and none of their links works.
 
-    AlreadyDecided while they are being treated; who arrives at this very moment is.
+    AlreadyDecided while they are being treated, also when they arrive at the same moment.
     """
     not_here = tuple(status for status in AppointmentStatus if status != AppointmentStatus.ARRIVED)
 
@@ -152,60 +155,61 @@ def _make_nameless(
             if visit.status is AppointmentStatus.BOOKED
         )
         if phone is not None:
-            change.include(left_by(context, change.id, patient, phone, now=now))
+            change.include(leave_number_writes(context, change.id, patient, phone, now=now))
         return change, None
 
     run_in_transaction(context, attempt)
 
 
-def _without_words(context: Context, rows: Sequence[Record], actor: Actor) -> Erased:
-    """These rows, read anew, have no words of the patient or about them."""
+def _erase_words_in(context: Context, rows: Sequence[Record], actor: Actor) -> Erased:
+    """Read these rows again and remove the patient's words and the words about them."""
 
     def attempt(now: datetime) -> tuple[Change, Erased]:
         change = Change()
         fresh = context.store.get_many(*(Ref(type(row), row.key) for row in rows))
-        # A text that was under way when all was read may have left since.
+        # A text that was being sent at the first read may have left since.
         left = {row.sid for row in fresh if isinstance(row, Message) and row.sid and row.body}
         held = context.store.get_many(*map(ProviderId.ref, sorted(left))) if left else ()
         for row in (*fresh, *held):
-            change.include(_of(row, actor, now))
+            change.include(_erase_writes(row, actor, now))
         under_way = sum(isinstance(row, Message) and _is_under_way(row) for row in fresh)
         return change, Erased(len(change.operations), under_way)
 
     return run_in_transaction(context, attempt)
 
 
-def _of(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
+def _erase_writes(row: Record | None, actor: Actor, now: datetime) -> list[Operation]:
     match row:
         case Message():
-            # Refused when a courier takes it at this moment: then it is under way, and counted.
+            # Refused when a courier claims it at the same moment: then it counts as under way.
             same = row.as_read("claim_id")
             void = [patch.only_if(*same) for patch in void_patches([row], because=WHY, now=now)]
             return [*void, *([] if _is_under_way(row) else erase_traces_patches(row, now=now))]
         case ProviderId(erase_at=datetime()):
             return [Patch.of(row, erase_at=now, **erased_later(now))]
         case InboundText() if row.phone != NOBODY:
-            # The provider's copy is erased by a tick; the row stays, so that nothing is heard anew.
+            # A tick erases the provider's copy; the row stays, so that the text is not processed
+            # again.
             at = now if row.erase_at is not None else None
             return [Save(without_personal_data(row).evolve(erase_at=at))]
         case Task():
             done_at = row.done_at or now
             done = {"status": TaskStatus.DONE, "done_at": done_at, "erase_at": None}
-            return _changed(row, without_personal_data(row).evolve(**done))
+            return _save_if_changed(row, without_personal_data(row).evolve(**done))
         case ConsultationRequest():
             gone: dict[str, object] = {"erase_at": None}
             if row.status in OPEN:
                 closed = (*row.decisions, actor.decided("closed", now))
                 gone |= {"status": RequestStatus.CLOSED, "decisions": closed}
-            return _changed(row, without_personal_data(row).evolve(**gone))
+            return _save_if_changed(row, without_personal_data(row).evolve(**gone))
     return []
 
 
-def _changed(row: Record, new: Record) -> list[Operation]:
-    """Nothing where there was nothing to lose, so that erasing again writes no row again."""
+def _save_if_changed(row: Record, new: Record) -> list[Operation]:
+    """No write where nothing changes, so that erasing again writes no row again."""
     return [] if new == row else [Save(new)]
 
 
 def _is_under_way(message: Message) -> bool:
-    """A text under way is known by its number and its words alone (R31)."""
+    """Whether it is being sent: then only its number and words identify it (R31)."""
     return message.status is MessageStatus.SENDING

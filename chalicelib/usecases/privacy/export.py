@@ -1,4 +1,4 @@
-"""Everything that is held about one patient is handed over (R55)."""
+"""Hand over everything that is held about one patient (R55)."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def export_patient(context: Context, who: str) -> dict[str, Any]:
 
 
 def _own_part(row: Record, patient: Patient, owners: set[str]) -> Record:
-    """Who else uses the number, and what they were asked and sent, is somebody else's."""
+    """Without who else uses the number, and what they were asked and sent."""
     if not isinstance(row, Phone):
         return row
     first = row.welcome_id if (row.welcome_id or "").partition(".")[0] in owners else None

@@ -1,4 +1,4 @@
-"""Words that were kept long enough are erased, at the provider and here (R55). Opt-outs stay."""
+"""Erase words that were kept long enough, at the provider and here (R55). Opt-outs stay."""
 
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -23,13 +23,13 @@ R = TypeVar("R", bound=Record)
 
 log = Logger(service="bookend", child=True)
 
-AT_ONCE = 50  # rows in one minute: half again as many as texts leave in it
-TAKES = timedelta(seconds=15)  # of a tick, at most
-RETRY = timedelta(hours=6)  # until a text that the provider would not erase is tried again
+AT_ONCE = 50  # rows in one minute: half as many again as the texts that leave in it
+TAKES = timedelta(seconds=15)  # the most that it may take of a tick
+RETRY = timedelta(hours=6)  # before a text that the provider would not erase is tried again
 
 
 def erase_expired(context: Context, inbox: TextInbox) -> int:
-    """How many rows lost their words. What fails is tried again later and stops no other."""
+    """How many rows lost their words. A failure is tried again later and stops no other row."""
     now = context.clock.now()
     count = 0
     for record in context.store.open("erase", limit=AT_ONCE, until=now):
@@ -51,7 +51,7 @@ def erase_expired(context: Context, inbox: TextInbox) -> int:
 
 
 def _erasing(context: Context, inbox: TextInbox, record: Record, now: datetime) -> list[Operation]:
-    """What is left to write once the provider, who is asked first, has none of the words."""
+    """What is left to write once the provider, who is asked first, has erased its copy."""
     match record:
         case Patient():
             return [Save(erase_the_rest(context, record, now))]

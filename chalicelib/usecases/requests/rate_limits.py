@@ -1,4 +1,4 @@
-"""How often one number and one address may ask. Counted in the request's own transaction."""
+"""How often one number and one address may send requests. Counted in the request's transaction."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ class Limit(NamedTuple):
     about: str  #: `number`, `address`, or `all`
     source: str  #: a hash, never the number or the address itself
     window: str
-    usual: int  #: one that comes after so many is one too many
-    most: int | None  #: so many are taken, and any more refused; None: none is
+    usual: int  #: after so many, further requests are suspicious
+    most: int | None  #: after so many, further requests are refused; None: never
     kept_until: datetime
 
     @property
@@ -39,11 +39,11 @@ class Limit(NamedTuple):
 def limits(
     *, number: str, per_number: int, address: str, per_address: int, more: int = 1, now: datetime
 ) -> Sequence[Limit]:
-    """The limits that a request from there falls under; none for one that staff typed.
+    """The limits for a request from this number and address; none for one that staff typed.
 
-    A number that others give from elsewhere is not refused, else anybody could shut its owner out
-    (R52): what comes beyond its limit is suspicious. So is what comes from an address beyond its
-    limit where that is refused only at `more` times as many.
+    A number that others give from elsewhere is not refused, or anybody could lock its owner out
+    (R52): a request beyond its limit is suspicious. So is one beyond its address's limit, if that
+    address is refused only at `more` times as many.
     """
     if not address:
         return ()
@@ -56,18 +56,18 @@ def limits(
 
 
 def of_the_hour(mailed: int, now: datetime) -> Limit:
-    """All requests of this window together: how many of them are mailed of singly at once."""
+    """All requests of this hour together: `mailed` of them get a mail of their own at once."""
     return Limit("all", "all", _window(now), mailed, None, now + 2 * WINDOW)
 
 
 def of_the_deadline(mailed: int, answer_by: datetime) -> Limit:
-    """All requests with a deadline in this span: staff are reminded of so many of them singly."""
+    """All requests with a deadline in this span: `mailed` of them get a reminder of their own."""
     until = end_of_span(answer_by)
     return Limit("all", "all-due", f"{until:%Y-%m-%dT%H:%M}", mailed, None, until)
 
 
 def count_one(limit: Limit) -> Operation:
-    """One more; refused once a limit that refuses is reached, whoever counts at that moment."""
+    """Count one more; refused when a limit that refuses is reached, also concurrently."""
     return Patch.upsert(
         limit.ref,
         source=limit.source,
@@ -92,7 +92,7 @@ def _window(now: datetime) -> str:
 
 
 def _place(address: str) -> str:
-    """The network that one subscriber has: of an IPv6 address its first half."""
+    """The network of one subscriber: of an IPv6 address, the first half."""
     try:
         return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who of the clinic hears of a request and when, also when too many come to mail of each."""
+"""Who at the clinic is told of a request and when, also when too many come for a mail each."""
 
 from datetime import datetime
 
@@ -20,15 +20,15 @@ from chalicelib.usecases.requests.rate_limits import Limit, count_one
 
 log = Logger(service="bookend", child=True)
 
-Pair = tuple[Message, Message]  # written together, so that the first stands for both
+Pair = tuple[Message, Message]  # written together, so that the first proves both
 
 
 def notices(
     context: Context, request: ConsultationRequest, now: datetime, *, is_told_at_once: bool
 ) -> list[Save]:
-    """Its own mails: to each now, to each again at the deadline, then to the manager (R48).
+    """The request's own mails: to staff now and at the deadline, then to the manager (R48).
 
-    Without those that it is told of with others: `shared_at_once` and `shared_reminders`.
+    Without those that `shared_at_once` and `shared_reminders` replace.
     """
     if not is_told_at_once and request.is_told_with_others:
         return []
@@ -50,23 +50,23 @@ def notices(
 
 
 def shared_at_once(now: datetime) -> Pair:
-    """What tells of this hour's requests in place of their own mails, the same rows for each.
+    """The rows that report this hour's requests in place of their own mails; the same for each.
 
-    A task says at once that there is a flood. Nothing hangs on it: it may be closed at any time.
+    A task says at once that there is a flood. Nothing depends on it: it may be closed at any time.
     """
     return came(now), _flood(now)
 
 
 def shared_reminders(clinic: Clinic, answer_by: datetime, now: datetime) -> Pair:
-    """What tells of the requests with a deadline about this time, the same rows for each (R48)."""
+    """The rows that report the requests with a deadline about this time; always the same (R48)."""
     until = end_of_span(answer_by)
     return waits(until, now), is_overdue(until, due_at=clinic.answer_by(until), now=now)
 
 
 def count_in_all(context: Context, *limits: Limit) -> None:
-    """One more request of all, from wherever. Best effort, apart from the request itself:
+    """Count one more request from any source. Best effort, apart from the request's transaction:
 
-    nothing that everybody writes may stand in a request's way.
+    a row that everybody writes must not delay or fail a request.
     """
     try:
         context.store.commit(Change(*map(count_one, limits)))
@@ -78,7 +78,7 @@ def _flood(now: datetime) -> Message:
     detail = "More requests come than are mailed one by one. All of them are on this page."
     return open_task(
         TaskKind.MANY_REQUESTS_AT_ONCE,
-        # Not as an older version called it, which wrote it without the other row.
+        # Under another id than an older version's, which was written without the other row.
         f"FLOOD-{now:%Y%m%d%H}.flood",
         now=now,
         facts=Facts(detail=detail),

@@ -30,8 +30,8 @@ from chalicelib.usecases.requests.staff_notices import (
     shared_reminders,
 )
 
-SAME_KEY = timedelta(hours=24)  # how long a key answers the same reference
-MOST_ON_A_PHONE = 20  # patients of one number before anybody of the clinic has looked (F48)
+SAME_KEY = timedelta(hours=24)  # how long a key returns the same reference
+MOST_ON_A_PHONE = 20  # patients on one number before staff have looked at any (F48)
 SAME_FIELDS = timedelta(minutes=10)  # without a key, the same fields are the same request
 
 
@@ -55,26 +55,26 @@ class RequestForm(Value):
 
     @property
     def text_consent(self) -> TextConsent:
-        """The second consent means nothing without the first (R3)."""
+        """The level of texts; the second consent has no meaning without the first (R3)."""
         if not self.sms_consent:
             return TextConsent.NONE
         return TextConsent.DETAILED if self.detailed_consent else TextConsent.NEUTRAL
 
 
 class Origin(NamedTuple):
-    """Where a request came from, and how often this source may ask."""
+    """Where a request came from, and how often this source may send one."""
 
-    means: str  #: `form`, `json`, or how a person told us: `phone`, `in_person`
+    means: str  #: `form`, `json`, or how the patient told us: `phone`, `in_person`
     page: str
     address: str  #: empty for a request that staff typed
     per_number: int
     per_address: int
-    more: int = 1  #: an address is refused at so many times as many, and suspicious before that
-    mailed: int = 40  #: requests of an hour, and of a deadline, that staff are mailed of singly
+    more: int = 1  #: an address is refused at so many times its limit, and suspicious before that
+    mailed: int = 40  #: requests per hour, and per deadline, that get a mail of their own
 
     @property
     def is_staff(self) -> bool:
-        """Whether staff wrote it down: then no limit holds."""
+        """Whether staff typed it: then no limit applies."""
         return not self.address
 
 
@@ -86,17 +86,17 @@ class Receipt(NamedTuple):
 
 
 class _Sent(NamedTuple):
-    """What was sent, and by what it is known again when it comes twice."""
+    """What was sent, and what identifies it when it comes twice."""
 
     form: RequestForm
     origin: Origin
     has_key: bool
-    key_hash: str  #: of the key, or without one of what makes two forms the same
+    key_hash: str  #: of the key; without one, of the fields that make two forms the same
     fields_hash: str
 
 
 class _Counts(NamedTuple):
-    """What a request is counted in, and the rows that it would share with others in a flood."""
+    """The limits that count a request, and the rows that it shares with others in a flood."""
 
     under: Sequence[Limit]
     hour: Limit
@@ -113,7 +113,7 @@ class _Counts(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What the store knew of all this, by one request to it."""
+    """What one read of the store found about the request."""
 
     submission: Submission | None
     phone: Phone | None
@@ -121,7 +121,7 @@ class _Found(NamedTuple):
 
 
 class _Telling(NamedTuple):
-    """Whether staff hear of a request by itself, and what is odd about it (R68)."""
+    """How staff are told of a request, and why it is suspicious, if it is (R68)."""
 
     suspicious_because: str | None
     is_told_at_once: bool
@@ -136,12 +136,12 @@ def submit(
     key: str | None,
     actor: Actor = PATIENT,
 ) -> Receipt:
-    """One stored request, whatever is sent twice (F2, F50).
+    """Store one request, however often it is sent (F2, F50).
 
-    Raises Invalid for a key that came with other fields, TooMany past a limit. The request, the
-    patient, the consent and every mail to staff that it causes are one commit; no text is caused
-    (R4). In a flood it causes rows that it shares with others: mails are bundled, and deadline,
-    reminders and its place on the day sheet are as ever (R68).
+    Raises Invalid for a key that came with other fields, TooMany past a limit. One commit stores
+    the request, the patient, the consent and every mail to staff; no text is made (R4). In a flood
+    the request shares rows with others: mails are bundled, while its deadline, its reminders and
+    its place on the day sheet stay the same (R68).
     """
     sent = _sent(request_form, origin, key)
 
@@ -161,7 +161,7 @@ def submit(
                 Save(request),
                 Save(patient),
                 Save(_submission(sent, request, found.submission, now)),
-                *_joined(found.phone or Phone(number=request_form.phone), patient),
+                *_join_number_writes(found.phone or Phone(number=request_form.phone), patient),
                 *_consents(context, patient, origin=origin, now=now),
                 *notices(context, request, now, is_told_at_once=telling.is_told_at_once),
                 *_shared_rows(telling, counts, found),
@@ -176,7 +176,7 @@ def submit(
 
 
 def made_up(context: Context) -> Receipt:
-    """What a machine that fills in forms is told; nothing is stored."""
+    """The answer for a machine that fills in forms; nothing is stored."""
     return Receipt(new_id("REQ"), context.clinic.answer_by(context.clock.now()))
 
 
@@ -213,7 +213,7 @@ def _find(context: Context, sent: _Sent, counts: _Counts) -> _Found:
 
 
 def _answered_before(sent: _Sent, known: Submission | None, now: datetime) -> Receipt | None:
-    """What the same request was told; Invalid for other fields under its key."""
+    """The answer that the same request got before; Invalid for other fields under its key."""
     if known is None or now >= known.expires_at:
         return None
     if sent.has_key and known.fields_hash != sent.fields_hash:
@@ -260,7 +260,7 @@ def _request(
 def _submission(
     sent: _Sent, request: ConsultationRequest, known: Submission | None, now: datetime
 ) -> Submission:
-    """How the same form is known when it comes again; it takes the place of one that is over."""
+    """The row that recognises the same form when it comes again; it replaces an expired one."""
     return Submission(
         revision=known.revision if known else 0,
         key_hash=sent.key_hash,
@@ -272,7 +272,7 @@ def _submission(
 
 
 def _shared_rows(telling: _Telling, counts: _Counts, found: _Found) -> list[Save]:
-    """What tells of it together with others, in place of its own mails."""
+    """The rows that report the request together with others, in place of its own mails."""
     return [
         *(() if telling.is_told_at_once else _unless_there(counts.at_once, found.rows)),
         *(() if telling.is_reminded_of else _unless_there(counts.reminders, found.rows)),
@@ -280,7 +280,7 @@ def _shared_rows(telling: _Telling, counts: _Counts, found: _Found) -> list[Save
 
 
 def _count_among_all(context: Context, origin: Origin, receipt: Receipt) -> None:
-    """Also one that was sent twice; but none that staff wrote down, for which no limit holds."""
+    """Counts a request that was sent twice too; not one that staff typed, which has no limit."""
     if origin.is_staff:
         return
     hour = of_the_hour(origin.mailed, context.clock.now())
@@ -331,10 +331,10 @@ def _consents(context: Context, patient: Patient, *, origin: Origin, now: dateti
     ]
 
 
-def _joined(phone: Phone, patient: Patient) -> list[Save]:
-    """The number knows its patient, unless so many gave it that somebody plays with it.
+def _join_number_writes(phone: Phone, patient: Patient) -> list[Save]:
+    """The number's row lists the patient, unless suspiciously many patients gave that number.
 
-    Whom staff answer is known to the number in any case (`welcome`).
+    `welcome` adds a patient whom staff answer in any case.
     """
     if len(phone.patients) >= MOST_ON_A_PHONE:
         return []
@@ -342,7 +342,7 @@ def _joined(phone: Phone, patient: Patient) -> list[Save]:
 
 
 def _unless_there(shared: Pair, rows: Mapping[Ref[Any], Any]) -> list[Save]:
-    """Both rows, which are written together, where nobody has written them yet."""
+    """Both rows, unless they exist already; they are always written together."""
     return [Save(row) for row in shared] if rows[Message.ref(shared[0].id)] is None else []
 
 

@@ -1,4 +1,4 @@
-"""What happens on the day: arrived, discharged, did not come; and taking the last of them back."""
+"""What staff record on the day: arrived, discharged, did not come; and undoing the last of them."""
 
 from datetime import datetime, timedelta
 
@@ -12,18 +12,18 @@ from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.domain.visits.request import Decision
 from chalicelib.transaction import SERVICE, Actor, Context, change_of, run_in_transaction
-from chalicelib.usecases.visits.course_rules import after_calling_off, after_coming_after_all
-from chalicelib.usecases.visits.handing_over import said_otherwise, unsaid
+from chalicelib.usecases.visits.course_rules import calling_off_writes, coming_after_all_writes
+from chalicelib.usecases.visits.handing_over import discharge_writes, unsaid_aftercare
 from chalicelib.usecases.visits.load import Visit, visit_of
 from chalicelib.usecases.visits.planned_messages import visit_messages
 
 UNDO_WITHIN = timedelta(minutes=10)
-LATEST_START_EARLY = timedelta(hours=12)  # nobody arrives longer before their visit
+LATEST_START_EARLY = timedelta(hours=12)  # nobody arrives earlier than this before their visit
 
 AFTER_KINDS = ("aftercare", "check_in")
 TAKEN = LEFT | {MessageStatus.SENDING}
 
-# What `undo` takes back, and the status it leads back to.
+# What `undo` takes back, and the status that the visit returns to.
 UNDONE = {
     "arrived": AppointmentStatus.BOOKED,
     "discharged": AppointmentStatus.ARRIVED,
@@ -31,17 +31,17 @@ UNDONE = {
 }
 
 
-def arrived(
+def record_arrival(
     context: Context, *, appointment_id: str, at: datetime | None, actor: Actor
 ) -> Appointment:
-    """The patient is here; nothing about preparing is sent any more."""
+    """The patient is here; no preparation is sent any more."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
         visit.appointment.refuse_unless(AppointmentStatus.BOOKED)
         visit.patient.refuse_erased()
         when = _checked(visit.appointment, at, now)
-        change, here = _recorded(
+        change, here = _record(
             visit, "arrived", actor, now, status=AppointmentStatus.ARRIVED, arrived_at=when
         )
         change.include([visit.patient.unless_erased()])
@@ -50,7 +50,7 @@ def arrived(
     return run_in_transaction(context, attempt)
 
 
-def discharged(
+def record_discharge(
     context: Context,
     *,
     appointment_id: str,
@@ -58,9 +58,9 @@ def discharged(
     actor: Actor,
     handed_over: bool = False,
 ) -> Appointment:
-    """The session is over: aftercare runs from this time instead of the planned end (R20).
+    """The session is over: aftercare is timed from now instead of the planned end (R20).
 
-    Where it is too late for a text and the words were not handed over, somebody calls (R14).
+    If it is too late for a text and staff did not hand the words over, somebody calls (R14).
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
@@ -70,27 +70,31 @@ def discharged(
         when = _checked(old, at, now)
         if old.arrived_at is not None and when < old.arrived_at:
             raise Invalid(at="The patient arrived later than that.")
-        change, left = _left(visit, when, actor, now)
-        owed = _aftercare_again(context, visit, left, now)
-        change.include(said_otherwise(context, visit, left, owed, handed_over=handed_over, now=now))
+        change, left = _discharge(visit, when, actor, now)
+        owed = _aftercare_again_writes(context, visit, left, now)
+        change.include(
+            discharge_writes(context, visit, left, owed, handed_over=handed_over, now=now)
+        )
         return change, left
 
     return run_in_transaction(context, attempt)
 
 
 def steps_to_hand_over(context: Context, *, appointment_id: str) -> tuple[Step, ...]:
-    """The aftercare that no text would say if the patient went home at this moment (R14)."""
+    """The aftercare that no text could say if the patient went home now (R14)."""
     visit, now = visit_of(context, appointment_id), context.clock.now()
-    _, left = _left(visit, now, SERVICE, now)
-    rows = unsaid(context, visit, left, _aftercare_again(context, visit, left, now), now)
+    _, left = _discharge(visit, now, SERVICE, now)
+    rows = unsaid_aftercare(
+        context, visit, left, _aftercare_again_writes(context, visit, left, now), now
+    )
     plan = plan_of(context.plans, left)
     return tuple(plan.step(row.step) for row in rows if row.step is not None)
 
 
-def no_show(
+def record_no_show(
     context: Context, *, appointment_id: str, at: datetime | None, actor: Actor
 ) -> Appointment:
-    """The patient did not come: no aftercare. After an arrival was recorded, `undo` comes first."""
+    """The patient did not come: no aftercare. After a recorded arrival, `undo` must come first."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -98,20 +102,20 @@ def no_show(
         if now < visit.appointment.start_at:
             raise Invalid(at="The visit has not begun yet.")
         when = _checked(visit.appointment, at, now)
-        change, missed = _recorded(
+        change, missed = _record(
             visit, "no_show", actor, now, status=AppointmentStatus.NOSHOW, noshow_at=when
         )
         change.include(
             void_patches(_about_visit(visit), because="the patient did not come", now=now)
         )
-        change.include(after_calling_off(context, missed, visit.phone, now=now))
+        change.include(calling_off_writes(context, missed, visit.phone, now=now))
         return change, missed
 
     return run_in_transaction(context, attempt)
 
 
 def undo(context: Context, *, appointment_id: str, actor: Actor) -> Appointment:
-    """The last of the three is taken back, within ten minutes of recording it, but once."""
+    """Take back the last of the three, once, within ten minutes of recording it."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -123,38 +127,38 @@ def undo(context: Context, *, appointment_id: str, actor: Actor) -> Appointment:
             raise Invalid(sure="This was recorded more than ten minutes ago.")
         status = UNDONE[last.what]
         cleared = {"discharged_at": None, "noshow_at": None}
-        if last.what == "discharged" and not _stands(old, "arrived"):
-            # A discharge without an arrival implied one, so both go.
+        if last.what == "discharged" and not _is_recorded(old, "arrived"):
+            # A discharge without an arrival implied one, so both are taken back.
             status = AppointmentStatus.BOOKED
         if status is AppointmentStatus.BOOKED:
             cleared["arrived_at"] = None
-        change, back = _recorded(visit, "undone", actor, now, status=status, **cleared)
-        change.include(_aftercare_again(context, visit, back, now))
+        change, back = _record(visit, "undone", actor, now, status=status, **cleared)
+        change.include(_aftercare_again_writes(context, visit, back, now))
         if last.what == "no_show":
-            change.include(after_coming_after_all(context, back))
+            change.include(coming_after_all_writes(context, back))
         return change, back
 
     return run_in_transaction(context, attempt)
 
 
 def recorded_last(appointment: Appointment) -> Decision | None:
-    """What `undo` would take back; None once it was, so that a click twice takes back one."""
+    """What `undo` would take back; None after an `undo`, so that a double click takes back one."""
     last = appointment.last(*UNDONE, "undone")
     return last if last is not None and last.what in UNDONE else None
 
 
-def driver(context: Context, *, appointment_id: str, has: str, actor: Actor) -> Appointment:
-    """Whether somebody will drive the patient home (R46)."""
+def record_driver(context: Context, *, appointment_id: str, has: str, actor: Actor) -> Appointment:
+    """Record whether somebody will drive the patient home (R46)."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
         visit.appointment.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
-        return _recorded(visit, "driver", actor, now, driver=has)
+        return _record(visit, "driver", actor, now, driver=has)
 
     return run_in_transaction(context, attempt)
 
 
-def _stands(appointment: Appointment, what: str) -> bool:
+def _is_recorded(appointment: Appointment, what: str) -> bool:
     """Whether this was recorded and not taken back since."""
     standing: list[str] = []
     for decision in appointment.decisions:
@@ -165,9 +169,11 @@ def _stands(appointment: Appointment, what: str) -> bool:
     return what in standing
 
 
-def _left(visit: Visit, when: datetime, actor: Actor, now: datetime) -> tuple[Change, Appointment]:
+def _discharge(
+    visit: Visit, when: datetime, actor: Actor, now: datetime
+) -> tuple[Change, Appointment]:
     old = visit.appointment
-    return _recorded(
+    return _record(
         visit,
         "discharged",
         actor,
@@ -178,7 +184,7 @@ def _left(visit: Visit, when: datetime, actor: Actor, now: datetime) -> tuple[Ch
     )
 
 
-def _recorded(
+def _record(
     visit: Visit, what: str, actor: Actor, now: datetime, **changes: object
 ) -> tuple[Change, Appointment]:
     appointment = visit.appointment.evolve(
@@ -189,15 +195,16 @@ def _recorded(
     return change, appointment
 
 
-def _aftercare_again(
+def _aftercare_again_writes(
     context: Context, visit: Visit, appointment: Appointment, now: datetime
 ) -> list[Operation]:
-    """What is owed after the visit, computed anew; what still waited is void.
+    """Plan again what is sent after the visit; void what still waited.
 
-    What a courier has taken stays as it is and is not planned again, so it is said once (F65).
-    What was said for an earlier time, which nobody knew to have been missed, does not count; nor
-    does a mail in place of a text that came too late: a discharge makes another text (R14). What
-    the plan has no words for any more cannot be planned: it stays, and becomes a call (R71).
+    A message that a courier has taken stays as it is and is not planned again, so it is sent once
+    (F65). Two things do not count as taken: what was sent for an earlier time of the visit that
+    nobody knew to be missed, and a mail in place of a text that came too late, as a discharge makes
+    another text (R14). A step that the plan no longer contains cannot be planned again: its
+    message stays, and becomes a call (R71).
     """
     plan = plan_of(context.plans, appointment)
     after = [

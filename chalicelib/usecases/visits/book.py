@@ -1,4 +1,4 @@
-"""A request, or a patient who has been here, gets a visit."""
+"""Book a visit for a request, or for a patient who has been here."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from chalicelib.usecases.visits.slots import (
     Slot,
     WallTime,
     place,
-    saved_sheet,
+    sheet_writes,
     sheets_of,
     slot,
     taking,
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     patient: Patient
     phone: Phone
     request: ConsultationRequest | None
-    pending: list[Message]  #: what the request still owes the patient, until it is answered
+    pending: list[Message]  #: texts that are needed only until the request is answered
 
 
 def confirm(
@@ -46,7 +46,7 @@ def confirm(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Appointment:
-    """The visit is booked and every text about it exists; the request is answered.
+    """Book the visit, make every text about it, and answer the request.
 
     Raises AlreadyDecided, SlotTaken with free times nearby, Invalid by field.
     """
@@ -64,8 +64,8 @@ def confirm(
 def book(
     context: Context, wanted: Wanted, wished: Slot, *, actor: Actor, now: datetime
 ) -> tuple[Change, Appointment]:
-    """The writes of one booking; `choose` uses them as well as `confirm`."""
-    appointment = visit_wanted(context, wanted, wished, actor=actor, now=now)
+    """The writes of one booking, for `confirm` and `choose`."""
+    appointment = new_visit(context, wanted, wished, actor=actor, now=now)
     at = place(context, wished.resource, wished.start_at)
     sheet = sheets_of(context, [at])[at]
     change = change_of(
@@ -80,11 +80,11 @@ def book(
     change.include(
         [
             wanted.patient.unless_erased(),
-            *saved_sheet(context, taking(context, sheet, appointment, now)),
+            *sheet_writes(context, taking(context, sheet, appointment, now)),
             Save(appointment),
             *first_text,
             *visit_messages(context, appointment, phone, event="booked", now=now),
-            *answered(wanted, actor, now, appointment_id=appointment.id),
+            *answer_writes(wanted, actor, now, appointment_id=appointment.id),
         ]
     )
     return change, appointment
@@ -93,8 +93,8 @@ def book(
 def wanted_by(context: Context, subject_id: str, shown_version: int | None = None) -> Wanted:
     """Whom the booking is for.
 
-    AlreadyDecided when the request was answered before (R50), or changed since a
-    page showed this version.
+    AlreadyDecided when the request was answered before (R50), or changed since a page showed this
+    version.
     """
     records = context.store.owned(subject_id)
     request = next((r for r in records if isinstance(r, ConsultationRequest)), None)
@@ -115,10 +115,10 @@ def wanted_by(context: Context, subject_id: str, shown_version: int | None = Non
 
 
 def _ends_with_request(message: Message) -> bool:
-    """Not the number's first text, which is about no request (R4).
+    """Whether the answer to the request ends it: not the number's first text (R4), nor staff mails.
 
-    Nor mails to staff: they withdraw themselves when they come due and the request is answered, so
-    a decision takes no more writes the more people work here (F27).
+    The first text is about no request. Mails to staff are withdrawn when they come due after the
+    answer, so a decision needs no more writes when more people work here (F27).
     """
     return message.subject is not None and message.staff_id is None
 
@@ -128,7 +128,7 @@ def answered_before(request: ConsultationRequest) -> AlreadyDecided:
     return AlreadyDecided(request.status, last.by_name, last.at)
 
 
-def visit_wanted(
+def new_visit(
     context: Context,
     wanted: Wanted,
     wished: Slot,
@@ -155,7 +155,7 @@ def visit_wanted(
     )
 
 
-def answered(
+def answer_writes(
     wanted: Wanted,
     actor: Actor,
     now: datetime,
@@ -163,7 +163,7 @@ def answered(
     appointment_id: str,
     course_id: str | None = None,
 ) -> list[Operation]:
-    """The request is booked, and what it still owed is void; nothing for an earlier visit."""
+    """Mark the request as booked and void its waiting messages; no writes for an earlier visit."""
     if wanted.request is None:
         return []
     booked = wanted.request.evolve(

@@ -1,4 +1,4 @@
-"""Several visits of one treatment, booked in one decision."""
+"""Book several visits of one treatment in one decision."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from chalicelib.domain.visits.appointment import Appointment, Course
 from chalicelib.messages.factory import About, note_to_patient
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
-from chalicelib.usecases.visits.book import answered, visit_wanted, wanted_by
-from chalicelib.usecases.visits.course_rules import against_rule
+from chalicelib.usecases.visits.book import answer_writes, new_visit, wanted_by
+from chalicelib.usecases.visits.course_rules import broken_rule
 from chalicelib.usecases.visits.load import refuse_two_at_once
 from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
 from chalicelib.usecases.visits.slots import (
     WallTime,
     free_starts,
     place,
-    saved_sheet,
+    sheet_writes,
     sheets_of,
     slot,
 )
@@ -38,10 +38,10 @@ def book_course(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Course:
-    """All visits of the course or none, in one decision, with one overview text (R49).
+    """Book all visits of the course or none, in one decision, with one overview text (R49).
 
-    `weekdays` are 0 for Monday to 6; with them the visits fall on these days from the first on,
-    else every `spacing_days` days. SlotTaken names every clash, Invalid what is too close or
+    `weekdays` are 0 for Monday to 6: with them the visits are on these days, from the first on;
+    without, every `spacing_days` days. SlotTaken names every clash, Invalid what is too close or
     too long.
     """
 
@@ -51,7 +51,7 @@ def book_course(
         slots = [
             slot(context, day, visit_type=visit_type, resource=resource, now=now) for day in days
         ]
-        wrong = against_rule(context, visit_type, [each.start_at for each in slots])
+        wrong = broken_rule(context, visit_type, [each.start_at for each in slots])
         if wrong:
             raise Invalid(**{"weekdays" if weekdays else "spacing_days": wrong})
         course = Course(
@@ -63,7 +63,7 @@ def book_course(
             booked_at=now,
         )
         visits = [
-            visit_wanted(
+            new_visit(
                 context, wanted, each, actor=actor, now=now, course_id=course.id, session=session
             )
             for session, each in enumerate(slots, 1)
@@ -97,7 +97,9 @@ def book_course(
                 *(Save(visit) for visit in visits),
                 *first_text,
                 Save(overview),
-                *answered(wanted, actor, now, appointment_id=visits[0].id, course_id=course.id),
+                *answer_writes(
+                    wanted, actor, now, appointment_id=visits[0].id, course_id=course.id
+                ),
             ]
         )
         for visit in visits:
@@ -110,7 +112,7 @@ def book_course(
 def course_days(
     first: WallTime, sessions: int, spacing_days: int | None, weekdays: Sequence[int]
 ) -> list[WallTime]:
-    """The days of a course, each at the first one's time of day."""
+    """The days of a course, each at the first visit's time of day."""
     if not 2 <= sessions <= 9:
         raise Invalid(sessions="A course has two to nine sessions.")
     if weekdays:
@@ -139,4 +141,4 @@ def _all_or_none(context: Context, visits: Sequence[Appointment], now: datetime)
     if clashes:
         free = free_starts(context, clashes[0], now)
         raise SlotTaken(free=free, clashes=[visit.start_at for visit in clashes])
-    return [part for sheet in sheets.values() for part in saved_sheet(context, sheet)]
+    return [part for sheet in sheets.values() for part in sheet_writes(context, sheet)]

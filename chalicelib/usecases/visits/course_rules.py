@@ -1,4 +1,4 @@
-"""What one session of a course means for the others when it is moved, missed or called off."""
+"""What moving, missing or cancelling one session of a course means for the other sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,14 +21,14 @@ from chalicelib.usecases.visits.planned_messages import visit_messages
 
 
 class Sessions(NamedTuple):
-    """A course as one of its visits sees it."""
+    """A course from the point of view of one of its visits."""
 
     records: list[Record]  #: the course itself with its messages and events
-    others: list[Appointment]  #: the other visits that stand or took place, by their time
+    others: list[Appointment]  #: the other visits, except cancelled and missed ones, by their time
 
 
-def sessions_beside(context: Context, visit: Appointment) -> Sessions:
-    """The course that the visit belongs to; nothing for a single visit."""
+def other_sessions(context: Context, visit: Appointment) -> Sessions:
+    """The course that the visit belongs to; empty for a single visit."""
     if visit.course_id is None:
         return Sessions([], [])
     records = context.store.owned(visit.course_id)
@@ -40,34 +40,34 @@ def sessions_beside(context: Context, visit: Appointment) -> Sessions:
     return Sessions(records, sorted(others, key=lambda other: other.start_at))
 
 
-def in_its_course(context: Context, old: Appointment, moved: Appointment) -> list[Operation]:
-    """A session may move between its neighbours, no nearer to them than the clinic's rule says.
+def course_requirements(context: Context, old: Appointment, moved: Appointment) -> list[Operation]:
+    """Conditions for a move: a session stays between its neighbours, within the clinic's rule.
 
-    The others stay where they are. Invalid says which one is too near or how long the course
-    would last; the conditions refuse if one that counts moves meanwhile.
+    The others keep their times. Invalid says which one is too near, or how long the course would
+    last. The conditions refuse when one of the visits that limit the move is moved meanwhile.
     """
-    others = sessions_beside(context, old).others
+    others = other_sessions(context, old).others
     before = [other for other in others if other.start_at < old.start_at]
     after = [other for other in others if other.start_at > old.start_at]
     starts = [visit.start_at for visit in (*before, moved, *after)]
-    wrong = against_rule(context, old.visit_type, starts)
+    wrong = broken_rule(context, old.visit_type, starts)
     if wrong:
         raise Invalid(starts_at=wrong)
-    # Its neighbours, and the first and the last, between whom the course lasts.
+    # Its neighbours, and the first and the last visit, which give the length of the course.
     beside = {v.id: v for v in (*before[:1], *before[-1:], *after[:1], *after[-1:])}
     return [Require.of(v, *v.as_read("version")) for v in beside.values()]
 
 
-def after_calling_off(
+def calling_off_writes(
     context: Context, visit: Appointment, phone: Phone, *, now: datetime
 ) -> list[Operation]:
-    """One session does not take place: the others stand.
+    """One session does not take place; the others stay.
 
-    What is told before the first session alone passes on to the next one. What a missed session
-    means for the rest is for a person to say, so a task asks for that. An overview that has not
-    left is not owed when no session is left.
+    What only the first session is sent passes on to the next one. A task asks a person what a
+    missed session means for the rest. An overview that has not left is voided when no session is
+    left.
     """
-    records, others = sessions_beside(context, visit)
+    records, others = other_sessions(context, visit)
     if not any(other.is_open for other in others):
         overview = [r for r in records if isinstance(r, Message) and r.kind == "course_overview"]
         return list(void_patches(overview, because="the course was cancelled", now=now))
@@ -83,15 +83,15 @@ def after_calling_off(
     return operations
 
 
-def after_coming_after_all(context: Context, visit: Appointment) -> list[Operation]:
-    """A session that counted as missed takes place: what stood in for the first is not the first.
+def coming_after_all_writes(context: Context, visit: Appointment) -> list[Operation]:
+    """A missed session takes place after all: the one that replaced it as the first is not first.
 
-    What is told before the first alone is withdrawn when it comes due, as with any visit that
-    does not need it; if the first is called off again, it is owed after all.
+    What only the first session is sent is withdrawn when it comes due, as with any visit that does
+    not need it; if the first session is cancelled again, it is needed after all.
     """
     if visit.session != 1:
         return []
-    records, others = sessions_beside(context, visit)
+    records, others = other_sessions(context, visit)
     course = next(record for record in records if isinstance(record, Course))
     return [
         Save(other.evolve(session=course.appointment_ids.index(other.id) + 1))
@@ -100,8 +100,8 @@ def after_coming_after_all(context: Context, visit: Appointment) -> list[Operati
     ]
 
 
-def against_rule(context: Context, visit_type: str, starts: Sequence[datetime]) -> str:
-    """What the clinic's rule for courses says against these starts, in order; empty if nothing."""
+def broken_rule(context: Context, visit_type: str, starts: Sequence[datetime]) -> str:
+    """How these starts, in order, break the clinic's rule for courses; empty if they do not."""
     rule: CourseRule = context.clinic.visit_type(visit_type).course
     zone = context.clinic.zone
     days = [start.astimezone(zone).date() for start in starts]

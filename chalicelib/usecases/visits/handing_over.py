@@ -1,6 +1,6 @@
-"""Aftercare that no text can say in time: words that staff hand over at the discharge, or a call.
+"""Aftercare that no text can say in time: staff hand over the words at the discharge, or call.
 
-R14: late at night no text leaves, so the form of the discharge asks whether they were.
+R14: late at night no text leaves, so the discharge form asks whether they were handed over.
 """
 
 from collections.abc import Iterable
@@ -29,10 +29,10 @@ AT_ONCE = timedelta(minutes=15)  # as fast as a text would have left (R14)
 HANDED_OVER = "the words were handed over at the discharge"
 
 
-def unsaid(
+def unsaid_aftercare(
     context: Context, visit: Visit, left: Appointment, owed: Iterable[Operation], now: datetime
 ) -> list[Message]:
-    """The aftercare among what a discharge owes that no text says now, or in 15 minutes."""
+    """The discharge's aftercare rows that no text says now or within 15 minutes."""
     saved = [part.record for part in owed if isinstance(part, Save)]
     return [
         row
@@ -45,7 +45,7 @@ def unsaid(
     ]
 
 
-def said_otherwise(
+def discharge_writes(
     context: Context,
     visit: Visit,
     left: Appointment,
@@ -54,17 +54,17 @@ def said_otherwise(
     handed_over: bool,
     now: datetime,
 ) -> list[Operation]:
-    """What a discharge owes, with a task where aftercare is left unsaid; unless it was handed over.
+    """The discharge's writes, with a task to call about aftercare that no text can say in time.
 
-    At night the task is urgent, as the patient is on the way home. By day it is about a night that
-    is over, and there is none if a mail or another call has said it since.
+    No task if it was handed over. At night the task is urgent, as the patient is on the way home.
+    By day it concerns a past night, and there is none if a mail or another call said it since.
     """
-    rows = unsaid(context, visit, left, owed, now)
+    rows = unsaid_aftercare(context, visit, left, owed, now)
     if not rows:
         return owed
     others = [part for part in owed if not (isinstance(part, Save) and part.record in rows)]
     if handed_over:
-        return [*others, *(Save(_handed_over(row, now)) for row in rows)]
+        return [*others, *(Save(_handed_over_row(row, now)) for row in rows)]
     is_night = (
         quiet_until(now, context.clinic.zone_of(visit.patient), context.clinic.quiet) is not None
     )
@@ -82,7 +82,7 @@ def _is_owed(context: Context, visit: Visit, left: Appointment, row: Message) ->
 
 
 def _leaves(context: Context, visit: Visit, left: Appointment, row: Message, now: datetime) -> bool:
-    """Whether quiet hours let the text go when it is due; not once it is too late."""
+    """Whether quiet hours let the text leave when it is due; False once it is too late."""
     if row.due_at is None:
         return False
     clinic = context.clinic
@@ -97,7 +97,7 @@ def _leaves(context: Context, visit: Visit, left: Appointment, row: Message, now
 
 
 def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
-    """Whether a mail or a task stands for this step already."""
+    """Whether a mail or a task for this step exists already."""
     first = f"{left.id}.v{left.version}-{row.step}"
     return any(
         message.id.startswith(first)
@@ -107,7 +107,7 @@ def _was_said(visit: Visit, left: Appointment, row: Message) -> bool:
     )
 
 
-def _handed_over(row: Message, now: datetime) -> Message:
+def _handed_over_row(row: Message, now: datetime) -> Message:
     return never_sent(row, MessageStatus.WITHDRAWN, "withdrawn", why=HANDED_OVER, now=now)
 
 

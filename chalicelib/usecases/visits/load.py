@@ -1,4 +1,4 @@
-"""A visit with all that belongs to it, as one query reads it."""
+"""Read a visit with all that belongs to it by one query."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.transaction import Context
 from chalicelib.usecases.visits.slots import Slot
 
-LATEST = timedelta(hours=12)  # after its planned end no visit is still under way
+LATEST = timedelta(hours=12)  # so long after its planned end, no visit is still under way
 
 
 class Visit(NamedTuple):
@@ -29,10 +29,10 @@ class Visit(NamedTuple):
 
 
 def visit_of(context: Context, appointment_id: str) -> Visit:
-    """The visit; NotFound when there is none. The appointment's revision guards what follows.
+    """The visit; NotFound when there is none. The appointment's revision guards later writes.
 
-    What it is called is filled in while the clinic's data names its kind, so that the next decision
-    keeps it (R71).
+    The visit's names are filled in while the clinic's data has its kind, so that the next decision
+    stores them (R71).
     """
     records = context.store.owned(appointment_id)
     appointment = next((r for r in records if isinstance(r, Appointment)), None)
@@ -52,12 +52,12 @@ def visit_of(context: Context, appointment_id: str) -> Visit:
 
 
 def open_visits(context: Context, patient_id: str) -> list[Appointment]:
-    """The patient's visits to come or under way, by start; an old one that was left open is not."""
+    """The patient's visits to come or under way, by start, without old ones that were left open."""
     return still_open(context.store.of_patient(patient_id), context.clock.now())
 
 
 def still_open(about: Iterable[Record], now: datetime) -> list[Appointment]:
-    """As `open_visits`, among what was read of the patient."""
+    """Like `open_visits`, among the records that were read of the patient."""
     found = [
         record
         for record in about
@@ -69,9 +69,9 @@ def still_open(about: Iterable[Record], now: datetime) -> list[Appointment]:
 def refuse_two_at_once(
     context: Context, patient_id: str, wanted: Iterable[Slot | Appointment], *, field: str
 ) -> None:
-    """Nobody is in two places: Invalid when the patient has another visit at one of the times.
+    """Invalid when the patient has another visit at one of these times.
 
-    The index that is read may be seconds old, so this is a help to staff, not the guard of a slot.
+    The index that it reads may be seconds old, so this helps staff; it does not guard a slot.
     """
     others = open_visits(context, patient_id)
     zone = context.clinic.zone

@@ -1,4 +1,4 @@
-"""A request is answered with times to choose from, or declined; a patient chooses."""
+"""Answer a request with times to choose from, or decline it; a patient chooses a time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ def propose(
     actor: Actor,
     shown_version: int | None = None,
 ) -> ConsultationRequest:
-    """Up to three times are offered by text; none is held. A newer offer replaces an older one."""
+    """Offer up to three times by text; none is reserved. A newer offer replaces an older one."""
 
     def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
         wanted = wanted_by(context, subject_id, shown_version)
@@ -81,7 +81,7 @@ def propose(
 
 
 def choose(context: Context, *, request_id: str, start_at: datetime) -> Appointment:
-    """The patient takes one of the offered times at once.
+    """Book one of the offered times for the patient at once.
 
     SlotTaken with the offered times that are left; AlreadyDecided when it was answered before.
     """
@@ -110,7 +110,7 @@ def decline(
     actor: Actor,
     shown_version: int | None = None,
 ) -> ConsultationRequest:
-    """The request is declined and the patient told, kindly and without the reason."""
+    """Decline the request and tell the patient, kindly and without the reason."""
 
     def attempt(now: datetime) -> tuple[Change, ConsultationRequest]:
         wanted = wanted_by(context, subject_id, shown_version)
@@ -147,7 +147,7 @@ def decline(
 
 
 def times_left(context: Context, request: ConsultationRequest, now: datetime) -> list[datetime]:
-    """The offered times that can still be had."""
+    """The offered times that are still free."""
     if request.status is not RequestStatus.PROPOSED:
         return []
     return [
@@ -156,7 +156,7 @@ def times_left(context: Context, request: ConsultationRequest, now: datetime) ->
 
 
 def _digits_are_free(phone: Phone) -> list[Save]:
-    """What an earlier question meant by its numbers is no answer to this offer."""
+    """Forget what digits meant in an earlier question, so that they answer this offer."""
     return [Save(phone.evolve(choosing={}))] if phone.choosing else []
 
 
@@ -167,7 +167,7 @@ def _request(wanted: Wanted) -> ConsultationRequest:
 
 
 def _slots(context: Context, request: ConsultationRequest) -> list[Slot]:
-    """What was offered, as far as the clinic still has such visits in such a room (R71)."""
+    """The offered slots, if the clinic still has this kind of visit in this room (R71)."""
     slots = []
     for offer in request.offers:
         kind = context.clinic.find_visit_type(offer.visit_type)

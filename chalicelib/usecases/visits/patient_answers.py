@@ -13,9 +13,10 @@ from chalicelib.usecases.visits.load import visit_of
 def confirm_visit(
     context: Context, *, appointment_id: str, shown_version: int | None = None
 ) -> Appointment:
-    """The patient will come. Saying so again changes nothing.
+    """The patient will come. Confirming again changes nothing.
 
-    AlreadyDecided when it was moved since a page showed this version: another time was agreed to.
+    AlreadyDecided when the visit was moved since a page showed this version: the patient agreed to
+    another time.
     """
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
@@ -61,7 +62,7 @@ def ask_to_move_writes(appointment: Appointment, owner_id: str, now: datetime) -
 def driver_writes(
     appointment: Appointment, has: str, owner_id: str, now: datetime
 ) -> list[Operation]:
-    """A ride home is arranged, or it is not and somebody must help (R46)."""
+    """Record that a ride home is arranged, or that it is not and somebody must help (R46)."""
     appointment.refuse_unless(AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
     operations: list[Operation] = [Save(appointment.evolve(driver=has))]
     if has == "no":

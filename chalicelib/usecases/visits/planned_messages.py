@@ -1,4 +1,4 @@
-"""The messages that a decision causes: each one row, made in the decision's own transaction."""
+"""The messages that a decision causes: one row each, made in the decision's transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from chalicelib.transaction import Context
 RIDE_KNOWN_BY = timedelta(hours=3)  # before the visit
 ASKED_FOR_RIDE = ("booked", "course", "moved")
 
-# What a patient must learn of, and the call that says it where the plan has no step for it.
+# What a patient must be told, and the call that tells it if the plan has no step for it.
 MUST_BE_TOLD: Mapping[Event, tuple[StepKind, TaskKind]] = {
     "moved": (StepKind.MOVED, TaskKind.CALL_WITH_NEW_TIME),
     "cancelled": (StepKind.CANCELLED, TaskKind.CALL_WITH_CANCELLATION),
@@ -29,10 +29,10 @@ MUST_BE_TOLD: Mapping[Event, tuple[StepKind, TaskKind]] = {
 def visit_messages(
     context: Context, appointment: Appointment, phone: Phone, *, event: Event, now: datetime
 ) -> list[Save]:
-    """Every message of a visit that this event causes, and why the skipped ones are not owed.
+    """Every message of a visit that this event causes, including skipped ones with the reason.
 
-    A step that is not for this kind of visit has no row: `left_out` says it once. What the plan has
-    no words for any more, a person says (R71).
+    A step that never applies to this kind of visit has no row: `left_out` lists it once. If the
+    plan has no step for what must be told, a person tells it (R71).
     """
     plan = plan_of(context.plans, appointment)
     planned = plan_visit(
@@ -82,7 +82,7 @@ def _call(appointment: Appointment, kind: TaskKind, now: datetime) -> Message:
 
 
 def left_out(context: Context, appointment: Appointment) -> dict[str, str]:
-    """The fact for a decision's event: which steps of the plan this visit never gets, and why."""
+    """For a decision's event: which steps of the plan this visit never gets, and why."""
     plan = plan_of(context.plans, appointment)
     visit = Circumstances(route=plan.route, session=appointment.session)
     reasons = [(step.id, step.why_never_owed(visit)) for step in plan.steps]
@@ -91,7 +91,7 @@ def left_out(context: Context, appointment: Appointment) -> dict[str, str]:
 
 
 def _ride_unknown(appointment: Appointment, now: datetime) -> Message:
-    """Nobody has said who drives the patient home: a person asks in time (R46)."""
+    """A task for the time when nobody has said who drives the patient home (R46)."""
     return open_task(
         TaskKind.RIDE_UNKNOWN,
         f"{appointment.id}.v{appointment.version}-ride-unknown",

@@ -1,4 +1,4 @@
-"""A booked visit is moved or cancelled: old messages are withdrawn in the same transaction."""
+"""Move or cancel a booked visit: old messages are withdrawn in the same transaction."""
 
 from datetime import datetime
 
@@ -9,19 +9,19 @@ from chalicelib.domain.messaging.transitions import void_patches
 from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.transaction import Actor, Context, change_of, run_in_transaction
 from chalicelib.usecases.first_text import welcome
-from chalicelib.usecases.visits.course_rules import after_calling_off, in_its_course
+from chalicelib.usecases.visits.course_rules import calling_off_writes, course_requirements
 from chalicelib.usecases.visits.load import Visit, refuse_two_at_once, visit_of
 from chalicelib.usecases.visits.planned_messages import left_out, visit_messages
 from chalicelib.usecases.visits.slots import (
     WallTime,
     moved_slot,
     place,
-    saved_sheet,
+    sheet_writes,
     sheets_of,
     taking,
 )
 
-PATIENT_ASKED = "patient_asked"  # stands in the record of who was erased, whatever staff may pick
+PATIENT_ASKED = "patient_asked"  # recorded for an erased patient, also if staff cannot choose it
 CANCEL_REASONS = {
     PATIENT_ASKED: "The patient asked",
     "clinic_closed": "The clinic cannot hold the visit",
@@ -40,7 +40,7 @@ def reschedule(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Appointment:
-    """The visit has its new time; the old time's messages are void and the new one's exist (R18).
+    """Move the visit: the old time's messages are void and the new time's messages exist (R18).
 
     AlreadyDecided when it is there already or was moved since a page showed this version,
     SlotTaken, Invalid by field.
@@ -75,9 +75,9 @@ def reschedule(
         )
         change.include(
             [
-                *(part for sheet in sheets.values() for part in saved_sheet(context, sheet)),
+                *(part for sheet in sheets.values() for part in sheet_writes(context, sheet)),
                 Save(moved),
-                *in_its_course(context, old, moved),
+                *course_requirements(context, old, moved),
                 *first_text,
                 *void_patches(_owed(visit), because="the visit was moved", now=now),
                 *visit_messages(context, moved, phone, event="moved", now=now),
@@ -97,7 +97,7 @@ def cancel(
     actor: Actor,
     shown_version: int | None = None,
 ) -> Appointment:
-    """The visit is off, its slot free, its messages void; the patient is told if that is wished."""
+    """Cancel the visit, free its slot, void its messages; tell the patient if that is wanted."""
 
     def attempt(now: datetime) -> tuple[Change, Appointment]:
         visit = visit_of(context, appointment_id)
@@ -126,7 +126,7 @@ def cancel(
             phone, first_text = welcome(context, old.id, visit.patient, visit.phone, now=now)
             change.include(first_text)
             change.include(visit_messages(context, cancelled, phone, event="cancelled", now=now))
-        change.include(after_calling_off(context, cancelled, phone, now=now))
+        change.include(calling_off_writes(context, cancelled, phone, now=now))
         return change, cancelled
 
     return run_in_transaction(context, attempt)
@@ -140,5 +140,5 @@ def _there_already(appointment: Appointment) -> AlreadyDecided:
 
 
 def _owed(visit: Visit) -> list[Message]:
-    """What the visit still owes; the number's first text is about no visit and stays."""
+    """The visit's messages, without the number's first text, which is about no visit."""
     return [message for message in visit.messages if message.subject is not None]

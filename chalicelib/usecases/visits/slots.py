@@ -1,4 +1,4 @@
-"""Times that can be booked: what was typed becomes a slot, and what is free near it."""
+"""Times that can be booked: turn what was typed into a slot, and find free times near it."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -14,8 +14,8 @@ from chalicelib.domain.visits.day_sheet import DaySheet
 from chalicelib.transaction import Context
 
 STEP = timedelta(minutes=30)  # the grid on which free times are offered
-DAYS_AHEAD = 5  # how far the search for a free time goes
-OFFERED = 6  # how many free times are named
+DAYS_AHEAD = 5  # how many days the search for a free time covers
+OFFERED = 6  # how many free times are suggested
 
 
 class WallTime(NamedTuple):
@@ -37,7 +37,7 @@ class Slot(Value):
 def slot(
     context: Context, when: WallTime, *, visit_type: str, resource: str, now: datetime
 ) -> Slot:
-    """The slot that was typed; Invalid, with the field, when there can be none."""
+    """The slot that was typed; Invalid, with the field, when it cannot be booked."""
     kind = context.clinic.find_visit_type(visit_type)
     if kind is None:
         raise Invalid(visit_type="Choose one of the visit types.")
@@ -63,9 +63,9 @@ def slot(
 def moved_slot(
     context: Context, appointment: Appointment, when: WallTime, *, resource: str, now: datetime
 ) -> Slot:
-    """The slot that an appointment is to move to; the same rules as for a new one.
+    """The slot to which an appointment is to move; the same rules as for a new one.
 
-    One whose kind the clinic's data names no more has neither a length nor texts there: Invalid.
+    Invalid for a kind of visit that the clinic's data no longer has: it has no length and no texts.
     """
     if context.clinic.find_visit_type(appointment.visit_type) is None:
         raise Invalid(
@@ -80,7 +80,7 @@ def clinic_date(context: Context, at: datetime) -> str:
 
 
 def place(context: Context, resource: str, at: datetime) -> tuple[str, str]:
-    """Which day sheet a time on a resource belongs to: the resource and the clinic's date."""
+    """The key of the day sheet for a time on a resource: the resource and the clinic's date."""
     return resource, clinic_date(context, at)
 
 
@@ -96,13 +96,13 @@ def sheets_of(
     }
 
 
-def saved_sheet(context: Context, sheet: DaySheet) -> list[Operation]:
-    """The sheet, and with a new one its room's name, for when the data names it no more (R71)."""
+def sheet_writes(context: Context, sheet: DaySheet) -> list[Operation]:
+    """Save the day sheet; a new one also keeps its room's name, in case the data drops it (R71)."""
     return [Save(sheet), *(kept_name(context.clinic, sheet.resource) if not sheet.revision else [])]
 
 
 def taking(context: Context, sheet: DaySheet, appointment: Appointment, now: datetime) -> DaySheet:
-    """The sheet with the visit on it; SlotTaken names the free times nearby."""
+    """The day sheet with the visit added; SlotTaken names the free times nearby."""
     try:
         return sheet.taking(appointment)
     except SlotTaken as taken:

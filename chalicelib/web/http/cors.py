@@ -10,7 +10,7 @@ from chalicelib.web.http.parsing import BadBody
 
 
 def foreign_origin(request: Any, settings: Settings) -> str | None:
-    """The configured page elsewhere that sends this, None for our own; 403 for any other."""
+    """The configured page on another host that sends this, None for our own; 403 for any other."""
     origin = request.headers.get("origin")
     if origin is None or origin == "null":
         return None
@@ -23,7 +23,7 @@ def foreign_origin(request: Any, settings: Settings) -> str | None:
 
 
 def readable(answer: Response, request: Any, settings: Settings) -> Response:
-    """The same answer, which a configured page's script may read; errors too."""
+    """The same answer, readable for a configured page's script; errors too."""
     answer.headers["Vary"] = "Origin"
     origin = request.headers.get("origin")
     if origin in settings.allowed_origins:
@@ -33,7 +33,7 @@ def readable(answer: Response, request: Any, settings: Settings) -> Response:
 
 
 def preflight_answer(request: Any, settings: Settings) -> Response:
-    """What a browser asks before it sends from elsewhere; a page not listed is told nothing."""
+    """The answer to a browser's preflight request; a page that is not listed is told nothing."""
     answer = readable(responses.nothing(204), request, settings)
     if "Access-Control-Allow-Origin" in answer.headers:
         answer.headers["Access-Control-Allow-Methods"] = "POST, OPTIONS"
@@ -43,7 +43,7 @@ def preflight_answer(request: Any, settings: Settings) -> Response:
 
 
 def framed(answer: Response, settings: Settings) -> Response:
-    """The same answer, which the configured pages may show in a frame, and nobody else (F51)."""
+    """The same answer, with leave for the configured pages only to show it in a frame (F51)."""
     ancestors = " ".join(settings.allowed_origins) or "'none'"
     answer.headers["Content-Security-Policy"] = responses.POLICY.format(ancestors=ancestors)
     return answer

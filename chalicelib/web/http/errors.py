@@ -1,4 +1,4 @@
-"""From a refusal to an answer: one table, and the decorator that every view carries."""
+"""From a refusal to an answer: one table, and the decorator that every view has."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -55,10 +55,10 @@ RETRY_SOON = {"Retry-After": "2"}
 def answering(
     kind: Kind, language: Callable[..., str] | None = None
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Every refusal becomes its answer; what is no refusal stays an error.
+    """Turn every refusal into its answer; any other error stays an error.
 
-    `language` tells, from what the view was called with, what the reader of a page reads; it is
-    asked only when there is something to refuse.
+    `language` returns the page reader's language from the view's arguments; it is only called when
+    there is a refusal.
     """
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -84,7 +84,7 @@ def answering(
 
 
 def decided_by(error: AlreadyDecided) -> str:
-    """Who was first, and when."""
+    """Who decided first, and when."""
     from chalicelib.web.http.templates import said_moment
 
     return f"This is {error.what} already: {error.by}, {said_moment(error.at)}."
@@ -100,13 +100,13 @@ def _show(kind: Kind, answer: Answer, error: Exception, language: str) -> Respon
     title = said["problems"][answer.problem]["title"]
     fields = error.messages_by_field if isinstance(error, Invalid) else {}
     if kind == "json":
-        # What a program sent wrongly is said as precisely as we know it.
+        # A program gets the most precise description of its mistake.
         title = error.title if isinstance(error, BadBody) else title
         errors = [{"field": name, "message": text} for name, text in fields.items()]
         return responses.problem(answer.status, title, errors=errors, headers=headers)
     text = said["problems"][answer.problem]["text"]
     if isinstance(error, AlreadyDecided):
-        text = decided_by(error)  # staff alone come here: a patient's page says it in its own words
+        text = decided_by(error)  # only staff get here: a patient's page has its own words for it
     try:
         return responses.page(
             "problem.html",

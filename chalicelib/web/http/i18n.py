@@ -1,6 +1,6 @@
-"""What the patient's pages say: `pages.toml` of each language, each with the same keys.
+"""The words of the patient's pages: `pages.toml` of each language, each with the same keys.
 
-The exact words of the consents are the clinic's own and stand in `clinic.toml`.
+The exact words of the consents are the clinic's own and are in `clinic.toml`.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ Words = Mapping[str, Any]
 
 
 def words(language: str) -> Words:
-    """The tables of a language; English for one that has none."""
+    """The tables of a language; English for a language that has none."""
     return in_language(dict[str, Any], "pages.toml", language)
 
 
 def staff_names() -> dict[str, str]:
-    """What the staff call each language, by its code."""
+    """What staff call each language, by its code."""
     return {code: words(code)["language"]["staff_name"] for code in languages()}
 
 

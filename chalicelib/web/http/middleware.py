@@ -1,4 +1,4 @@
-"""What holds for every request: our headers on every answer, and no exception's words in a log."""
+"""What applies to every request: our headers on every answer, and no exception's text in a log."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from chalicelib.web.http import responses
 from chalicelib.web.http.i18n import words
 from chalicelib.web.http.reader_language import asked_language
 
-# What the framework itself refuses, by the name of our words for it.
+# What the framework itself refuses, by our name for the words.
 PROBLEMS: Mapping[int, str] = {
     400: "bad_body",
     404: "not_found",
@@ -22,7 +22,7 @@ PROBLEMS: Mapping[int, str] = {
 
 
 def with_our_headers(event: Any, get_response: Callable[[Any], Response]) -> Response:
-    """Middleware: the framework's own errors become ours, and no answer lacks a header."""
+    """Middleware: the framework's own errors become ours, and every answer has our headers."""
     response = get_response(event)
     if isinstance(response.body, dict) and "Code" in response.body:
         kept = {n: str(v) for n, v in response.headers.items() if n in ("Allow", "Retry-After")}
@@ -42,29 +42,29 @@ def with_our_headers(event: Any, get_response: Callable[[Any], Response]) -> Res
 
 
 def _accepted(event: Any) -> str:
-    """What the asker reads; none is known of an event that is no request."""
+    """The types that the client accepts; none for an event that is no request."""
     return str(event.headers.get("accept", "")) if event is not None else ""
 
 
 class EventFailed(Exception):
-    """An event function ended with an error; this names its class and place, and no word of it."""
+    """An event function failed; this names the error's class and place, and none of its text."""
 
 
 def without_texts(event: Any, get_response: Callable[[Any], Any]) -> Any:
-    """Middleware of the event functions: the platform logs what they raise, so texts stay in here.
+    """Middleware of the event functions: the platform logs what they raise, so no text may get out.
 
-    A checked value's error quotes what was typed (R53).
+    A validation error quotes what was typed (R53).
     """
     try:
         return get_response(event)
     except Exception as error:  # noqa: BLE001 nothing is swallowed: it is raised again, by its name
         failed = EventFailed(_named(type(error), error.__traceback__))
-    # Raised out here, it drags no cause along that would be logged beside it.
+    # Raised outside the `except`, it has no cause that would be logged with it.
     raise failed
 
 
 class KeepTextsOut(logging.Filter):
-    """An exception's text may hold what a patient typed, so the log gets its class alone (R53)."""
+    """An exception's text may contain what a patient typed, so only its class is logged (R53)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[0] is not None:

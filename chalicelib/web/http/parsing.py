@@ -1,4 +1,4 @@
-"""Reading what came in, strictly: what is not plainly right is refused before anybody uses it."""
+"""Read input strictly: refuse whatever is not clearly right before anything uses it."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class BadBody(Exception):
 
 
 def body_of(request: Any, *, most: int = MOST) -> bytes:
-    """The bytes that came, if there are no more than `most` of them."""
+    """The bytes of the body; refused when there are more than `most`."""
     try:
         raw = request.raw_body
     except ValueError:
@@ -39,9 +39,10 @@ def body_of(request: Any, *, most: int = MOST) -> bytes:
 
 
 def type_of(request: Any, *accepted: str) -> str:
-    """The content type, one of those accepted and in UTF-8; however it is spelled.
+    """The content type, in any spelling; refused unless it is accepted and in UTF-8.
 
-    What is compressed is refused and never opened: a few bytes may be many (F43, RFC 9110 15.5.16).
+    A compressed body is refused without unpacking it: a few bytes may become many (F43, RFC 9110
+    15.5.16).
     """
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):
@@ -56,7 +57,7 @@ def type_of(request: Any, *accepted: str) -> str:
 
 
 def json_of(request: Any) -> dict[str, Any]:
-    """The JSON object that came: no doubled key, no NaN, nothing that is no character."""
+    """The JSON object; refused with a repeated key, NaN, or what is no character."""
     text = _text(body_of(request))
     try:
         value = json.loads(
@@ -74,7 +75,7 @@ def json_of(request: Any) -> dict[str, Any]:
 
 
 def form_of(request: Any) -> Form:
-    """The fields of a form, blank ones too, in the order they came."""
+    """The fields of a form, blank ones included, in their order."""
     type_of(request, FORM)
     text = _text(body_of(request))
     try:
@@ -83,7 +84,7 @@ def form_of(request: Any) -> Form:
         raise BadBody(400, "The form could not be read.") from None
     form: dict[str, list[str]] = {}
     for name, value in pairs:
-        # A browser sends a text's line breaks as CR LF; NUL is nobody's.
+        # A browser sends line breaks in a text as CR LF; nobody types NUL.
         if "\x00" in name + value:
             raise BadBody(400, "The form could not be read.")
         form.setdefault(name, []).append(value.replace("\r\n", "\n"))
@@ -91,12 +92,12 @@ def form_of(request: Any) -> Form:
 
 
 def query_of(request: Any) -> dict[str, str]:
-    """The query's fields, the last one of each name."""
+    """The query's fields; of a repeated name, the last one."""
     return dict(request.query_params or {})
 
 
 def single(form: Form, name: str) -> str | None:
-    """The one value of a field, None where it is missing; Invalid when it came twice."""
+    """The one value of a field, None when it is missing; Invalid when it came twice."""
     values = form.get(name, [])
     if len(values) > 1:
         raise Invalid(**{name: "This was sent more than once."})
@@ -131,7 +132,7 @@ def _no_huge_float(text: str) -> float:
 
 
 def _check(value: Any, depth: int) -> None:
-    """Refuse what JSON allows and text does not: lone surrogates and NUL, and deep nesting."""
+    """Refuse what JSON allows and text does not: lone surrogates and NUL; also deep nesting."""
     if depth > DEEPEST:
         raise BadBody(400, "The JSON is nested too deeply.")
     match value:

@@ -1,4 +1,4 @@
-"""Which language an asker reads, when the page itself does not know it yet."""
+"""Which language the reader of a page prefers, when the page itself does not know it yet."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from chalicelib.web.http.parsing import query_of
 
 
 def asked_language(request: Any) -> str:
-    """The address's `lang`, else what the browser prefers among ours, else English."""
+    """The address's `lang`, or what the browser prefers among ours, or English."""
     asked = ours(query_of(request).get("lang", ""))
     return asked or preferred(request.headers.get("accept-language", ""))
 

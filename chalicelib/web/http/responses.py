@@ -1,4 +1,4 @@
-"""Every answer that a view gives, with the headers that all of them carry."""
+"""Every kind of answer that a view gives, with the headers that all of them have."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """RFC 9457, with a line for each field that is wrong."""
+    """A problem document (RFC 9457), with a line for each field that is wrong."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if errors:
         body["errors"] = list(errors)
@@ -86,7 +86,7 @@ def bare_page(
     language: str = "en",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A page that needs no template, no setting and no clinic: for when those are what fails."""
+    """A page that needs no template, no setting and no clinic: for when one of those fails."""
     said = words(language)
     title, text = (escape(said["problems"][problem_name][part]) for part in ("title", "text"))
     html = (
@@ -101,7 +101,7 @@ def bare_page(
 
 
 def see_other(location: str) -> Response:
-    """303: what was asked for has happened; look there. An address is printable ASCII (F85)."""
+    """303: the request was carried out, look there. An address is printable ASCII (F85)."""
     if not (location.isascii() and location.isprintable()):
         raise ValueError("an address in a header cannot hold a control character, or one not ASCII")
     return Response(

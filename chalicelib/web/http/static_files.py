@@ -1,4 +1,4 @@
-"""Style sheets and scripts: few, small, and kept by browsers for a day."""
+"""Style sheets and scripts: few and small; browsers keep them for a day."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def static_file(name: str) -> Response:
 @files.route("/embed.js", methods=["GET"])
 @answering("page")
 def embed() -> Response:
-    """One script tag that puts the form into the clinic's own page."""
+    """The script that puts the form into the clinic's own page by one tag."""
     text = FOLDER.joinpath("embed.js").read_text(encoding="utf-8")
     base = wiring.services().settings.base_url.rstrip("/")
     said = {language: words(language)["script"] for language in languages()}

@@ -22,28 +22,28 @@ FOLDER = resources.files("chalicelib.web")
 
 
 def render(template: str, **values: Any) -> str:
-    """The page; a value that is missing is an error, never a gap."""
+    """The page; a missing value is an error, never a gap."""
     return _environment().get_template(template).render(values)
 
 
 def url(path: str) -> str:
-    """A path of ours as a page must name it: below the configured base, whatever the host."""
+    """One of our paths as a page must name it: below the configured base, whatever the host."""
     base = urlsplit(wiring.services().settings.base_url).path.rstrip("/")
     return f"{base}/{path.lstrip('/')}"
 
 
 def static_url(name: str) -> str:
-    """A file of ours, with a mark that changes when the file does."""
+    """The address of a static file, with a mark that changes when the file does."""
     return f"{url('static/' + name)}?v={_mark(name)}"
 
 
 def said_date(at: datetime, language: str = "en") -> str:
-    """`Tuesday, December 1`, on the clinic's calendar."""
+    """`Tuesday, December 1`, by the clinic's calendar."""
     return said_day(at, _zone(), language, long=True)
 
 
 def said_clock(at: datetime) -> str:
-    """`9:00 AM`, on the clinic's clock."""
+    """`9:00 AM`, by the clinic's clock."""
     return said_time(at, _zone())
 
 
@@ -58,7 +58,7 @@ def said_at_length(at: datetime, language: str) -> str:
 
 
 def said_number(number: str) -> str:
-    """`316-555-0142` for a number as it is stored."""
+    """`316-555-0142` for a stored number."""
     digits = number.removeprefix("+1")
     return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else number
 
@@ -68,7 +68,7 @@ def _zone() -> ZoneInfo:
 
 
 def _filled(text: str, **values: str) -> "Markup":
-    """A line of the words with its gaps filled; what is no markup is escaped."""
+    """A line of the words with its placeholders filled; values that are no markup are escaped."""
     from markupsafe import escape
 
     return escape(text).format(**values)
@@ -93,7 +93,7 @@ def _environment() -> "Environment":
     made.filters["moment"] = said_moment
     made.filters["number"] = said_number
     made.filters["filled"] = _filled
-    made.globals["words"] = words("en")  # a page in another language is given its own
+    made.globals["words"] = words("en")  # a page in another language replaces these
     made.globals["url"] = url
     made.globals["static"] = static_url
     made.globals["clinic"] = _Clinic()
@@ -101,7 +101,7 @@ def _environment() -> "Environment":
 
 
 class _Clinic:
-    """The clinic as the templates see it: read when a page is made, not when Jinja starts."""
+    """The clinic for the templates: read when a page is made, not when Jinja is set up."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(wiring.services().clinic, name)

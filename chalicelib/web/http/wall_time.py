@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from chalicelib import wiring
 from chalicelib.usecases.visits.slots import WallTime
 
-# Any other century is a slip of the finger, and the ends of the calendar cannot be computed with.
+# Any other century is a typing mistake, and the ends of the calendar cannot be computed with.
 _WALL_TIME = re.compile(r"(20\d\d-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d{1,6})?)?", re.ASCII)
 
 
@@ -19,5 +19,5 @@ def wall_time(value: object) -> WallTime:
 
 
 def as_typed(at: datetime) -> str:
-    """An instant as `wall_time` reads it."""
+    """An instant in the form that `wall_time` reads."""
     return f"{at.astimezone(wiring.services().clinic.zone):%Y-%m-%dT%H:%M}"

@@ -1,4 +1,4 @@
-"""The patient's own page: when and where, how to prepare, how to look after oneself afterwards."""
+"""The content of the patient's page: when and where, how to prepare, what to do afterwards."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ from chalicelib.web.leaflets import lines_of
 
 
 class Opened(NamedTuple):
-    """A good link: its characters, what it leads to now, and whose it is."""
+    """A valid link: its characters, its current subject, and its patient."""
 
     token: str
     subject: ConsultationRequest | Appointment
@@ -41,9 +41,9 @@ def page_of(
     errors: Mapping[str, str] | None = None,
     chosen: str = "",
 ) -> Response:
-    """The page; `said` is what the patient has just told us, `errors` what kept us from it.
+    """The page; `said`: what the patient has just told us; `errors`: why it was not accepted.
 
-    `chosen` is the time that they had picked, for showing the form again.
+    `chosen` is the time that they had picked, to show the form again.
     """
     services = wiring.services()
     now = services.clock.now()
@@ -79,7 +79,7 @@ def page_of(
 
 
 def _is_so(said: str, subject: ConsultationRequest | Appointment, *, can_end: bool) -> bool:
-    """Whether what the page's address says was done still stands (R72)."""
+    """Whether what the page's address says was done is still true (R72)."""
     if said == "opt_out":
         return not can_end
     if not isinstance(subject, Appointment) or subject.status is not AppointmentStatus.BOOKED:
@@ -88,7 +88,7 @@ def _is_so(said: str, subject: ConsultationRequest | Appointment, *, can_end: bo
 
 
 def _can_end(opened: Opened, phone: Phone | None) -> bool:
-    """Whether anything goes that this link may end: the number's texts, or this patient's all."""
+    """Whether anything is left that this link may end: the number's texts, or the patient's."""
     patient = opened.patient
     goes = phone is not None and phone.may_be_texted
     if opened.sent_by is SentBy.TEXT:
@@ -97,7 +97,7 @@ def _can_end(opened: Opened, phone: Phone | None) -> bool:
 
 
 def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
-    """The visit's name and its leaflets; who did not agree to plain words gets neutral ones."""
+    """The visit's name and its leaflets; neutral ones for a patient who did not agree to detail."""
     services = wiring.services()
     kind = services.clinic.kind_of(visit)
     plan = plan_of(services.plans, visit)
@@ -117,7 +117,7 @@ def _words(visit: Appointment, patient: Patient) -> dict[str, Any]:
 
 
 def _moment(at: datetime, patient: Patient) -> str:
-    """`Martes, 8 de diciembre, 9:00 AM`, with the zone when their clock differs (R16)."""
+    """`Martes, 8 de diciembre, 9:00 AM`, with the zone when the reader's clock differs (R16)."""
     clinic = wiring.services().clinic
     local = at.astimezone(clinic.zone)
     differs = local.utcoffset() != at.astimezone(clinic.zone_of(patient)).utcoffset()

@@ -1,4 +1,4 @@
-"""The patient's own link: the page, the calendar file, and what the patient answers there."""
+"""The patient's own link: the page, the calendar file, and the patient's answers."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -40,7 +40,7 @@ FIELDS = ("sure", "starts_at", "seen")  # `seen` is the version that the page sh
 
 
 def _reads(token: str, **_: str) -> str:
-    """For refusals: the language of whom the link was made for, also when it is too old."""
+    """For refusals: the language of the link's patient, even if the link has expired."""
     try:
         services = wiring.services()
         link = services.store.get(PatientLink.ref(services.links.hashed(unquote(token))))
@@ -60,7 +60,7 @@ def show(token: str) -> Response:
 @routes.route("/v/{token}/visit.ics", methods=["GET", "HEAD"])
 @answering("page", _reads)
 def calendar(token: str) -> Response:
-    """The visit for the patient's calendar; its words show nothing (R25)."""
+    """The visit for the patient's calendar; its words reveal nothing (R25)."""
     opened = _open(token)
     visit = _visit(opened)
     services = wiring.services()
@@ -79,7 +79,7 @@ def calendar(token: str) -> Response:
 @routes.route("/v/{token}/{answer}", methods=["POST"], content_types=[FORM])
 @answering("page", _reads)
 def answer(token: str, answer: str) -> Response:
-    """What the patient says; a form as it stands says nothing and is 422."""
+    """The patient's answer; a form that was sent without a choice is a 422."""
     take = ANSWERS.get(answer)
     if take is None:
         raise NotFound
@@ -95,7 +95,7 @@ def answer(token: str, answer: str) -> Response:
     except SlotTaken:
         return page_of(_open(token), status=409, errors={"starts_at": said_to["taken"]})
     except AlreadyDecided as error:
-        # What was settled before, in words for the patient (R50).
+        # It was decided before; the page has words for the patient (R50).
         settled = opened.said["settled"].get(error.what, opened.said["settled"]["else"])
         line = settled.format(at=said_at_length(error.at, opened.patient.language))
         return page_of(_open(token), status=409, errors={"": line})
@@ -117,7 +117,7 @@ def _open(token: str) -> Opened:
     if patient is None:
         raise NotFound
     if link.links != patient.links:
-        # It was sent to a number or an address that is not this patient's any more.
+        # It was sent to a number or an address that is no longer this patient's.
         raise LinkExpired
     return Opened(token, subject, patient, link.sent_by)
 
@@ -153,7 +153,7 @@ def _choose(opened: Opened, typed: Mapping[str, str]) -> str:
 
 
 def _instant(text: str) -> datetime:
-    """A time as the page gives it, on the clinic's clock; or an instant with its offset."""
+    """A time as the page sends it, by the clinic's clock; or an instant with its offset."""
     try:
         when = wall_time(text)
     except ValueError:
@@ -170,7 +170,7 @@ def _instant(text: str) -> datetime:
 
 
 def _opt_out(opened: Opened, typed: Mapping[str, str]) -> str:
-    """Through a link that was texted, of the number; through a mailed one, of this patient (R9)."""
+    """A link in a text opts out the number; a link in a mail, this patient (R9)."""
     _sure(typed)
     context, subject_id, links = wiring.services().context, opened.subject.id, opened.patient.links
     if opened.sent_by is SentBy.TEXT:

@@ -1,4 +1,4 @@
-"""The fields of a request, as the website's form and other people's programs send them."""
+"""The fields of a request, as the website's form and other programs send them."""
 
 import re
 import unicodedata
@@ -36,13 +36,13 @@ PARTS = ("morning", "afternoon", "evening")
 
 UNKNOWN = "This field is not known."
 
-PREMIUM_EXCHANGE = "976"  # in any area code such a number costs whoever reaches it
+PREMIUM_EXCHANGE = "976"  # in any area code, a call or text to such a number costs extra
 TICKED = frozenset({"yes", "on", "true", "1"})
 
-# What no name holds: control characters, halves of one, and breaks of a line. Marks of direction
-# and joiners are kept as typed (F46): some names need them, and pages show each name by itself.
+# What no name contains: control characters, lone surrogates, and line breaks. Direction marks and
+# joiners are kept as typed (F46): some names need them, and pages show each name isolated.
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_LETTERS = frozenset("LNPSM")  # the first letter of a category that can be seen
+_LETTERS = frozenset("LNPSM")  # the first letter of each category whose characters are visible
 
 
 def _clean_name(value: str) -> str:
@@ -54,7 +54,7 @@ def _clean_name(value: str) -> str:
 
 
 def us_number(value: str) -> str:
-    """A US number in any spelling as E.164; ValueError for any other, or one that costs."""
+    """A US number in any spelling as E.164; ValueError for any other, or a premium number."""
     import phonenumbers
 
     text = unicodedata.normalize("NFKC", value).strip()
@@ -89,7 +89,7 @@ def _address(value: str | None) -> str | None:
         return None
     text = value.strip()
     name, _, domain = text.partition("@")
-    # Dots stand between letters alone, and `=?` begins what mail programs read as other letters.
+    # Dots are only between letters, and `=?` starts what mail programs decode as other letters.
     if not re.fullmatch(rf"{_ATOM}(\.{_ATOM})*", name) or len(name) > 64 or "=?" in name:
         raise ValueError("no address")
     if not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}", domain):
@@ -114,7 +114,7 @@ def _known_zone(value: str | None) -> str | None:
 
 @cache
 def _zones() -> frozenset[str]:
-    # These two are files of one machine, and no place.
+    # These two are files of one machine, not places.
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
@@ -168,7 +168,7 @@ class RequestFields(BaseModel):
         return values
 
     def request_form(self) -> RequestForm:
-        """The same, as the use case takes it."""
+        """The request form that the use case takes."""
         preferred = tuple(dict.fromkeys(f"{p.day}:{p.part}" for p in self.preferred))
         return RequestForm(**{**self.model_dump(exclude={"preferred"}), "preferred": preferred})
 
@@ -185,7 +185,7 @@ def checked(values: dict[str, Any]) -> RequestFields:
 
 
 def from_form(form: Form) -> dict[str, Any]:
-    """A form's texts as the JSON route would have them; blank fields as missing ones."""
+    """A form's texts in the shape of the JSON route; blank fields become missing ones."""
     values: dict[str, Any] = {}
     for name in ("name", "phone", "email", "reason", "note", "language", "time_zone"):
         text = single(form, name)
@@ -201,6 +201,6 @@ def from_form(form: Form) -> dict[str, Any]:
 
 
 def form_values(form: Form) -> dict[str, Any]:
-    """What was typed, for showing the form again."""
+    """What was typed, to show the form again."""
     texts = {name: values[0] for name, values in form.items() if values}
     return {"one": texts, "preferred": set(form.get("preferred", []))}

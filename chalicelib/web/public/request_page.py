@@ -1,4 +1,4 @@
-"""The form page, empty or as it was typed, and the page that says thank you."""
+"""The form page, empty or as it was typed, and the thank-you page."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,9 +28,9 @@ def form_page(
 ) -> Response:
     """The form, with what was typed and what is wrong with it.
 
-    A form that comes back keeps its mark, so that mending it makes one request. One that cannot
-    keep it gets a new mark as of some seconds ago: nobody who only presses the button again is
-    taken for a machine.
+    A form that is shown again keeps its mark, so that correcting it makes one request. If it cannot
+    keep it, it gets a new mark dated some seconds ago: a person who only presses the button again
+    is not taken for a machine.
     """
     services = wiring.services()
     now = services.clock.now()
@@ -49,7 +49,7 @@ def form_page(
         days=DAYS,
         parts=PARTS,
         language=language,
-        # What was typed would be lost on the way, so the way is open only before.
+        # The link to another language would lose what was typed, so it is there only before that.
         other_languages=_others(language) if form is None else [],
         answer_by=services.clinic.answer_by(now),
         submission_id=mark or new_mark(keys, now if form is None else now - TOO_FAST),
@@ -61,7 +61,7 @@ def form_page(
 
 
 def to_thanks(receipt: Receipt, language: str, *, embedded: bool) -> Response:
-    """On to the page of thanks. Its address holds nothing that was typed."""
+    """Redirect to the thank-you page. Its address contains nothing that was typed."""
     from chalicelib.web.http.templates import url
 
     told = {
@@ -75,7 +75,7 @@ def to_thanks(receipt: Receipt, language: str, *, embedded: bool) -> Response:
 
 
 def thanks_page(seal: str, *, embedded: bool) -> Response:
-    """What a request was told; NotFound for an address that we did not make."""
+    """What the requester is told; NotFound for an address that we did not make."""
     told = unsealed(wiring.services().settings.link_keys, seal)
     if told is None:
         raise NotFound
@@ -90,7 +90,7 @@ def thanks_page(seal: str, *, embedded: bool) -> Response:
 
 
 def _worded(errors: Mapping[str, str], said: Words) -> dict[str, str]:
-    """Each in the reader's language; a used mark is nothing that a person typed."""
+    """Each error in the reader's language; not that of a used mark, which no person typed."""
     worded = {
         name: said["errors"].get(name, said["errors"]["other"]) if name else text
         for name, text in errors.items()

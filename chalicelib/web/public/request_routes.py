@@ -32,7 +32,7 @@ from chalicelib.web.public.submission import TOO_FAST, Mark, read_mark
 
 routes = Blueprint(__name__)
 
-SIGNED_FORMS_MORE = 2  # a form that we made may come this much more often from one address
+SIGNED_FORMS_MORE = 2  # a form that we made may come so many times more often from one address
 KEY_MOST = 255
 
 
@@ -41,7 +41,7 @@ View = Callable[[], Response]
 
 
 def _reads() -> str:
-    """For refusals: a form that cannot be read says no language, but its address does."""
+    """For refusals: a form that cannot be read has no language, but its address has."""
     return asked_language(routes.current_request)
 
 
@@ -54,9 +54,9 @@ def _readable(answer: Response) -> Response:
 
 
 def _answering(kind: Kind, *dresses: Dress) -> Callable[[View], View]:
-    """Every answer, a refusal too, gets what frames and pages elsewhere need.
+    """Give every answer, also a refusal, what frames and pages on other hosts need.
 
-    So refusals become answers inside; what is wrong with our own settings is left for outside.
+    So refusals become answers in here; errors of our own settings are handled outside.
     """
 
     def decorate(view: View) -> View:
@@ -87,7 +87,7 @@ def thank() -> Response:
 
 @routes.route("/requests", methods=["POST"], content_types=[JSON, FORM])
 def take_request() -> Response:
-    """One stored request, however often it is sent."""
+    """Store one request, however often it is sent."""
     kind = (routes.current_request.headers.get("content-type") or "").lower()
     return _take_form() if FORM in kind else _take_json()
 
@@ -95,7 +95,7 @@ def take_request() -> Response:
 @routes.route("/requests", methods=["OPTIONS"])
 @answering("json")
 def preflight() -> Response:
-    """Our own answer to a browser that asks before sending from a configured page."""
+    """Our own answer to a browser's preflight request from a configured page."""
     return preflight_answer(routes.current_request, wiring.services().settings)
 
 
@@ -117,7 +117,7 @@ def _take_json() -> Response:
 
 @_answering("page", _framed, _readable)
 def _take_form() -> Response:
-    """On to the page of thanks, or the form again, with what was typed and what is wrong."""
+    """Redirect to the thank-you page, or show the form again with its values and its errors."""
     services = wiring.services()
     form = form_of(routes.current_request)
     foreign_origin(routes.current_request, services.settings)
@@ -138,7 +138,7 @@ def _take_form() -> Response:
 
 
 def _receipt(form: Form, mark: Mark | None, *, is_machine: bool) -> Receipt:
-    """What the form's sender is told; a machine is told the same, and nothing is stored."""
+    """The receipt for the form's sender; a machine gets one like it, and nothing is stored."""
     context = wiring.services().context
     request_form = checked(from_form(form)).request_form()
     if is_machine:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
-TOO_FAST = timedelta(seconds=3)  # nobody fills in a form in less
-STALE = timedelta(days=2)  # a form that stood open longer is taken under the stricter limit
+TOO_FAST = timedelta(seconds=3)  # nobody fills in a form faster
+STALE = timedelta(days=2)  # a form that was open longer is under the stricter limit
 
 
 class Mark(NamedTuple):
@@ -25,7 +25,7 @@ def new_mark(keys: tuple[str, ...], now: datetime) -> str:
 
 
 def read_mark(keys: tuple[str, ...], text: str | None, now: datetime) -> Mark | None:
-    """The mark, or None for one that is missing, not ours, from the future or too old."""
+    """The mark, or None when it is missing, not ours, from the future or too old."""
     try:
         found = _signer(keys, "form").loads(text or "")
         age = timedelta(milliseconds=int(now.timestamp() * 1000) - int(found["t"]))
@@ -36,7 +36,7 @@ def read_mark(keys: tuple[str, ...], text: str | None, now: datetime) -> Mark | 
 
 
 def sealed(keys: tuple[str, ...], values: dict[str, str]) -> str:
-    """Values for the thank-you page's address, so that nobody can make it say other things."""
+    """Signed values for the thank-you page's address, so that nobody can forge its content."""
     return str(_signer(keys, "thanks").dumps(values))
 
 

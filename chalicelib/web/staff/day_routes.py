@@ -28,10 +28,10 @@ from chalicelib.web.timeline.lines import said_age
 
 routes = Blueprint(__name__)
 
-DAY = "day"  # what a link to the day sheet names as its subject
+DAY = "day"  # the subject of a link to the day sheet
 FIRST = Pages()
 PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}\Z", re.ASCII)
-SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days that a sheet can be asked for
+SHOWN = (date(2000, 1, 1), date(2099, 12, 31))  # the days whose day sheet can be shown
 
 
 @routes.route("/d/{token}", methods=["GET", "HEAD"])
@@ -119,19 +119,19 @@ def _page(opened: Opened, *, status: int = 200, typed: Typed | None = None) -> R
 
 
 def _sheet(opened: Opened, on: date | None, pages: Pages = FIRST) -> str:
-    """The sheet of a day; of today, whenever that is, without one."""
+    """The address of the day sheet of a day; without a day, of today."""
     return url(f"d/{opened.token}{_query(on, pages)}")
 
 
 def _query(on: date | None, pages: Pages) -> str:
-    """What a link to the sheet asks for; a first page need not be named."""
+    """The query of a link to the day sheet; a first page is left out."""
     asked = {"date": on.isoformat()} if on else {}
     asked |= {name: str(page) for name, page in pages._asdict().items() if page != 1}
     return "?" + urlencode(asked) if asked else ""
 
 
 def _asked_pages() -> Pages:
-    """Which page of each list; the first where what is asked for is no page."""
+    """Which page of each list is asked for; the first when the value is no page."""
     query = query_of(routes.current_request)
     asked = {name: query.get(name, "") for name in Pages._fields}
     return Pages(**{name: int(page) for name, page in asked.items() if PAGE_NUMBER.match(page)})

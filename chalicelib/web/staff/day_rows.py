@@ -1,4 +1,4 @@
-"""What stands on a day sheet, as it is read: who waits, what is to be done, who comes."""
+"""What a day sheet shows, read from the store: who waits, what is to be done, who comes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from chalicelib.tolerant_reads import read_each
 
 Known = TypeVar("Known", Appointment, Patient)
 
-PAGE = 100  # rows of one list on one page: in a flood too it can be served and read
+PAGE = 100  # rows of one list on one page, so that it stays readable in a flood
 
 R = TypeVar("R", bound=Record)
 
@@ -41,18 +41,18 @@ class Listed(NamedTuple, Generic[R]):
 
 
 class Waiting(NamedTuple):
-    """Requests and tasks that are open, and what a person needs to know of whom they are from."""
+    """Open requests and tasks, and what a person needs to know of their patients."""
 
     requests: Listed[ConsultationRequest]
     folded: Listed[ConsultationRequest]  #: suspicious ones
-    folded_overdue: int  #: how many of those
-    tasks: Listed[Task]  #: urgent ones first, each kind by its deadline
+    folded_overdue: int  #: how many of those are overdue
+    tasks: Listed[Task]  #: urgent ones first, then the others, each by deadline
     patients: Mapping[str, Patient]
-    names: Mapping[str, Sequence[str]]  #: who uses a number, if a text from it does not say who
+    names: Mapping[str, Sequence[str]]  #: who uses a number, if its text does not say who sent it
 
 
 class Row(NamedTuple):
-    """A visit on the sheet."""
+    """A visit on the day sheet."""
 
     id: str
     starts_at: datetime
@@ -74,10 +74,10 @@ def waiting(asked: Pages, now: datetime) -> Waiting:
 
 
 def visits_of(on: date, rooms: Sequence[Resource]) -> Sequence[tuple[str, list[Row] | None]]:
-    """The visits of a day by room, in order of time; cancelled ones have left the sheet.
+    """The visits of a day by room, in order of time; cancelled visits are not listed.
 
-    A room that the clinic's data names no more is there while somebody is booked in it (R71). What
-    cannot be read, a row or a room's whole sheet (None), hides no other (R35).
+    A room that the clinic's data no longer has is listed while somebody is booked in it (R71). A
+    row or a room's whole day sheet (None) that cannot be read hides no other (R35).
     """
     services = wiring.services()
     refs = [DaySheet.ref(room.id, on.isoformat()) for room in rooms]
@@ -110,9 +110,9 @@ def _rows(
 
 
 def _listed(asked: int, of: type[R], *kinds: str) -> Listed[R]:
-    """One page of these kinds, one kind after the other; the last one for a page beyond it.
+    """One page of these kinds, one kind after the other; the last page for a page number beyond it.
 
-    Counted only where there is more than one page.
+    The rows are counted only if there is more than one page.
     """
     if asked == 1:
         found = _read_open(of, dict.fromkeys(kinds, 0), most=PAGE + 1)
@@ -131,7 +131,7 @@ def _listed(asked: int, of: type[R], *kinds: str) -> Listed[R]:
 
 
 def _read_open(of: type[R], skips: Mapping[str, int], *, most: int) -> list[R]:
-    """So many of these kinds in turn, without the first of each."""
+    """So many rows of these kinds in turn, after the given number of each is skipped."""
     found: list[R] = []
     for kind, skip in skips.items():
         if len(found) < most:
@@ -161,7 +161,7 @@ def _patients(ids: set[str]) -> dict[str, Patient]:
 
 
 def _found(kind: type[Known], ids: set[str]) -> dict[str, Known]:
-    """By their ids, those that are there and can be read."""
+    """By id, those that exist and can be read."""
     refs = [kind.ref(id_) for id_ in sorted(ids)]
     rows = read_each(wiring.services().store, *refs) if refs else ()
     return {row.id: row for row in rows if isinstance(row, kind)}

@@ -25,7 +25,7 @@ routes = Blueprint(__name__)
 
 
 class Opened(NamedTuple):
-    """A good link in good hands."""
+    """A valid link, used by a person who may act."""
 
     token: str
     subject_id: str
@@ -35,7 +35,7 @@ class Opened(NamedTuple):
 @routes.route("/s/{token}", methods=["GET", "HEAD"])
 @answering("page")
 def show(token: str) -> Response:
-    """Changes nothing, ever. A booked request leads on to its appointment."""
+    """The page. Never changes anything. A booked request redirects to its appointment."""
     try:
         opened = open_link(token)
     except LinkExpired:
@@ -47,13 +47,13 @@ def show(token: str) -> Response:
     return page_of(subject, opened.token, opened.actor)
 
 
-# "202 always" also for a client that names no content type, which Chalice reads as JSON.
+# "202 always" also for a client that sends no content type, which Chalice reads as JSON.
 @routes.route("/s/{token}/renew", methods=["POST"], content_types=[FORM, JSON])
 @answering("page")
 def mail_again(token: str) -> Response:
-    """Always the same answer, so that nobody learns which links were good.
+    """Always the same answer, so that nobody learns which links were valid.
 
-    The page's own form waits for its box (F94); a program may send nothing but the address.
+    The page's own form requires its box (F94); a program may send only the address.
     """
     services = wiring.services()
     if _is_unticked():
@@ -70,7 +70,7 @@ def mail_again(token: str) -> Response:
 @routes.route("/s/{token}/{decision}", methods=["POST"], content_types=[FORM])
 @answering("page")
 def decide(token: str, decision: str) -> Response:
-    """Taken: 303 to the page. A wrong field: the page again with what was typed."""
+    """Accepted: 303 to the page. A wrong field: the page again with what was typed."""
     taken = DECISIONS.get(decision)
     if taken is None:
         raise NotFound
@@ -98,7 +98,7 @@ def decide(token: str, decision: str) -> Response:
 
 
 def open_link(token: str) -> Opened:
-    """NotFound for any wrong token or somebody who left; LinkExpired for one that was good."""
+    """NotFound for a wrong token or a person who left; LinkExpired for a token that was valid."""
     services = wiring.services()
     now = services.clock.now()
     token = unquote(token)
@@ -111,7 +111,7 @@ def expired(token: str) -> Response:
 
 
 def _is_unticked() -> bool:
-    """Whether it is the form of the page of an old link, and without its tick."""
+    """Whether it is the form of an expired link's page, without its tick."""
     try:
         form = form_of(routes.current_request)
     except BadBody:
@@ -120,9 +120,9 @@ def _is_unticked() -> bool:
 
 
 def _meant(subject_id: str, taken: type[StaffDecision]) -> str:
-    """What the decision is about: through a booked request's link also its appointment.
+    """The subject of the decision: through a booked request's link also its appointment.
 
-    AlreadyDecided when it would answer a request that has its answer, whatever was typed.
+    AlreadyDecided for an answer to a request that has been answered, whatever was typed.
     """
     if subject_id.startswith("APT-"):
         if taken.place_on(Page.VISIT) is None:
@@ -141,12 +141,12 @@ def _meant(subject_id: str, taken: type[StaffDecision]) -> str:
 
 
 def _seen(text: str | None) -> int | None:
-    """Which version the page showed: somebody else may move it, or offer times, since then."""
+    """The version that the page showed: somebody may have moved it or offered times since."""
     return int(text) if text and text.isdecimal() else None
 
 
 def _again(opened: Opened, typed: Typed, status: int) -> Response:
-    """The page as it is now; a booked request's is that of its visit, with the visit's link."""
+    """The current page; for a booked request that of its visit, with the visit's link."""
     services = wiring.services()
     subject = subject_by_id(services.context, opened.subject_id)
     token = opened.token

@@ -14,7 +14,7 @@ from chalicelib.web.leaflets import lines_of
 
 
 class Aftercare(NamedTuple):
-    """What a discharge at this moment would be followed by."""
+    """The aftercare that would follow a discharge at this moment."""
 
     is_owed: bool = False  #: whether this kind of visit has any
     is_handed_over: bool = False  #: it is too late for a text

@@ -1,4 +1,4 @@
-"""What the staff's page shows: the thing itself, what can be decided now, and the timeline."""
+"""The staff's page: the request or visit, what can be decided now, and the timeline."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
@@ -38,7 +38,7 @@ from chalicelib.web.timeline.words import KIND_WORDS, MEANS_WORDS
 
 
 class Typed(NamedTuple):
-    """A form that came back: which one, what was typed, what is wrong, what is free instead."""
+    """A form that is shown again: which one, what was typed, what is wrong, what is free."""
 
     decision: str = ""
     form: Form = MappingProxyType({})
@@ -66,7 +66,7 @@ def page_of(
     status: int = 200,
     typed: Typed | None = None,
 ) -> Response:
-    """The page, with what was typed if a form came back."""
+    """The page, with what was typed if a form is shown again."""
     services = wiring.services()
     now = services.clock.now()
     patient = services.store.get(Patient.ref(subject.patient_id))
@@ -116,7 +116,7 @@ def page_of(
 
 
 def link_to(subject_id: str, actor: Actor) -> str:
-    """A request's or a visit's own page, for the person whose link this is."""
+    """The page of a request or visit, for the person to whom this link belongs."""
     services = wiring.services()
     token = services.links.staff_token(
         subject_id=subject_id, staff_id=actor.id, now=services.clock.now()
@@ -125,7 +125,7 @@ def link_to(subject_id: str, actor: Actor) -> str:
 
 
 def decided_before(error: AlreadyDecided) -> str:
-    """Who was first, and when."""
+    """Who decided first, and when."""
     words = DECIDED_WORDS.get(error.what, f"This is {error.what} already")
     return f"{words} by {error.by}, {said_moment(error.at)}."
 
@@ -133,9 +133,9 @@ def decided_before(error: AlreadyDecided) -> str:
 def _told(
     subject: ConsultationRequest | Appointment, patient: Patient, about: Iterable[Record]
 ) -> tuple[ConsultationRequest | None, list[Record]]:
-    """The request that it began with, and all that was recorded about it and the patient.
+    """The request that the visit began with, and everything recorded about it and the patient.
 
-    With what they texted and were answered, whichever of their visits it was about.
+    It includes the patient's texts and our answers, about any of their visits.
     """
     store = wiring.services().store
     asked = subject.request_id if isinstance(subject, Appointment) else None
@@ -147,7 +147,7 @@ def _told(
 
 
 def _names_decided(records: Iterable[Record]) -> dict[str, str]:
-    """The names of who decided, as they were then: of somebody who is gone no other is left."""
+    """The names of those who decided, as recorded: those who left have no other."""
     return {
         decision.by: decision.by_name
         for record in records

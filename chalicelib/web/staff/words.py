@@ -1,4 +1,4 @@
-"""How staff pages name what is stored: statuses and reasons."""
+"""The words of staff pages for stored statuses and reasons."""
 
 from collections.abc import Mapping
 

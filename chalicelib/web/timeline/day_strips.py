@@ -1,7 +1,7 @@
-"""One day of a wall clock as a strip from midnight to midnight: where an instant stands on it.
+"""One day of a wall clock as a strip from midnight to midnight: the place of an instant on it.
 
-Hours keep their place on every day, also when the clock changes: a missing hour is an empty
-stretch, and an hour that comes twice has both in its place. Pure.
+Hours have the same place on every day, also when the clock changes: a missing hour is an empty
+stretch, and an hour that comes twice shows both in its place. Pure.
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -19,7 +19,7 @@ class ClockChange(Value):
     """A change of the wall clock."""
 
     at: datetime  #: the first instant that has the new time
-    by: timedelta  #: forwards, or backwards when it is less than nothing
+    by: timedelta  #: forwards; backwards when negative
     before: time  #: what the clock would have shown
     after: time  #: what it shows instead
 
@@ -33,19 +33,19 @@ class DayStrip(Value):
     change: ClockChange | None
 
     def place(self, at: datetime) -> float:
-        """0 at the day's midnight, 1 at the next; what lies outside stands at the nearer end."""
+        """0 at the day's midnight, 1 at the next; an instant outside is put at the nearer end."""
         at = min(max(at, self.starts_at), self.ends_at)
         change = self.change
         if change is None:
             return (at - self.starts_at) / ONE_DAY
         if change.by < timedelta(0) and at < change.at - change.by:
-            # Both of the doubled hours share one hour's place.
+            # Both of the doubled hours have the place of one hour.
             first = change.at + change.by
             return (min(at, first) - self.starts_at + max(at - first, timedelta(0)) / 2) / ONE_DAY
         return (at - self.starts_at + (change.by if at >= change.at else timedelta(0))) / ONE_DAY
 
     def part(self, starts_at: datetime, ends_at: datetime) -> Part | None:
-        """What of a span falls on this day; None when nothing does."""
+        """The part of a span that is on this day; None when there is none."""
         if ends_at <= self.starts_at or starts_at >= self.ends_at or ends_at <= starts_at:
             return None
         return self.place(starts_at), self.place(ends_at)

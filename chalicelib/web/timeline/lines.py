@@ -1,4 +1,4 @@
-"""A timeline as people read it: every message past and coming, every decision, with reasons."""
+"""A timeline for people: every message past and coming, every decision, with reasons."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -33,17 +33,17 @@ class Line(NamedTuple):
     """One line of a timeline."""
 
     at: datetime
-    rank: int  #: at the same instant a decision comes first, then what it caused
+    rank: int  #: at the same instant a decision comes first, then its effects
     what: str
     state: str
     tone: str
     why: str = ""
     channel: str = ""
     body: str = ""
-    meant_for: datetime | None = None  #: when it would have left, where that is another time
+    meant_for: datetime | None = None  #: when it was planned to leave, if it left at another time
     is_coming: bool = False
     is_for_staff: bool = False
-    useful_until: datetime | None = None  #: while it has not left
+    useful_until: datetime | None = None  #: as long as it has not left
     number: int = 0  #: of a message to the patient or a task, from 1; its mark in the picture
 
 
@@ -55,9 +55,9 @@ def timeline(
     name_of: NameOf,
     events: Mapping[str, str],
 ) -> list[Line]:
-    """What happened and what will, by time; nothing is left out.
+    """What happened and what will happen, by time; nothing is left out.
 
-    `events` are the words of what staff can decide.
+    `events` are the words for what staff can decide.
     """
     words = {**EVENT_WORDS, **events}
     lines = []
@@ -78,7 +78,7 @@ def timeline(
 
 
 def said_age(span: timedelta) -> str:
-    """`3 minutes`, `2 hours`, `4 days`: the largest unit alone."""
+    """`3 minutes`, `2 hours`, `4 days`: the largest unit only."""
     minutes = max(int(span.total_seconds() // 60), 0)
     for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
         number = minutes // size
@@ -139,7 +139,7 @@ def _named(message: Message, name_of: NameOf) -> str:
 
 
 def _withheld(message: Message, patient: Patient, phone: Phone | None) -> str:
-    """Why a waiting text will not leave as things stand; an opt-out rewrites no message."""
+    """Why a waiting text would not leave at present; an opt-out rewrites no message."""
     if message.channel is not Channel.TEXT or message.shown_status is not MessageStatus.PENDING:
         return ""
     if phone is not None and phone.opted_out_at is not None:

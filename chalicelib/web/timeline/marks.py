@@ -1,4 +1,4 @@
-"""The picture of the lines that a staff page lists."""
+"""The picture for the lines that a staff page lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.web.timeline.lines import Line
 from chalicelib.web.timeline.picture import Mark, Picture, Scene, Tone, Visit, timeline_picture
 
-TONES: Mapping[str, Tone] = {"good": "good", "bad": "bad", "off": "off"}  # by a line's own
+TONES: Mapping[str, Tone] = {"good": "good", "bad": "bad", "off": "off"}  # by the tone of a line
 NOT_TAKING_PLACE = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
 
 
@@ -22,7 +22,7 @@ def picture_of(
     clinic: Clinic,
     now: datetime,
 ) -> Picture | None:
-    """What was sent and will be; None while there is no message."""
+    """What was sent and what will be; None while there is no message."""
     marks = marks_of(lines)
     visits: tuple[Visit, ...] = ()
     if isinstance(subject, Appointment) and subject.status not in NOT_TAKING_PLACE:
@@ -38,7 +38,7 @@ def picture_of(
 
 
 def marks_of(lines: Iterable[Line]) -> Sequence[Mark]:
-    """A mark for each numbered line; what was not sent stands where it would have left."""
+    """A mark for each numbered line; what was not sent is put where it would have left."""
     return [
         Mark(
             number=line.number,
@@ -54,7 +54,7 @@ def marks_of(lines: Iterable[Line]) -> Sequence[Mark]:
 
 
 def _tone(line: Line) -> Tone:
-    """An open line is still to come, or it has left and nobody knows yet whether it arrived."""
+    """An open line is still to come, or has left and nobody knows yet whether it arrived."""
     if line.tone == "open":
         return "open" if line.is_coming else "left"
     return TONES[line.tone]

@@ -1,7 +1,7 @@
 """A timeline as a picture: a strip for each day, with the quiet hours, visits and messages on it.
 
-Here the picture's measures are made from plain data; `pages/parts/pictures.html` draws them. The
-list beside the picture says all that it says: a mark's number is its line's number there.
+This module computes the picture's measures from plain data; `pages/parts/pictures.html` draws them.
+The list next to the picture says all that it shows: a mark has its line's number.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,10 @@ from chalicelib.clinic.quiet_hours import quiet_spans
 from chalicelib.domain.record import Value
 from chalicelib.web.timeline.day_strips import ONE_DAY, DayStrip, Part, day_strip
 
-# In CSS pixels; across, everything is a share of the width, so that any screen may show it.
+# In CSS pixels; horizontally, everything is a share of the width, to fit any screen.
 AXIS, LABEL, NOTE, LANE, SPACE, GAP = 20, 20, 16, 22, 10, 26
 MARK_WIDTH = 0.075  # of a strip: a mark on the narrowest screen
-A_WEEK = ONE_DAY * 7  # before and after the rest; today is shown when it is no farther off
+A_WEEK = ONE_DAY * 7  # before and after the rest; today is shown when it is no further away
 HOURS = ((0.0, "12 AM"), (0.25, "6 AM"), (0.5, "noon"), (0.75, "6 PM"), (1.0, "12 AM"))
 
 
@@ -28,12 +28,12 @@ Tone = Literal["good", "left", "open", "bad", "off"]
 class Mark(NamedTuple):
     """A message at its instant."""
 
-    number: int  #: its line's number in the list beside the picture
+    number: int  #: its line's number in the list next to the picture
     at: datetime
     what: str
     state: str
     tone: Tone
-    until: datetime | None = None  #: how long it may still leave (R13)
+    until: datetime | None = None  #: until when it may still leave (R13)
 
 
 class Visit(NamedTuple):
@@ -42,17 +42,17 @@ class Visit(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What the marks stand among."""
+    """What surrounds the marks."""
 
-    zone: tzinfo  #: whose days are the strips: the clinic's
+    zone: tzinfo  #: the clinic's zone, whose days are the strips
     quiet: Quiet
-    quiet_zone: tzinfo  #: whose evening and morning are quiet: the patient's (R14)
+    quiet_zone: tzinfo  #: the patient's zone, whose evening and morning are quiet (R14)
     visits: Sequence[Visit] = ()
     now: datetime | None = None
 
 
 class Dot(Value):
-    """A mark where it is drawn."""
+    """A mark at the place where it is drawn."""
 
     x: float
     y: float
@@ -62,7 +62,7 @@ class Dot(Value):
 
 
 class Bar(Value):
-    """The window of a mark, as far as it falls on one day."""
+    """The part of a mark's window that is on one day."""
 
     x: float
     width: float
@@ -72,7 +72,7 @@ class Bar(Value):
 
 
 class Row(Value):
-    """One day as it is drawn; or, with `gap`, the days between that nothing happens on."""
+    """One day as it is drawn; or, with `gap`, the days between, on which nothing happens."""
 
     y: int
     gap: str = ""
@@ -91,9 +91,9 @@ class Row(Value):
 
 class Picture(Value):
     height: int
-    hours: tuple[tuple[float, str], ...] = HOURS  #: what stands above the strips, and where
+    hours: tuple[tuple[float, str], ...] = HOURS  #: the hours above the strips, and their places
     rows: tuple[Row, ...]
-    said: str  #: what it shows, for who cannot see it
+    said: str  #: what it shows, for a reader who cannot see it
     tones: tuple[Tone, ...]  #: of its marks, for the legend
     has_visit: bool
     has_windows: bool
@@ -103,8 +103,8 @@ class Picture(Value):
 def timeline_picture(marks: Sequence[Mark], scene: Scene) -> Picture | None:
     """The picture; None when there is nothing to show.
 
-    Days have a strip when something is on them: a mark, a visit, now, a change of the clock. A
-    window is drawn on those of its days that have a strip.
+    A day has a strip when something is on it: a mark, a visit, now, a change of the clock. A window
+    is drawn on those of its days that have a strip.
     """
     days = _days(marks, scene)
     if not days:
@@ -182,7 +182,7 @@ def _row(day: DayStrip, marks: Iterable[Mark], scene: Scene, y: int) -> Row:
 
 def _placed(day: DayStrip, marks: Iterable[Mark], top: int) -> tuple[list[Dot], list[Bar], int]:
     """The day's marks and windows, each in the first lane that has room for it."""
-    lanes: list[float] = []  # where each has its first free place
+    lanes: list[float] = []  # the first free place of each lane
     dots, bars = [], []
     for mark in sorted(marks, key=lambda mark: (mark.at, mark.number)):
         is_today = day.starts_at <= mark.at < day.ends_at

@@ -1,11 +1,11 @@
-"""How a timeline names what is stored: kinds of messages, their statuses, events, means. Data."""
+"""The words of a timeline for what is stored: kinds, statuses, events, means. Data."""
 
 from collections.abc import Mapping
 
 from chalicelib.domain.messaging.message import Channel, MessageStatus
 from chalicelib.domain.people.patient import TextConsent
 
-# How a message's status reads, and whether it is good, open or bad news.
+# The words for a message's status, and whether it is good, open or bad news.
 STATUS_WORDS: Mapping[MessageStatus, tuple[str, str]] = {
     MessageStatus.PENDING: ("waits", "open"),
     MessageStatus.SENDING: ("is being sent", "open"),
@@ -53,14 +53,14 @@ KIND_WORDS: Mapping[str, str] = {
     "request_waiting": "Reminder to staff",
     "request_overdue": "Reminder to the manager",
 }
-# What staff decide says of itself what it is called: `web/staff/decisions/`.
+# The words for what staff decide are with each decision: `web/staff/decisions/`.
 EVENT_WORDS: Mapping[str, str] = {
     "confirmed": "Will come",
     "move_asked": "Asked for another time",
     "own_messages_ended": "Wants no more mails, and no texts about themselves",
     "erased": "Erased at the patient's wish",
 }
-# What a text that came in was understood as.
+# How an inbound text was understood.
 MEANING_WORDS: Mapping[str, str] = {
     "stop": "wants no more texts",
     "doubtful_stop": "may want no more texts",

@@ -18,21 +18,21 @@ log = Logger(service="bookend", child=True)
 
 routes = Blueprint(__name__)
 
-# What is no form carries no valid signature either, and gets the same answer (F54).
+# A body that is no form has no valid signature either, and gets the same answer (F54).
 ANY = ["*/*"]
-# 1,600 characters may be 19 KB in a form, and ten addresses of pictures come beside them (F57).
+# 1,600 characters may be 19 KB in a form, and ten addresses of pictures come with them (F57).
 MOST = 64 * 1024
 
 F = TypeVar("F", bound=BaseModel)
 
 Sid = Annotated[str, Field(pattern=r"^(SM|MM)[0-9a-fA-F]{32}$")]
-# A short code, a name or `anonymous` may write to us too (F58).
+# A short code, a name or `anonymous` may also text us (F58).
 Sender = Annotated[str, Field(pattern=r"^[+]?[A-Za-z0-9 ._-]{1,32}$")]
 MESSAGE_ID = re.compile(r"[A-Z]{2,4}-[A-Za-z0-9._-]{1,120}")
 
 
 class InboundFields(BaseModel):
-    """What we read of a patient's text; every other field is ignored."""
+    """The fields that we read of a patient's text; every other field is ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -44,7 +44,7 @@ class InboundFields(BaseModel):
 
 
 class StatusFields(BaseModel):
-    """What we read of a receipt."""
+    """The fields that we read of a receipt."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -68,7 +68,7 @@ class StatusFields(BaseModel):
 @routes.route("/twilio/inbound", methods=["POST"], content_types=ANY)
 @answering("json")
 def inbound() -> Response:
-    """The text has had its effect before this answers; a failing store is a 5xx (R39)."""
+    """Answers after the text has had its effect; a failing store is a 5xx (R39)."""
     fields = _read(InboundFields, "/twilio/inbound")
     services = wiring.services()
     receive_text(
@@ -87,7 +87,7 @@ def inbound() -> Response:
 @routes.route("/twilio/status/{message_id}", methods=["POST"], content_types=ANY)
 @answering("json")
 def status(message_id: str) -> Response:
-    """The receipt is taken, or is none of ours; both are a 204, so that it is not sent again."""
+    """A receipt that was accepted, or that is not ours, is a 204, so that it is not sent again."""
     from chalicelib.outbox.outcomes import text_receipts
 
     message_id = unquote(message_id)
@@ -115,7 +115,7 @@ def _read(model: type[F], path: str) -> F:
     try:
         return model.model_validate(values)
     except ValidationError:
-        # A signature has no field borders: the same bytes split otherwise verify too (F82).
+        # A signature does not cover field borders: the same bytes split otherwise verify too (F82).
         raise BadBody(403, "Forbidden") from None
 
 
@@ -133,7 +133,7 @@ def _signed(path: str) -> list[tuple[str, str]]:
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
-    # The address is the configured one: what a proxy or a forged header says is not asked.
+    # The address is the configured one: a proxy's or a forged header is not trusted.
     url = settings.base_url.rstrip("/") + path + _query(request.query_params)
     valid = RequestValidator(settings.twilio_auth_token).validate(url, _Fields(fields), signature)
     if not valid:
@@ -150,6 +150,6 @@ class _Fields(dict[str, list[str]]):
 
 
 def _query(parameters: Any) -> str:
-    """The address's query as it was; API Gateway hands it over in pieces, decoded."""
+    """The original query of the address; API Gateway hands it over in pieces, decoded."""
     pairs = [(name, value) for name in parameters or () for value in parameters.getlist(name)]
     return f"?{urlencode(pairs)}" if pairs else ""

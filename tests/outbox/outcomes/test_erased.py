@@ -24,9 +24,9 @@ def treated(**request_form: Any) -> tuple[World, str, str]:
     world = World()
     visit_id = just_booked(world, **request_form).id
     world.run_until(datetime(2026, 12, 8, 15, 30, tzinfo=UTC))
-    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.run_for(hours=1)
-    attendance.discharged(world.context, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.run_for(minutes=90)
     return world, visit_id, contact_details.patient_of(world.context, visit_id).id
 

@@ -1,4 +1,4 @@
-"""Handlers as acts on the stage, by way of the web for a share of them; what one may raise."""
+"""Handlers as acts on the stage, some of them over HTTP; which errors one may raise."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from tests.simulation.engine.stage import Act, Stage, Work
 from tests.simulation.invariants.ledger import Broken
 from tests.web.browser import Browser
 
-BY_WEB = 0.15  # the share of the handlers that are reached over HTTP
+BY_WEB = 0.15  # the share of the handlers that are called over HTTP
 ENDED_WITH = "ended with"  # what no handler may raise
 
 Say = Callable[[str], None]
@@ -16,17 +16,17 @@ Ended = Callable[[Act], None]
 
 
 class Acts:
-    """Anything that a handler raises and may not is a defect."""
+    """Whatever a handler raises and may not is a defect."""
 
     def __init__(self, stage: Stage, faults: Faults, say: Say, browser: Browser) -> None:
         self.stage = stage
         self.say = say
         self.browser = browser
         self._faults = faults
-        self._web_is_busy = False  # Chalice's app holds one request at a time, as a container does
+        self._web_is_busy = False  # Chalice's app serves one request at a time, as in a container
 
     def perform(self, name: str, work: Work, ended: Ended | None = None) -> None:
-        """The handler runs; once it is over, `ended` hears how."""
+        """Run the handler; when it is over, `ended` gets its result."""
 
         def over(act: Act) -> None:
             how = "killed" if act.killed else f"{act.failed!r}" if act.failed else "done"
@@ -44,14 +44,14 @@ class Acts:
         self.stage.perform(name, work, over)
 
     def either(self, name: str, work: Work, by_web: Work, ended: Ended | None = None) -> None:
-        """Over HTTP now and then, while no other request is under way."""
+        """Sometimes over HTTP, if no other request is in progress."""
         if self._web_is_busy or self._faults.chance.random() >= BY_WEB:
             self.perform(name, work, ended)
         else:
             self.web(name, by_web, ended)
 
     def web(self, name: str, by_web: Work, ended: Ended | None = None) -> None:
-        """Over HTTP, as soon as no other request is under way."""
+        """Over HTTP, as soon as no other request is in progress."""
         if self._web_is_busy:
             self.stage.after(lambda: self.web(name, by_web, ended), seconds=1)
             return

@@ -31,7 +31,7 @@ class FaultyStore:
         self._inner = inner
         self._faults = faults
         self._commits = commits
-        #: What the last seconds wrote: each row as it was before.
+        #: What was written in the last seconds: each row as it was before.
         self._fresh: list[tuple[datetime, dict[Key, Standing]]] = []
 
     def get(self, ref: Ref[R]) -> R | None:
@@ -102,7 +102,7 @@ class FaultyStore:
     def _as_it_was(
         self, found: list[Record], place: Place, since: str = "", until: str = "~"
     ) -> list[Record]:
-        """The answer, or that of some seconds ago: without what is new, with what has gone."""
+        """The answer, or the one of some seconds ago: without new rows, with removed ones."""
         behind = self._behind()
         if not behind:
             return found
@@ -115,7 +115,7 @@ class FaultyStore:
         return [record for _, record in sorted(rows, key=itemgetter(0))]
 
     def _behind(self) -> dict[Key, Standing]:
-        """What an index has not heard of yet, as it was before (F19); mostly nothing."""
+        """The older state of rows that an index does not show yet (F19); mostly none."""
         since = self._faults.stage.now - timedelta(seconds=3)
         self._fresh = [part for part in self._fresh if part[0] >= since]
         if not self._fresh or not self._faults.happens("store: an index lags"):

@@ -1,4 +1,4 @@
-"""What calls the dispatcher: each minute, in so far as it would find anything to do."""
+"""Calls the dispatcher: each minute in which it would find something to do."""
 
 from datetime import datetime, timedelta
 
@@ -9,8 +9,8 @@ from tests.simulation.engine.table import QuickTable
 from tests.simulation.world.provider import Provider
 
 MINUTE = timedelta(minutes=1)
-LISTS = timedelta(minutes=20)  # it also runs when nothing is due, to list what came in
-ERASES = timedelta(hours=7)  # at rest, words that must go wait until more have to
+LISTS = timedelta(minutes=20)  # it also runs when nothing is due, to list inbound texts
+ERASES = timedelta(hours=7)  # at rest, words to be erased wait until there are more
 
 
 class Dispatcher:
@@ -28,7 +28,7 @@ class Dispatcher:
         self.last_at = self._stage.now - MINUTE
 
     def next_at(self) -> datetime | None:
-        """The next minute in which there is something to do; None when there will be none."""
+        """The next minute with something to do; None when there will be none."""
         due = self._table.first_due()
         lists = self.last_at + LISTS if not self._is_at_rest() else None
         erases = self._table.first_open("erase")
@@ -53,7 +53,7 @@ class Dispatcher:
             self._service.tick()
 
     def _is_at_rest(self) -> bool:
-        """A while after the last text came in, nothing is left to be listed."""
+        """Some time after the last inbound text, nothing is left to be listed."""
         received, now = self._provider.received, self._stage.now
         last = received[-1].at if received else now - timedelta(days=1)
         return now - last > timedelta(hours=3)

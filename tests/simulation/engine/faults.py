@@ -80,7 +80,7 @@ _LENGTH = {"minutes": 12, "hour": 60, "hours": 240, "day": 1500}
 
 
 class Faults:
-    """Whether a fault happens now, and which have happened so far."""
+    """Decides whether a fault happens now, and counts those that happened."""
 
     def __init__(self, chance: Random, stage: Stage, *, days: int, without: frozenset[str]) -> None:
         self.chance = chance
@@ -112,16 +112,16 @@ class Faults:
         return True
 
     def no_store(self, begins: datetime, ends: datetime) -> None:
-        """The table is out of reach for that long."""
+        """The table cannot be reached for that long."""
         self._outages[NO_STORE].append((begins, ends))
 
     def end_no_store(self, at: datetime) -> None:
-        """It is back."""
+        """The table can be reached again."""
         spans = self._outages[NO_STORE]
         self._outages[NO_STORE] = [(begin, min(end, at)) for begin, end in spans]
 
     def lasts(self, *kinds: str) -> datetime | None:
-        """The end of such an outage, while one lasts."""
+        """The end of such an outage, if there is one."""
         if self.is_calm:
             return None
         now = self.stage.now
@@ -151,6 +151,6 @@ class Faults:
         if self.happens("put off at a boundary"):
             stage.put_off(self.chance.uniform(0, 3))
         if self.happens(FROZEN):
-            # A frozen container: the network call itself cannot be held longer than its time-out.
+            # A frozen container: the network call itself cannot last longer than its time-out.
             is_call = where.startswith("provider")
             stage.put_off(self.chance.uniform(3, 9 if is_call else 900))

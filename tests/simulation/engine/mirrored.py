@@ -1,4 +1,4 @@
-"""The simulation over DynamoDB Local: each call goes to both tables, which must answer alike."""
+"""The simulation over DynamoDB Local: each call goes to both tables, whose answers must agree."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class MirroredTable(QuickTable):
-    """Implements ports.Store: DynamoDB's answers, each held against the table in memory."""
+    """Implements ports.Store: DynamoDB's answers, each compared with the table in memory."""
 
     can_be_restored = False  # the emulator has no point to restore to
 

@@ -1,4 +1,4 @@
-"""The table is lost, and comes back as it was an hour ago (F71)."""
+"""The table is lost, and restored to its state of an hour ago (F71)."""
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -20,9 +20,9 @@ from tests.simulation.invariants.judge import Judge
 from tests.simulation.invariants.ledger import Ledger
 from tests.simulation.invariants.noted import standing
 
-GOES_BACK = timedelta(minutes=45)  # from the moment to which it goes back until it is lost
-TAKES = timedelta(minutes=16)  # until it is back; a text that left before is settled by then
-AT_MOST = timedelta(minutes=30)  # longer, as nothing may be under way when it comes back
+GOES_BACK = timedelta(minutes=45)  # from the moment to which it is restored until it is lost
+TAKES = timedelta(minutes=16)  # until it is restored; a text that left before is settled by then
+AT_MOST = timedelta(minutes=30)  # longer, as no act may be in progress when it is restored
 BUSY = (time(9, 50), time(16, 50))  # shortly before most texts of a day leave
 
 
@@ -45,7 +45,7 @@ class Restoring:
         self._say = say
 
     def plan(self, chance: Random, *, days: int, zone: ZoneInfo) -> None:
-        """It is drawn whether and when; what the service then did in that hour is unknown to it."""
+        """Draw whether and when; the service does not know what it did in that hour."""
         day, at = chance.uniform(0, days), chance.choice(BUSY)
         if self._faults.happens(RESTORED) and self._table.can_be_restored:
             on = (self._stage.now + timedelta(days=day)).astimezone(zone).date()
@@ -72,7 +72,7 @@ class Restoring:
 
 
 def forget(ledger: Ledger, since: datetime, table: QuickTable) -> None:
-    """The table is again as it was then; what was decided since is unknown to everybody."""
+    """The table is as it was then; nobody knows what was decided since."""
     now = ledger.stage.now
     ledger.lost.append((since, now))
     there = {visit.id: visit for visit in table.rows(Appointment)}

@@ -1,4 +1,4 @@
-"""One seed: the world is built, lives for its days, comes to rest, and is judged."""
+"""One seed: the world is built, runs for its days, comes to rest, and is judged."""
 
 import logging
 from collections.abc import Callable
@@ -47,13 +47,13 @@ Tell = Callable[[str], None]
 
 
 def _nobody(line: str) -> None:
-    """Hears how far a run has come."""
+    """Ignores how far a run has come."""
 
 
 def play(run: Run, table: QuickTable | None = None, tell: Tell | None = None) -> Outcome:
-    """The run from its first day to its rest. What breaks ends it, and stands in the outcome.
+    """Play the run from its first day to its rest. A defect ends it, and is in the outcome.
 
-    Over a table of its own, unless one is given. How far it has come is told every tenth day.
+    It uses a table of its own, unless one is given, and reports its progress every tenth day.
     """
     chance = Random(f"{run.seed}/service")
     with drawn_from(chance):
@@ -61,7 +61,7 @@ def play(run: Run, table: QuickTable | None = None, tell: Tell | None = None) ->
 
 
 def play_quietly(run: Run, table: QuickTable | None = None, tell: Tell | None = None) -> Outcome:
-    """As `play`, in a process of its own: no log, and no story of what went well."""
+    """Like `play`, in a separate process: no log, and no story if all went well."""
     logging.disable(logging.CRITICAL)
     outcome = play(run, table, tell)
     if outcome.broken is None:
@@ -158,7 +158,7 @@ class _Play:
 
     def _live(self) -> None:
         stage, last = self.stage, self.stage.now + timedelta(days=self.run.days)
-        # The service has run since long before its first patient, so what comes in is listed.
+        # The service ran long before its first patient, so inbound texts are listed.
         self.faults.is_calm = True
         self.service.tick()
         self.faults.is_calm = False
@@ -171,7 +171,7 @@ class _Play:
         while True:
             if stage.now >= last and not self.faults.is_calm:
                 self.faults.is_calm = True
-                # What was put off before goes on in its own time.
+                # What was put off before continues in its own time.
                 self.ledger.calm_since = max(stage.now, self.dispatcher.last_at) + STILL_LATE
                 self.say("from here on nothing goes wrong any more")
             self._tell()

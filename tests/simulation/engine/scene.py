@@ -1,4 +1,4 @@
-"""What everybody in a run shares: the seed's chance, the time, what goes wrong, and what is so."""
+"""What everything in a run shares: the seed's randomness, the time, the faults, and the state."""
 
 from dataclasses import dataclass
 from random import Random

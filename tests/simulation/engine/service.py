@@ -1,4 +1,4 @@
-"""What comes to the service by itself: the clock, the queue, and what its providers tell."""
+"""What starts the service's handlers: the clock, the queue, and its providers' reports."""
 
 from datetime import datetime
 
@@ -19,8 +19,8 @@ from tests.simulation.world.mails import Mailed
 from tests.world import SETTINGS
 
 RETRIES = 5  # of a webhook that failed, as its address asks for (`#rc=5`)
-AGAIN_AFTER = (60.0, 120.0)  # seconds, as Lambda tries again what an event's function did not take
-VISIBLE_AGAIN = 360.0  # seconds until the queue hands out again what was not finished
+AGAIN_AFTER = (60.0, 120.0)  # seconds, as Lambda retries an event that a function failed on
+VISIBLE_AGAIN = 360.0  # seconds until the queue hands out an unfinished id again
 
 
 class Service:
@@ -30,7 +30,7 @@ class Service:
         self._services = services
         self._acts = acts
         self._stage = acts.stage
-        self.told: dict[str, datetime] = {}  #: by mail, when its fate was taken in
+        self.told: dict[str, datetime] = {}  #: by mail, when its outcome was recorded
 
     def deliver(self, message_id: str) -> None:
         def work() -> None:
@@ -56,7 +56,7 @@ class Service:
         self._acts.perform("tick", work)
 
     def hear(self, text: ReceivedText, means: str | None, left: int = RETRIES) -> None:
-        """The webhook of a text that reached our number, with what it means to the provider."""
+        """The webhook of a text that reached our number, and the provider's reading of it."""
 
         def work() -> None:
             incoming = Incoming(
@@ -108,7 +108,7 @@ class Service:
         self._acts.either(f"receipt {status} {code or ''} {text.message_id}", work, by_web, ended)
 
     def tell(self, mail: Mailed, event: str, after: tuple[float, ...] = AGAIN_AFTER) -> None:
-        """What became of a mail, as SNS hands it over. Fails it thrice, it is an alarm (F36)."""
+        """The report of a mail's outcome, as by SNS. Three failures are an alarm (F36)."""
 
         def work() -> None:
             sns = {"Message": event, "Subject": "SES", "MessageAttributes": {}}

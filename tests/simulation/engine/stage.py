@@ -1,7 +1,7 @@
-"""The simulated time, and the acts that take turns at every boundary, in an order the seed chooses.
+"""The simulated time, and acts that take turns at every boundary, in an order given by the seed.
 
-An act is one run of a handler, in a thread that runs only while it holds the baton. At each
-boundary it may be put off, so that others run in between, or killed as `kill -9` would.
+An act is one run of a handler, in a thread that runs only while it is its turn. At each boundary it
+may be put off, so that others run in between, or killed as `kill -9` would.
 """
 
 import heapq
@@ -18,7 +18,7 @@ SKEW = 55.0  # seconds that a container's clock may be off either way: two diffe
 
 
 class Killed(BaseException):
-    """The process is gone: nothing that was to follow happens. No code may catch it."""
+    """The process has ended: nothing that was to follow happens. No code may catch it."""
 
 
 class Act:
@@ -29,15 +29,15 @@ class Act:
         self.work = work
         self.skew = skew
         self.began_at: datetime | None = None
-        self.wake_at: datetime | None = None  #: when it goes on; None once it has ended
+        self.wake_at: datetime | None = None  #: when it continues; None once it has ended
         self.killed = False
         self.failed: BaseException | None = None
-        self.about: str | None = None  #: the row it is busy with
+        self.about: str | None = None  #: the row that it works on
         self.on_end: Callable[[Act], None] | None = None
 
 
 class _Worker:
-    """A thread that is lent to one act after another."""
+    """A thread that runs one act after another."""
 
     def __init__(self, stage: "Stage") -> None:
         self._stage = stage
@@ -83,12 +83,12 @@ class Stage:
         self.at(self.now + timedelta(**span), work)
 
     def any_skew(self) -> timedelta:
-        """How far off a container's clock is."""
+        """A random error of a container's clock."""
         return timedelta(seconds=self.chance.uniform(-SKEW, SKEW))
 
     @property
     def is_busy(self) -> bool:
-        """Whether a handler is under way, or put off."""
+        """Whether a handler is in progress, or put off."""
         return bool(self._busy)
 
     def next_at(self) -> datetime | None:
@@ -101,7 +101,7 @@ class Stage:
         work()
 
     def perform(self, name: str, work: Work, on_end: Callable[[Act], None] | None = None) -> None:
-        """Run a handler in a container of its own clock, up to where it is first put off."""
+        """Run a handler in a container with its own clock, until it is first put off."""
         act = Act(name, work, skew=self.chance.choice(self._skews))
         act.began_at, act.on_end = self.now, on_end
         worker = self._idle.pop() if self._idle else _Worker(self)
@@ -110,7 +110,7 @@ class Stage:
         self._resume(act)
 
     def put_off(self, seconds: float) -> None:
-        """Within an act: others run, and it goes on later."""
+        """Within an act: others run, and it continues later."""
         act = self.current
         assert act is not None
         worker = self._busy[act]
@@ -121,7 +121,7 @@ class Stage:
             raise Killed
 
     def close(self) -> None:
-        """Nobody waits any more: what is under way is killed, and the threads end."""
+        """Kill what is in progress, and end the threads."""
         for act in list(self._busy):
             act.killed = True
             self._resume(act)
@@ -145,7 +145,7 @@ class Stage:
 
 
 class StageClock:
-    """Implements ports.Clock: the stage's time as the container that asks has it."""
+    """Implements ports.Clock: the stage's time by the clock of the container that asks."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage

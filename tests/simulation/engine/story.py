@@ -1,4 +1,4 @@
-"""What happened in a run that failed, as short as can be: fewer days, fewer kinds of fault."""
+"""The story of a failed run, as short as possible: fewer days, fewer kinds of fault."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ LAST_LINES = 60
 
 
 def shortest(failed: Outcome, play_: Callable[[Run], Outcome] = play) -> Outcome:
-    """The same defect with as little as possible around it; anything that still fails will do."""
+    """The same defect with as little as possible around it; any failure will do."""
     best = failed
     for days in _fewer(best.run.days):
         best = _better(best, replace(best.run, days=days), play_)
@@ -21,7 +21,7 @@ def shortest(failed: Outcome, play_: Callable[[Run], Outcome] = play) -> Outcome
 
 
 def told(outcome: Outcome) -> str:
-    """The story's end, what broke, and how to hear it again."""
+    """The story's end, what broke, and the command to play it again."""
     about = _ids(outcome.broken or "")
     lines = [line for line in outcome.story if not about or any(id_ in line for id_ in about)]
     run = outcome.run

@@ -1,6 +1,6 @@
-"""The table in memory, with its reads made quick enough for thousands of simulated days.
+"""The table in memory, with reads that are fast enough for thousands of simulated days.
 
-What is written, and under which condition, stays the memory store's own.
+What is written, and under which conditions, stays the memory store's own.
 """
 
 import copy
@@ -21,16 +21,16 @@ from local.memory_store import MemoryStore
 
 R = TypeVar("R", bound=Record)
 Place = tuple[str, str]  # an index, and the part of it that one query reads
-#: The attributes that put a row into an index: which part of it, and where in there.
+#: The attributes that put a row into an index: which part of it, and which place in it.
 INDEXES = {"due": ("due_shard", "due_at"), "open": ("open_kind", "deadline_at")}
 INDEXES |= {"patient": ("patient_id", "patient_at"), "owner": ("pk", "sk")}
 
 
 class Standing(NamedTuple):
-    """A row as it is, or was."""
+    """A row in its current or an earlier state."""
 
-    record: Record | None  #: None when it is not there, or cannot be read
-    places: Mapping[Place, str]  #: where each index has it
+    record: Record | None  #: None when it does not exist, or cannot be read
+    places: Mapping[Place, str]  #: its place in each index
 
 
 class QuickTable(MemoryStore):
@@ -58,14 +58,14 @@ class QuickTable(MemoryStore):
         return due_rows((key.pk, key.sk, self._rows[key]["due_at"]) for key in found)
 
     def first_due(self) -> datetime | None:
-        """When the next row comes due: the dispatcher of the simulation need not look before."""
+        """When the next row comes due: the simulation's dispatcher need not look before."""
         firsts = [self._keys["due", str(shard)][:1] for shard in range(self._shards)]
         return min(
             (datetime.fromisoformat(at) for first in firsts for at, _ in first), default=None
         )
 
     def first_open(self, kind: str) -> datetime | None:
-        """The earliest deadline of what is open of this kind."""
+        """The earliest deadline of the open rows of this kind."""
         first = self._keys["open", kind][:1]
         return min((datetime.fromisoformat(at) for at, _ in first), default=None)
 
@@ -90,11 +90,11 @@ class QuickTable(MemoryStore):
         return self._readable(self._found("patient", patient_id))
 
     def copied(self) -> dict[Key, Row]:
-        """Every row as it is now."""
+        """A copy of every row."""
         return {key: copy.deepcopy(row) for key, row in self._rows.items()}
 
     def restore(self, rows: dict[Key, Row]) -> None:
-        """Every row is as it was then."""
+        """Put every row back as it was then."""
         self._rows = rows
         self._records.clear()
         self._keys.clear()
@@ -105,7 +105,7 @@ class QuickTable(MemoryStore):
                 self._keys[place].add(entry)
 
     def rows(self, kind: type[R]) -> list[R]:
-        """Every record of a kind, for those who judge."""
+        """Every record of a kind, for the invariants."""
         return [
             cast(R, self._record(key))
             for key, row in self._rows.items()
@@ -113,7 +113,7 @@ class QuickTable(MemoryStore):
         ]
 
     def standing(self, key: Key) -> Standing:
-        """The row as it is now, and as each index has it."""
+        """The row as it is now, and its place in each index."""
         record = next(iter(self._readable([key] if key in self._rows else [])), None)
         places = {place: at for place, (at, _) in self._entries.get(key, ())}
         return Standing(record, places)

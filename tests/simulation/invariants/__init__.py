@@ -1,1 +1,1 @@
-"""What must hold, and the account it is held against."""
+"""What must hold, and the account that it is checked against."""

@@ -1,4 +1,4 @@
-"""What must hold of the visits at once, with every change that is written."""
+"""What must hold of visits at once, with every change that is written."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tests.simulation.invariants.ledger import CALLED_OFF, VERSION, Ledger, hold
 
 
 class Commits:
-    """Has the ledger note each change, and looks at the visits that it touched."""
+    """Has the ledger note each change, and checks the visits that it touched."""
 
     def __init__(self, ledger: Ledger, clinic: Clinic, plans: Mapping[str, CarePlan]) -> None:
         self._ledger = ledger
@@ -32,10 +32,10 @@ class Commits:
             self._alone(visit)
 
     def _withdrawn(self, visit: Appointment, table: Store) -> None:
-        """With a move or a cancellation all that waited for the old time is void (R18).
+        """With a move or a cancellation, all that waited for the old time is void (R18).
 
-        What a courier made while the decision was under way, it could not know; that is withdrawn
-        when it comes due.
+        The decision could not know what a courier made meanwhile; that is withdrawn when it comes
+        due.
         """
         stage = self._ledger.stage
         act = stage.current

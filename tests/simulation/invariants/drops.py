@@ -72,7 +72,7 @@ class Drops:
     def of_stop(self, provider: Provider) -> None:
         """Texts that our settings stopped go again after the first that was accepted (R33)."""
         stop = self._table.get(CircuitBreaker.ref())
-        if stop is not None and stop.stands:
+        if stop is not None and stop.is_open:
             since = [
                 text
                 for text in provider.taken

@@ -1,4 +1,4 @@
-"""What must hold of every text and every mail in the moment when its provider accepts it."""
+"""What must hold of every text and every mail at the moment when its provider accepts it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from tests.simulation.world.mails import Mailed
 SKEW = timedelta(minutes=1)  # a container's clock against true time
 CALL = timedelta(seconds=20)  # from the last look at the clock until the provider has the text
 SLACK = SKEW + CALL
-#: Answers to a person's own words that go past an opt-out, and how long after them (R6, R44).
+#: Answers to a person's own words that go out despite an opt-out, and how soon (R6, R44).
 SOON_OR_NEVER = {
     "urgent_answer": timedelta(minutes=10),
     "opt_out_done": timedelta(minutes=5),
@@ -33,7 +33,7 @@ PROMPT = timedelta(minutes=2) + SKEW  # from when a row is due until a courier t
 
 
 class Judge:
-    """Was it owed, allowed, in time, and the only one?"""
+    """Was it needed, allowed, in time, and the only one?"""
 
     def __init__(self, ledger: Ledger, clinic: Clinic, plans: Mapping[str, CarePlan]) -> None:
         self._ledger = ledger
@@ -44,7 +44,7 @@ class Judge:
         self._counted: dict[str, list[tuple[datetime, set[date]]]] = defaultdict(list)
 
     def accepted(self, text: Taken) -> None:
-        """The provider took this text."""
+        """The provider accepted this text."""
         id_ = text.message_id
         claim = self._claim(id_, text.called_at)
         # A visit that is moved a second time, because the first was forgotten, has other words.
@@ -60,7 +60,7 @@ class Judge:
         self._prompt(id_, claim)
 
     def mailed(self, mail: Mailed) -> None:
-        """The provider took this mail. It may repeat, though never without a claim of its own."""
+        """The provider accepted this mail. It may repeat, but never without a claim of its own."""
         id_ = mail.message_id
         self._accepted[id_] += 1
         claims = len(self._ledger.claims[id_])
@@ -72,7 +72,7 @@ class Judge:
         self._prompt(id_, claim)
 
     def restored(self, since: datetime) -> None:
-        """What was counted since then is forgotten."""
+        """Counts since then are forgotten."""
         for number, counted in self._counted.items():
             self._counted[number] = [part for part in counted if part[0] < since]
 
@@ -82,7 +82,7 @@ class Judge:
         return claims[-1]
 
     def _prompt(self, id_: str, claim: Claim) -> None:
-        """While nothing goes wrong, what comes due is taken within two minutes."""
+        """While nothing goes wrong, a due row is taken within two minutes."""
         calm_since = self._ledger.calm_since
         if calm_since is None or claim.waited_since < calm_since:
             return
@@ -116,7 +116,7 @@ class Judge:
             waited = claim.at - claim.message.scheduled_at
             hold(waited < SOON_OR_NEVER[kind] + SLACK, f"{id_} answers only after {waited}")
             if kind == "urgent_answer":
-                return  # whatever they have asked for and agreed to (R44)
+                return  # whatever they asked for and agreed to (R44)
         else:
             hold(phone.opted_out_at is None, f"{id_} was sent to {text.to}, which opted out")
             silent = self._ledger.wants_none(text.to, claim.at)
@@ -186,7 +186,7 @@ class Judge:
         if message.facts.retry:
             return
         first_at = self._ledger.claims[message.id][0].at
-        # A container whose clock is off may have counted it for the day beside.
+        # A container whose clock is off may have counted it for the neighbouring day.
         near = timedelta(minutes=3)
         days = {at.astimezone(zone).date() for at in (first_at - near, first_at + near)}
         counted = self._counted[text.to]

@@ -1,4 +1,4 @@
-"""The independent account: what was decided and when, and what each claim was made on.
+"""The independent account: what was decided and when, and what was true at each claim.
 
 It is written from the changes that were applied, and shares no rule with the code it judges.
 """
@@ -37,7 +37,7 @@ SKEWS = timedelta(minutes=2)  # between two containers, and a moment more
 
 
 def is_echo(body: str, clinic: str) -> bool:
-    """Whether it is one of ours, as a patient's phone sends it back."""
+    """Whether it is one of our texts, as a patient's phone sends it back."""
     return any(body.startswith(form.partition("{}")[0] + clinic) for form in ECHOES)
 
 
@@ -47,7 +47,7 @@ class Broken(BaseException):
 
 @dataclass
 class Ledger:
-    """What is so, by whom it was said, and when it was claimed."""
+    """What is true, who said so, and what was claimed when."""
 
     stage: Stage
     calm_since: datetime | None = None  #: from then on nothing goes wrong; None: it may
@@ -77,17 +77,17 @@ class Ledger:
     told_stop: list[tuple[datetime, str, str]] = field(default_factory=list)
     #: Patients who ended their own messages on a page: when, by which change, who.
     ended_own: list[tuple[datetime, str, str]] = field(default_factory=list)
-    told_to_the_end: set[str] = field(default_factory=set)  #: those whose handler was not cut off
-    stop: CircuitBreaker | None = None  #: of all texts, while it stands
-    stopped_at: datetime | None = None  #: the last time that texts were stopped
-    #: From when to when what was written is gone, since the table was restored.
+    told_to_the_end: set[str] = field(default_factory=set)  #: whose handler was not interrupted
+    stop: CircuitBreaker | None = None  #: the open circuit breaker
+    stopped_at: datetime | None = None  #: the last time that it opened
+    #: The spans whose writes were lost when the table was restored.
     lost: list[tuple[datetime, datetime]] = field(default_factory=list)
     first_seen: dict[str, datetime] = field(default_factory=dict)
     changed_at: dict[str, datetime] = field(default_factory=dict)
     no_mail: set[tuple[str, str]] = field(default_factory=set)  #: patient and address, ever
     zones: dict[str, set[str | None]] = field(default_factory=lambda: defaultdict(set))  #: ever
     numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    heard: dict[str, datetime] = field(default_factory=dict)  #: texts that came in: by id, when
+    heard: dict[str, datetime] = field(default_factory=dict)  #: inbound texts: by id, when
     said: dict[str, list[ReceivedText]] = field(default_factory=lambda: defaultdict(list))
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
 
@@ -172,11 +172,11 @@ class Ledger:
         return Applied(touched, rows, events, stop_before, stop)
 
     def is_lost(self, at: datetime) -> bool:
-        """Whether what was written then is gone."""
+        """Whether what was written then is lost."""
         return any(since <= at <= until for since, until in self.lost)
 
     def decided_since(self, at: datetime) -> Iterator[AuditEvent]:
-        """What the timelines say of that time, the last first."""
+        """The decisions on timelines since then, the last first."""
         for when, event in reversed(self.events):
             if when < at:
                 return
@@ -187,7 +187,7 @@ class Ledger:
         return known[-1] if known else None
 
     def wants_none(self, number: str, at: datetime) -> bool:
-        """Whether a text that was heard by then asked for silence, and none since for texts."""
+        """Whether a text received by then opted out, and none since opted in."""
         silent = False
         for text in self.said[number]:
             if text.body in SILENCE and self.heard.get(text.sid, at) < at:
@@ -197,7 +197,7 @@ class Ledger:
         return silent
 
     def _asked_for_silence(self, phone: Phone) -> None:
-        """Nobody is opted out, or paused, by a text that was no wish for silence (R6, R61)."""
+        """No text that did not ask for it opts a number out or pauses it (R6, R61)."""
         before = self.phones.get(phone.number)
         is_new = before is None or before.opted_out_at is None
         if phone.opted_out_means not in ("text", "doubtful text") or not is_new:
@@ -206,14 +206,14 @@ class Ledger:
         hold(wished, f"{phone.number} is opted out, and no text of it asked for that")
 
     def may_be_resumed(self, number: str) -> None:
-        """Staff end a pause; no word but the doubtful one can be taken back so."""
+        """Staff end a pause; only a doubtful text can be taken back like this."""
         silence = [text for text in self.said[number] if text.body in SILENCE]
         if silence and silence[-1].body in DOUBTFUL:
             now = self.stage.now
             self.said[number].append(ReceivedText("resumed", number, "START", now))
 
     def is_erased(self, patient_id: str | None) -> bool:
-        """Whether nobody can tell any more who it was."""
+        """Whether the patient was erased."""
         patient = self.patients.get(patient_id or "")
         return patient is None or patient.erased_at is not None
 

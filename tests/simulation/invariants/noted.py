@@ -1,4 +1,4 @@
-"""What one change made true, and what each claim was made on."""
+"""What one change made true, and what was true at each claim."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,20 +32,20 @@ _KIND_BY_FAMILY: Mapping[str, type[Record]] = {
 
 @dataclass
 class Claim:
-    """A courier took a row: what was true in that very moment."""
+    """A courier took a row: what was true at that moment."""
 
     at: datetime
-    waited_since: datetime  #: when the row came due, as it then stood
+    waited_since: datetime  #: when the row came due, by its state then
     message: Message
     patient: Patient | None
     phone: Phone | None
     visit: Appointment | None
     request: ConsultationRequest | None
-    is_task_open: bool  #: of a mail about a task; False too for what is about none
+    is_task_open: bool  #: of a mail about a task; also False for a mail about none
 
 
 class Applied(NamedTuple):
-    """What a change touched, each as it was before and as it is now."""
+    """What a change touched, each row before and after it."""
 
     visits: list[tuple[Appointment | None, Appointment]]
     rows: list[tuple[Message | None, Message]]
@@ -55,12 +55,12 @@ class Applied(NamedTuple):
 
 
 def standing(stop: CircuitBreaker | None) -> CircuitBreaker | None:
-    """The stop of all texts, if they wait."""
-    return stop if stop is not None and stop.stands else None
+    """The open circuit breaker, if texts wait."""
+    return stop if stop is not None and stop.is_open else None
 
 
 def end_of(row: Message) -> Happened:
-    """What became of a message, whatever was erased since."""
+    """What became of a message, even if it was erased since."""
     return next(line for line in reversed(row.history) if line.what != "erased")
 
 

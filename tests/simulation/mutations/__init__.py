@@ -1,1 +1,1 @@
-"""Guards taken away one at a time: the simulation must notice."""
+"""Guards removed one at a time: the simulation must notice."""

@@ -1,6 +1,6 @@
-"""`python -m tests.simulation.mutations`: each guard taken away, the simulation must notice.
+"""`python -m tests.simulation.mutations`: removes each guard; the simulation must notice.
 
-What its processes run stands in `noticing.py`: they cannot import from here.
+What its processes run is in `noticing.py`: they cannot import from here.
 """
 
 import sys

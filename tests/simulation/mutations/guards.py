@@ -137,7 +137,7 @@ def _no_address() -> None:
 
 def _no_mail_events() -> None:
     """A mail that came back is noted on its row, and nothing follows."""
-    put(email_events, "_followed_up", lambda *_: [])
+    put(email_events, "_follow_up_writes", lambda *_: [])
 
 
 def _no_consequence() -> None:

@@ -107,13 +107,13 @@ def _no_history() -> None:
 
 def _no_aftercare_again() -> None:
     """A discharge withdraws what waited for the planned end, and makes nothing instead (R20)."""
-    again = attendance._aftercare_again
+    again = attendance._aftercare_again_writes
 
     def lost(*given: Any) -> list[Any]:
         made = [part for part in again(*given) if isinstance(part, Save)]
         return [part for part in again(*given) if part not in made]
 
-    put(attendance, "_aftercare_again", lost)
+    put(attendance, "_aftercare_again_writes", lost)
 
 
 def _no_call() -> None:

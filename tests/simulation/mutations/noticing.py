@@ -1,4 +1,4 @@
-"""Each guard is taken away in a process of its own, and the simulation must notice."""
+"""Removes each guard in a process of its own; the simulation must notice."""
 
 import argparse
 import multiprocessing

@@ -1,4 +1,4 @@
-"""How a guard is taken away."""
+"""How a guard is removed."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from chalicelib.outbox import checks
 
 
 def put(where: Any, name: str, what: Any) -> None:
-    """Only ever in a process that was made for this."""
+    """Only in a process that was started for this."""
     if not hasattr(where, name):
         raise AttributeError(name)
     setattr(where, name, what)
 
 
 def without_check(name: str) -> None:
-    """No row is asked this any more before it leaves, whatever its channel and recipient."""
+    """No row is checked for this any more before it leaves, whatever its channel and recipient."""
     gone = getattr(checks, name)
     kept = {
         row: tuple(check for check in asked if check is not gone)

@@ -1,4 +1,4 @@
-"""What becomes of a text that was accepted, and how it is told: late, twice, days later, astray."""
+"""What becomes of an accepted text, and its receipts: late, twice, days later, misaddressed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ class Taken:
     body: str
     at: datetime  #: when it was accepted
     called_at: datetime  #: when it was handed over; earlier than `at` if the network was slow
-    listed_at: datetime  #: as the provider's own clock says, in whole seconds
+    listed_at: datetime  #: by the provider's own clock, in whole seconds
     expires_at: datetime
-    shown_at: datetime  #: from then on a list has it
+    shown_at: datetime  #: from then on a list shows it
     status: str = "queued"
     error_code: int | None = None
     hidden: bool = False
@@ -50,7 +50,7 @@ class Delivery:
         self._unregistered_until: datetime | None = None
 
     def begins(self, text: Taken, before: Taken | None) -> None:
-        """A text was accepted; the one to the same number before it, if there was any."""
+        """A text was accepted; `before` is the earlier one to the same number, if there is one."""
         faults, chance = self._faults, self._faults.chance
         sent_in, ends_in = chance.uniform(0.2, 3), chance.uniform(3, 40)
         if faults.happens("receipts reversed"):

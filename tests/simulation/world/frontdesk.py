@@ -1,4 +1,4 @@
-"""What people ask of the service: visits, decisions, to be forgotten."""
+"""What people ask of the service: visits, decisions, erasure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ class FrontDesk:
         self._stage = acts.stage
         self.clinic = services.clinic
         self.erased: set[str] = set()  #: visits whose patients were erased
-        self.acknowledged: set[str] = set()  #: notes of the requests whose sender was told so
+        self.acknowledged: set[str] = set()  #: notes of the requests whose sender got a receipt
 
     def decide(self, name: str, subject_id: str, staff_id: str, form: Form) -> None:
         """A member of staff presses a button."""
@@ -74,7 +74,7 @@ class FrontDesk:
             what = DECISIONS[name].EVENT
             since = self._ledger.decided_since(act.began_at)
             noted = [e for e in since if e.what == what and e.by == staff_id]
-            # Over the web a refusal is a page as well.
+            # Over HTTP a refusal is a page as well.
             told = bool(noted) or is_web
             hold(told, f"{staff_id} was told that {subject_id} is {what}, and nothing says so")
             if name == "opt_out":
@@ -137,9 +137,9 @@ class FrontDesk:
         self._acts.web(name, by_web, ended)
 
     def _may_be_closed(self, message: Taken | Mailed, status: int) -> None:
-        """A link that was sent works until it is old, or its reader is not its patient any more.
+        """A link that was sent works until it expires, or its reader is no longer its patient.
 
-        A mail may have gone a second time, then to another address.
+        A mail may have been sent a second time, to another address.
         """
         ledger = self._ledger
         claims = ledger.claims[message.message_id]
@@ -153,7 +153,7 @@ class FrontDesk:
         hold(closed, f"the link of {message.message_id} is {status}")
 
     def erase(self, subject_id: str, staff_id: str) -> None:
-        """A patient wants to be forgotten: staff run it again until it says that all is done."""
+        """A patient wants to be erased: staff repeat it until it says that all is done."""
         under_way = 0
 
         def work() -> None:
@@ -173,7 +173,7 @@ class FrontDesk:
         self._acts.perform(f"{staff_id}: erase {subject_id}", work, ended)
 
     def ask(self, fields: dict[str, Any], request_form: RequestForm, key: str) -> None:
-        """A patient sends the form; the fields as JSON, and the same as a wish."""
+        """A patient sends the form; the fields as JSON, and as a request form."""
 
         def work() -> None:
             submit(self._services.context, request_form, origin=FORM, key=key)

@@ -1,6 +1,6 @@
-"""A provider of mails as ours is: it accepts, some mails come back or are unwanted, and it tells.
+"""A provider of mails like ours: it accepts, some mails come back or are unwanted, and it reports.
 
-What it tells is as SES publishes it, and comes late, twice, or before our note of the sending.
+Its reports have the form of SES's, and come late, twice, or before our note that a mail was sent.
 """
 
 import json
@@ -38,7 +38,7 @@ class Mailed:
         return self.email.text
 
 
-#: What becomes of a mail by which fault, and how SES tells it.
+#: The outcome of each fault, and how SES reports it.
 COMES_BACK: Mapping[str, tuple[MailOutcome, dict[str, Any]]] = {
     "mail: there is no such address": (
         MailOutcome.BOUNCED,
@@ -70,7 +70,7 @@ class Mails:
         self._faults = faults
         self._judge = judge
         self._publish = publish
-        self._read = read  #: whoever it is for looks at it
+        self._read = read  #: the reader looks at the mail
         self.sent: list[Mailed] = []
 
     def send(self, email: Email) -> Accepted:
@@ -99,7 +99,7 @@ class Mails:
             if mail.outcome is None and faults.happens(kind):
                 mail.outcome = outcome
                 if not mail.message_id:
-                    return  # it names no row, so what is told of it reaches nobody
+                    return  # it names no row, so no report about it reaches anybody
                 tags = {TAG: [tagged(mail.message_id)]}
                 self._told(
                     mail, json.dumps({**told, "mail": {"messageId": mail.sid, "tags": tags}})

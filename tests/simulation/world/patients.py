@@ -1,4 +1,4 @@
-"""Patients who ask, answer late or oddly, stop, and think better of it."""
+"""Patients who ask, answer late or oddly, stop, and change their minds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.simulation.world.frontdesk import page_in
 from tests.simulation.world.mails import Mailed
 from tests.simulation.world.provider import Provider
 
-ANSWERS = {  # what is typed upon a text of this kind, and how often
+ANSWERS = {  # what is typed in answer to a text of this kind, and how often
     "proposed": (("1", 6), ("2", 2), ("hello?", 1)),
     "ride": (("D", 6), ("N", 2), ("who is this", 1)),
     "which": (("1", 5), ("2", 3)),
@@ -25,7 +25,7 @@ RARELY = (
 
 
 class Patients:
-    """Everybody with a telephone."""
+    """Everybody with a phone."""
 
     def __init__(self, scene: Scene, provider: Provider, *, asked: Callable[[], None]) -> None:
         self.scene = scene

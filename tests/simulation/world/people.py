@@ -11,11 +11,11 @@ from tests.simulation.world.patients import Patients
 from tests.simulation.world.provider import Provider
 from tests.simulation.world.staff import Staff
 
-LAST_ALARMS = 3  # days by which whoever cried for help was heard of
+LAST_ALARMS = 3  # days in which a cry for help must have been handled
 
 
 class People:
-    """The days of a run, planned ahead; what people then do depends on what is true."""
+    """The days of a run, planned ahead; what people then do depends on the state."""
 
     def __init__(self, scene: Scene, provider: Provider, *, asks_a_day: float, days: int) -> None:
         self.scene = scene
@@ -36,7 +36,7 @@ class People:
             stage.after(staff.takes_alarms, days=day)
 
     def meddle(self, message_id: str) -> None:
-        """Somebody acts on the very thing that a courier has in hand."""
+        """Somebody acts on the very row that a courier works on."""
         ledger = self.scene.ledger
         visit = ledger.visits.get(message_id.partition(".")[0])
         message = ledger.messages.get(message_id)
@@ -55,7 +55,7 @@ class People:
         self.scene.stage.after(self.scene.chance.choice(acts), seconds=0.01)
 
     def _opts_out(self, visit_id: str, number: str) -> None:
-        """By phone, which the provider does not know of; later the patient thinks better of it."""
+        """By phone, which the provider does not know of; later the patient opts in again."""
         self.staff.decide("opt_out", visit_id, {"means": ["phone"]})
         hours = self.scene.chance.uniform(0.1, 30)
         self.scene.stage.after(lambda: self.patients.texts(number, "START"), hours=hours)

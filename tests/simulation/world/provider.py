@@ -1,4 +1,4 @@
-"""A provider of texts as ours is: it accepts or refuses, lists what it has, has a STOP list."""
+"""A provider of texts like ours: it accepts or refuses, lists what it has, has a STOP list."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -23,7 +23,7 @@ from tests.simulation.world.delivery import Delivery, Taken
 from tests.twilio_rules import NUMBER, StopList, may_wait, refuse_under_way
 
 SETTINGS_REFUSED = "text: our settings refused for hours"
-LISTED = 3.0  # minutes until a list has a text, at most
+LISTED = 3.0  # minutes until a list shows a text, at most
 CLOCK_OFF = 30.0  # seconds: the provider's clock against true time, at most
 
 
@@ -35,7 +35,7 @@ class Provider:
     faults: Faults
     report: Callable[[Taken, str, int | None], None]  #: a receipt's webhook
     ring: Callable[[Taken], None]  #: the phone shows the text
-    judge: Callable[[Taken], None]  #: whether it may have been accepted
+    judge: Callable[[Taken], None]  #: checks whether it may have been accepted
     bad_numbers: frozenset[str] = frozenset()
     taken: list[Taken] = field(default_factory=list)
     received: list[ReceivedText] = field(default_factory=list)  #: in the order of their times
@@ -48,7 +48,7 @@ class Provider:
         self._by_sid: dict[str, Taken] = {}
         self._stops = StopList()
         self._delivery = Delivery(self.faults, report=self.report, ring=self.ring, among=self.taken)
-        self._place_of: dict[str, int] = {}  #: where in `received` a text stands
+        self._place_of: dict[str, int] = {}  #: the place of a text in `received`
         self._off = timedelta(seconds=self.faults.chance.uniform(-CLOCK_OFF, CLOCK_OFF))
 
     # What the service asks
@@ -135,7 +135,7 @@ class Provider:
     def _is_up(self) -> None:
         if self.faults.lasts("no provider for hours", "no provider for a day"):
             if self.faults.chance.random() < 0.5:
-                raise Refused(FailureClass.RETRY)  # no connection: for certain nothing left
+                raise Refused(FailureClass.RETRY)  # no connection: certainly nothing left
             raise OutcomeUnknown("simulated outage")
 
     def _asked(self) -> None:

@@ -91,7 +91,7 @@ def test_what_is_answered_after_the_arrival_reaches_a_person(body: str, task: st
     world = World()
     visit_id = booked(world).id
     world.run_until(datetime(2026, 12, 8, 14, 50, tzinfo=UTC))
-    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.clock.at += timedelta(minutes=1)
     hear(world, body)
     assert task in tasks(world)
@@ -106,7 +106,7 @@ def test_no_ride_said_just_before_the_arrival_is_recorded_reaches_a_person() -> 
         Incoming(sid=f"SM{next(_sids):032x}", sender=ANA, body="N"),
         quiet_words=QUIET,
     )
-    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     world.drain()
     assert "no_driver" in tasks(world)
 

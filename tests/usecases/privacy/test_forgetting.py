@@ -385,7 +385,7 @@ def test_a_visit_that_the_index_names_no_more_is_erased_all_the_same() -> None:
 def test_a_patient_who_is_being_treated_is_not_erased() -> None:
     world, visit_id, patient_id = with_history()
     world.run_until(world.clock.at + timedelta(days=6, hours=21))
-    attendance.arrived(world.context, appointment_id=visit_id, at=None, actor=RUTH)
+    attendance.record_arrival(world.context, appointment_id=visit_id, at=None, actor=RUTH)
     before = stored(world)
     with pytest.raises(AlreadyDecided):
         erase(world.context, patient_id, actor=RUTH)

@@ -245,7 +245,7 @@ def missed_and_taken_back() -> tuple[World, Course]:
     course = course_of(world)
     first = sessions_of(world, course)[0]
     world.run_until(first.start_at + timedelta(minutes=5))
-    attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
+    attendance.record_no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     assert [visit.session for visit in sessions_of(world, course)] == [1, 1, 3]
     attendance.undo(world.context, appointment_id=first.id, actor=RUTH)
     return world, course
@@ -263,7 +263,7 @@ def test_a_no_show_that_was_taken_back_can_be_decided_again(then: str) -> None:
     world, course = missed_and_taken_back()
     first, second, _ = sessions_of(world, course)
     if then == "missed":
-        attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
+        attendance.record_no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     else:
         cancel(world, first)
     assert [visit.session for visit in sessions_of(world, course)] == [1, 1, 3]
@@ -288,7 +288,7 @@ def test_a_missed_session_asks_a_person_about_the_rest_before_the_next_one() -> 
     course = course_of(world, spacing_days=2)
     first, second, _ = sessions_of(world, course)
     world.run_until(first.start_at + timedelta(minutes=30))
-    attendance.no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
+    attendance.record_no_show(world.context, appointment_id=first.id, at=None, actor=RUTH)
     world.drain()
     tasks = [task for task in world.store.open("task") if isinstance(task, Task)]
     (missed,) = [task for task in tasks if task.what == "session_missed"]
@@ -301,7 +301,7 @@ def test_the_last_session_missed_asks_nobody() -> None:
     course = course_of(world, sessions=2)
     _, last = sessions_of(world, course)
     world.run_until(last.start_at + timedelta(minutes=30))
-    attendance.no_show(world.context, appointment_id=last.id, at=None, actor=RUTH)
+    attendance.record_no_show(world.context, appointment_id=last.id, at=None, actor=RUTH)
     world.drain()
     tasks = [task for task in world.store.open("task") if isinstance(task, Task)]
     assert "session_missed" not in {task.what for task in tasks}

@@ -30,7 +30,7 @@ def goes_home(
     handed_over: bool = False,
 ) -> None:
     world.run_until(recorded)
-    attendance.discharged(
+    attendance.record_discharge(
         world.context, appointment_id=visit.id, at=at, actor=RUTH, handed_over=handed_over
     )
     world.drain()
@@ -148,7 +148,7 @@ def test_what_nobody_said_last_night_is_a_task_to_call() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.clock.at = MORNING
-    attendance.discharged(world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
     world.run_until(MIDDAY)
     assert aftercare(world, visit) == []
     (task,) = calls(world)
@@ -160,7 +160,7 @@ def test_what_was_handed_over_last_night_is_no_task() -> None:
     world = evening_clinic()
     visit, _ = session(world, "21:30")
     world.clock.at = MORNING
-    attendance.discharged(
+    attendance.record_discharge(
         world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH, handed_over=True
     )
     world.run_until(MIDDAY)
@@ -180,7 +180,7 @@ def test_what_was_said_last_night_is_not_said_again(ends: str, wishes: dict[str,
     visit, _ = session(world, ends, **wishes)
     world.run_until(MORNING)
     before = {m.id for m in said(world, visit)}, len(calls(world))
-    attendance.discharged(world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
+    attendance.record_discharge(world.context, appointment_id=visit.id, at=LAST_NIGHT, actor=RUTH)
     world.run_until(MIDDAY)
     since = [m for m in said(world, visit) if m.id not in before[0] and m.sid is not None]
     assert (since, len(calls(world))) == ([], before[1])

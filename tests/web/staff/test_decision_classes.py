@@ -13,7 +13,7 @@ from chalicelib.web.staff.decisions.decision import StaffDecision
 from chalicelib.web.staff.decisions.offered import EVERY_DECISION
 from chalicelib.web.timeline.words import EVENT_WORDS
 
-CHALICELIB = Path(__file__).parents[2] / "chalicelib"
+CHALICELIB = Path(__file__).parents[3] / "chalicelib"
 each_decision = pytest.mark.parametrize(
     "decision", EVERY_DECISION, ids=[each.NAME for each in EVERY_DECISION]
 )

@@ -107,6 +107,6 @@ def test_what_was_texted_already_is_not_asked_about(browser: Browser) -> None:
         subject_id=visit.id, staff_id="nurse", now=LATE
     )
     assert ASKS not in text_of(browser.get(f"/s/{token}"))
-    attendance.discharged(browser.world.context, appointment_id=visit.id, at=end, actor=RUTH)
+    attendance.record_discharge(browser.world.context, appointment_id=visit.id, at=end, actor=RUTH)
     browser.world.run_until(LATE + timedelta(hours=1))
     assert calls(browser) == []

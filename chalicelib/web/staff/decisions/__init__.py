@@ -1,1 +1,1 @@
-"""The decisions that staff take: each is one class, which says everything about it."""
+"""The decisions that staff take: each is one class that says everything about it."""

@@ -1,4 +1,4 @@
-"""What answers a request: a visit, times to choose from, a course, or no."""
+"""Decisions that answer a request: a visit, times to choose from, a course, or a refusal."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""What a decision's form asks with: the kinds of its fields, and how each is shown."""
+"""The controls of a decision's form: the kinds of fields, and how each is shown."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from chalicelib.domain.visits.request import ConsultationRequest
 from chalicelib.usecases.visits.slots import WallTime
 from chalicelib.web.http.wall_time import wall_time
 
-Options = Iterable[tuple[str, str]]  # what is sent, and its words
+Options = Iterable[tuple[str, str]]  # the value that is sent, and its words
 
 
 class Snapshot(NamedTuple):
@@ -38,17 +38,17 @@ def _no_options(_: Snapshot) -> Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """How a field is asked for: a macro of `parts/controls.html`, and what that shows."""
+    """How a field is shown: a macro of `parts/controls.html`, and its values."""
 
     kind: Literal["line", "pick", "area", "box", "times", "days", "handed_over", "hidden"]
     label: str = ""
-    type: str = "text"  #: of a line, as HTML names it
+    type: str = "text"  #: the HTML type of a line
     hint: str = ""
-    wrong: str = ""  #: said beside it; without it, what the request form says of this name
-    value: Callable[[Snapshot], str] = _nothing  #: what it holds before anybody types
+    wrong: str = ""  #: the error; without it, that of the request form's field of this name
+    value: Callable[[Snapshot], str] = _nothing  #: what it contains before anybody types
     options: Callable[[Snapshot], Options] = _no_options
     is_several: bool = False  #: whether it may come more than once
-    free: Literal["", "picked", "shown"] = ""  #: it is the time to book; free ones stand beside it
+    free: Literal["", "picked", "shown"] = ""  #: the time to book; free times stand next to it
 
 
 def moment(label: str, *, wrong: str, free: Literal["", "picked", "shown"] = "") -> Control:

@@ -1,4 +1,4 @@
-"""What is decided on the day sheet: a task is done, and a caller's request is written down."""
+"""Decisions on the day sheet: a task is done, and a caller's request is written down."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -60,7 +60,7 @@ class WriteDownRequest(StaffDecision):
 
     @classmethod
     def read(cls, form: Form) -> Self:
-        """A box that is ticked needs to be told how the consent was given."""
+        """A ticked consent also needs how the consent was given."""
         values = from_form(form)
         means = single(form, "consent_means") or ""
         wrong: dict[str, str] = {}
@@ -80,7 +80,7 @@ class WriteDownRequest(StaffDecision):
         origin = Origin(
             means="phone" if self.consent_means in ("", NOT_ASKED) else self.consent_means,
             page="day sheet",
-            address="",  # without one no limit holds: staff may write down as many as call
+            address="",  # without one no limit applies: staff may write down as many calls as come
             per_number=1,
             per_address=1,
         )

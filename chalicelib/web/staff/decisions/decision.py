@@ -1,4 +1,4 @@
-"""What every staff decision says about itself. The decisions stand in the files beside."""
+"""What every staff decision declares about itself. The decisions are in the files next to this."""
 
 from abc import abstractmethod
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from chalicelib.web.http.i18n import words
 from chalicelib.web.http.parsing import Form, single
 from chalicelib.web.staff.decisions.controls import Control, Snapshot
 
-INSTEAD = "instead"  # a free time that was picked after the one that was typed turned out taken
+INSTEAD = "instead"  # a free time, picked after the typed one turned out to be taken
 NOT_SURE = "Please tick the box to say that you mean it."
 ANY_STATUS: Collection[str] = frozenset((*RequestStatus, *AppointmentStatus))
 
@@ -29,12 +29,12 @@ class Page(StrEnum):
 
 
 class Section(StrEnum):
-    """The heading that it stands under."""
+    """The heading that a form is shown under."""
 
     ANSWER = "Answer"
     ON_THE_DAY = "On the day"
     CHANGE = "Change"
-    PATIENT = "The patient"  #: not there once nobody knows who it was
+    PATIENT = "The patient"  #: left out once the patient was erased
     TASKS = "Tasks"
     CALLER = "A caller on the phone"
 
@@ -48,16 +48,16 @@ class Place(NamedTuple):
 
     page: Page
     section: Section
-    title: str  #: what is opened to see the form
+    title: str  #: what a person opens to see the form
     statuses: Collection[str] = ANY_STATUS  #: of the request or visit; `may` can ask for more
-    opens_in: Collection[str] = ()  #: in these it stands open, if it is the first that does
-    is_open: bool = False  #: whether it stands open whatever else does
+    opens_in: Collection[str] = ()  #: in these statuses it is open, if it is the first that is
+    is_open: bool = False  #: whether the form is open in any case
 
 
 class Already(NamedTuple):
-    """What whoever comes second is told (R50)."""
+    """What a person who decides second is told (R50)."""
 
-    what: str  #: as the use case calls it, in `AlreadyDecided`
+    what: str  #: the use case's word for it, in `AlreadyDecided`
     words: str  #: `by …` follows
 
 
@@ -73,7 +73,7 @@ class Taking(NamedTuple):
 class StaffDecision(BaseModel):
     """A decision that staff take: its fields are those of its form, in the form's order.
 
-    Other fields that a browser sends along are ignored. A field with a `Control` is asked for.
+    Other fields that a browser sends are ignored. A field with a `Control` is shown in the form.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -81,18 +81,18 @@ class StaffDecision(BaseModel):
     NAME: ClassVar[str]  #: in its address
     PLACES: ClassVar[tuple[Place, ...]]  #: where it can be taken
     BUTTON: ClassVar[str]
-    SURE: ClassVar[str]  #: beside the box that must be ticked (R65); empty for one without
-    HINT: ClassVar[str] = ""  #: what pressing it will do, where the form does not say so
-    WHY_NOT: ClassVar[str] = ""  #: in place of a form that its status would allow and `may` not
-    EVENT: ClassVar[str]  #: what its use case calls it in the audit event
-    DONE: ClassVar[str]  #: how a timeline says that
+    SURE: ClassVar[str]  #: the words of the box that must be ticked (R65); empty: no box
+    HINT: ClassVar[str] = ""  #: what pressing the button will do, if the form does not say so
+    WHY_NOT: ClassVar[str] = ""  #: shown instead of a form that `may` rules out
+    EVENT: ClassVar[str]  #: the name that its use case uses in the audit event
+    DONE: ClassVar[str]  #: the words of a timeline for that event
     ALREADY: ClassVar[tuple[Already, ...]] = ()
-    ANSWERS: ClassVar[bool] = False  #: whether it answers a request, which can be done once
+    ANSWERS: ClassVar[bool] = False  #: whether it answers a request, which is possible once
     MOVES: ClassVar[bool] = False  #: whether it ends or changes the time that the page showed
 
     @classmethod
     def may(cls, known: Snapshot) -> bool:
-        """Whether the page offers it, where the status allows it."""
+        """Whether the page offers it, if the status allows it."""
         return True
 
     @classmethod
@@ -105,7 +105,7 @@ class StaffDecision(BaseModel):
 
     @classmethod
     def controls(cls) -> list[tuple[str, Control, bool]]:
-        """What the form asks for: the field's name, how, and whether it must be given."""
+        """The form's fields: the name, the control, and whether a value is required."""
         return [
             (name, control, field.is_required())
             for name, field in cls.model_fields.items()

@@ -12,18 +12,18 @@ from chalicelib.web.staff.decisions.decision import Page, Place, Section, StaffD
 from chalicelib.web.staff.decisions.patients import OF_PATIENTS
 from chalicelib.web.staff.decisions.visits import OF_VISITS
 
-NEAR = timedelta(hours=12)  # from then on what happens on the day comes first on the page
+NEAR = timedelta(hours=12)  # so close to the visit, decisions of the day come first on the page
 
-#: Each by the name in its address, in the order of the pages.
+#: By the name in its address, in the order of the pages.
 DECISIONS: Mapping[str, type[StaffDecision]] = {
     each.NAME: each for each in (*ANSWERS, *OF_VISITS, *OF_PATIENTS)
 }
 DAY_DECISIONS: Mapping[str, type[StaffDecision]] = {each.NAME: each for each in ON_DAY_SHEET}
 EVERY_DECISION = (*DECISIONS.values(), *DAY_DECISIONS.values())
 
-#: How a timeline says what each left behind.
+#: The words of a timeline for each decision's event.
 EVENT_WORDS: Mapping[str, str] = {each.EVENT: each.DONE for each in EVERY_DECISION}
-#: What was decided before, for whoever comes second (R50).
+#: What was decided before, for a person who decides second (R50).
 DECIDED_WORDS: Mapping[str, str] = {
     "closed": "The request was closed",
     "erased": "The patient was erased, at their wish,",
@@ -41,16 +41,16 @@ class Offer(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """What stands under one heading."""
+    """The decisions under one heading."""
 
     section: Section
     offers: Sequence[Offer]
 
 
 def offered(known: Snapshot, typed: str) -> list[Offers]:
-    """By heading, where anything under it can be taken.
+    """The decisions by heading, for each heading that has one.
 
-    The form that came back, `typed`, stands open, else the first that the status opens.
+    The form that is shown again, `typed`, is open; otherwise the first that the status opens.
     """
     page = Page.VISIT if isinstance(known.subject, Appointment) else Page.REQUEST
     rows = [

@@ -1,4 +1,4 @@
-"""What the patient tells us about themselves: how to reach them, and whether texts are welcome."""
+"""What the patient tells us about themselves: how to reach them, and whether they want texts."""
 
 from typing import Annotated, Literal
 

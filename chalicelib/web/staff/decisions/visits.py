@@ -1,4 +1,4 @@
-"""What becomes of a visit: it is moved or cancelled, or what happened on the day is recorded."""
+"""Decisions about a visit: it is moved or cancelled, or what happened on the day is recorded."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -121,7 +121,7 @@ class Arrived(StaffDecision):
     sure: Ticked
 
     def take(self, taking: Taking) -> object:
-        return attendance.arrived(
+        return attendance.record_arrival(
             taking.context,
             appointment_id=taking.subject_id,
             at=_instant(self.at, taking),
@@ -151,10 +151,10 @@ class Discharged(StaffDecision):
     handed_over: Annotated[
         Ticked | None,
         Control(kind="handed_over", wrong="Please tick the box or leave it empty."),
-    ] = None  #: the words of the aftercare, where no text leaves (R14)
+    ] = None  #: the words of the aftercare, when no text can leave (R14)
 
     def take(self, taking: Taking) -> object:
-        return attendance.discharged(
+        return attendance.record_discharge(
             taking.context,
             appointment_id=taking.subject_id,
             at=_instant(self.at, taking),
@@ -180,7 +180,7 @@ class NoShow(StaffDecision):
         return known.now >= _visit(known).start_at
 
     def take(self, taking: Taking) -> object:
-        return attendance.no_show(
+        return attendance.record_no_show(
             taking.context,
             appointment_id=taking.subject_id,
             at=_instant(self.at, taking),
@@ -195,7 +195,7 @@ def _ticked_on_a_page(value: str | None, info: ValidationInfo) -> str | None:
 
 
 class Driver(StaffDecision):
-    """A program may name `has` alone; what the page's form sends needs its box as well (F94)."""
+    """A program may send `has` only; the page's form must send its box as well (F94)."""
 
     NAME = "driver"
     PLACES = (Place(Page.VISIT, Section.ON_THE_DAY, "Ride home", statuses=(*BOOKED, *ARRIVED)),)
@@ -212,7 +212,7 @@ class Driver(StaffDecision):
             wrong="Please choose.",
         ),
     ]
-    seen: str | None = None  #: the page's form has it, so whatever fills that in sends it
+    seen: str | None = None  #: part of the page's form, so what fills that in sends it
     sure: Annotated[
         Ticked | None, AfterValidator(_ticked_on_a_page), Field(validate_default=True)
     ] = None
@@ -222,7 +222,7 @@ class Driver(StaffDecision):
         return known.clinic.kind_of(_visit(known)).needs_driver
 
     def take(self, taking: Taking) -> object:
-        return attendance.driver(
+        return attendance.record_driver(
             taking.context, appointment_id=taking.subject_id, has=self.has, actor=taking.actor
         )
 
@@ -247,7 +247,7 @@ class Undo(StaffDecision):
 
 
 def _instant(at: When | None, taking: Taking) -> datetime | None:
-    """When it happened; None, for now, without a time."""
+    """When it happened; None, which means now, without a time."""
     return at_wall_clock(at.on, at.at, taking.context.clinic.zone) if at else None
 
 
