@@ -61,7 +61,7 @@ def test_a_failing_run_is_told_with_as_little_around_it_as_still_fails() -> None
 
 
 @pytest.mark.dynamodb_local
-@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.parametrize("seed", [21, 23, 24])
 def test_the_same_holds_over_dynamodb_local_which_answers_as_memory_does(seed: int) -> None:
     with dynamodb_local() as (client, name):
         table = MirroredTable(shards=SHARDS, client=client, table=name)
