@@ -80,7 +80,7 @@ def _no_second_try() -> None:
 
 def _no_consent_record() -> None:
     """Who agreed to texts is written on the patient alone, with no proof of it (R2)."""
-    put(submit, "consents", lambda *_, **__: [])
+    put(submit, "_consents", lambda *_, **__: [])
 
 
 def _no_audit() -> None:
