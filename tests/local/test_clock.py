@@ -1,7 +1,6 @@
 """The local run's clock moves only forwards, runs on by itself, and keeps its place."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,13 +10,6 @@ from local.aws.keeper import Keeper
 from local.clock import MovableClock
 
 YEAR = timedelta(days=365)
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    keeper = Keeper(tmp_path / "kept.db")
-    yield keeper
-    keeper.close()
 
 
 def test_a_clock_that_was_never_moved_shows_real_time_in_utc(keeper: Keeper) -> None:

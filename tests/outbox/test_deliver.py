@@ -14,9 +14,9 @@ from chalicelib.domain.system import CircuitBreaker
 from chalicelib.outbox import deliver, reconcile
 from chalicelib.outbox.outcomes import text_receipts
 from chalicelib.ports import Accepted, FailureClass, OutcomeUnknown, Refused
-from chalicelib.usecases.patients import contact_details, opt_out
-from chalicelib.usecases.visits import book, reschedule
-from tests.builders.acts import before_the_next_claim
+from chalicelib.usecases.patients import opt_out
+from chalicelib.usecases.visits import book
+from tests.builders.acts import before_the_next_claim, cancels, has_another_number
 from tests.builders.looks import confirmations, ever, row
 from tests.builders.visits import confirmation_next, just_booked
 from tests.world import NOON, RUTH, World, at
@@ -240,25 +240,11 @@ def test_what_changes_between_check_and_claim_stops_the_text(what: str) -> None:
     message_id = confirmation_next(world)
     visit_id = message_id.partition(".")[0]
     acts: dict[str, Callable[[], object]] = {
-        "cancel": lambda: reschedule.cancel(
-            world.context,
-            appointment_id=visit_id,
-            reason_code="other",
-            tell_patient=False,
-            actor=RUTH,
-        ),
+        "cancel": lambda: cancels(world, visit_id),
         "opt out": lambda: opt_out.opt_out(
             world.context, subject_id=visit_id, means="phone", actor=RUTH
         ),
-        "new number": lambda: contact_details.contact(
-            world.context,
-            subject_id=visit_id,
-            name="Ana Löwe",
-            phone="+13165550150",
-            email=None,
-            language="en",
-            actor=RUTH,
-        ),
+        "new number": lambda: has_another_number(world, visit_id),
     }
     before_the_next_claim(world, acts[what])
     deliver.deliver(world.delivery_context, message_id)
@@ -272,13 +258,7 @@ def test_a_cancelled_visits_text_in_flight_is_never_sent_again() -> None:
     visit_id = message_id.partition(".")[0]
     world.texts.before.append(OutcomeUnknown("time-out"))
     deliver.deliver(world.delivery_context, message_id)
-    reschedule.cancel(
-        world.context,
-        appointment_id=visit_id,
-        reason_code="other",
-        tell_patient=False,
-        actor=RUTH,
-    )
+    cancels(world, visit_id)
     world.run_for(hours=3)
     assert confirmations(world) == 0
     assert row(world, message_id).status is MessageStatus.WITHDRAWN

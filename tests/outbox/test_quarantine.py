@@ -12,11 +12,10 @@ from chalicelib.domain.people.patient import Patient
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import Ref
 from chalicelib.outbox import deliver
-from chalicelib.usecases.visits import reschedule
-from tests.builders.acts import ANA
+from tests.builders.acts import ANA, cancels
 from tests.builders.looks import confirmations, ever, row, tasks
 from tests.builders.visits import confirmation_next, just_booked
-from tests.world import RUTH, World
+from tests.world import World
 
 
 def without_step(world: World, step_id: str) -> dict[str, CarePlan]:
@@ -74,13 +73,7 @@ def test_what_is_void_is_withdrawn_though_its_step_was_removed() -> None:
     world = World()
     visit_id = just_booked(world).id
     world.services = replace(world.services, plans=without_step(world, "ride"))
-    reschedule.cancel(
-        world.context,
-        appointment_id=visit_id,
-        reason_code="other",
-        tell_patient=False,
-        actor=RUTH,
-    )
+    cancels(world, visit_id)
     world.run_for(minutes=10)
     assert row(world, f"{visit_id}.v1-ride").status is MessageStatus.WITHDRAWN
     assert tasks(world) == []

@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.domain.change import Change, Patch
 from chalicelib.domain.messaging.message import MessageStatus
-from chalicelib.usecases.patients import contact_details, opt_out
+from chalicelib.usecases.patients import opt_out
 from chalicelib.usecases.privacy.erase import erase
 from chalicelib.usecases.visits import reschedule
-from tests.builders.acts import hear, spoil
+from tests.builders.acts import has_another_number, hear, spoil
 from tests.builders.looks import first_alone, firsts, phone_of
 from tests.builders.visits import BO, NIGHT, booked, booked_at_night
 from tests.world import RUTH, World, at
@@ -61,15 +61,7 @@ def test_ending_a_pause_causes_no_text_to_who_has_only_asked() -> None:
 
 def test_who_owns_a_number_that_was_mistyped_is_told_who_texts() -> None:
     world, visit_id = booked_at_night()
-    contact_details.contact(
-        world.context,
-        subject_id=visit_id,
-        name="Ana Löwe",
-        phone="+13165550150",
-        email=None,
-        language="en",
-        actor=RUTH,
-    )
+    has_another_number(world, visit_id)
     world.run_for(hours=12)
     assert world.texts.sent == []
     booked(world, room="room-2", name=BO)

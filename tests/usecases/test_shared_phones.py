@@ -15,7 +15,7 @@ from chalicelib.outbox import deliver
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
 from chalicelib.usecases.patients import contact_details, opt_out
 from chalicelib.usecases.visits.load import open_visits
-from tests.builders.acts import ANA, hear
+from tests.builders.acts import ANA, has_another_number, hear
 from tests.builders.looks import phone_of, tasks, visit_of
 from tests.builders.visits import BO, booked, offered
 from tests.world import RUTH, World
@@ -166,15 +166,7 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
     world = World()
     visit_id = booked(world).id
     sent = len(world.texts.sent)
-    contact_details.contact(
-        world.context,
-        subject_id=visit_id,
-        name="Ana Löwe",
-        phone="+13165550150",
-        email=None,
-        language="en",
-        actor=RUTH,
-    )
+    has_another_number(world, visit_id)
     world.run_until(datetime(2026, 12, 6, 18, 0, tzinfo=UTC))
     hear(world, "START", sender="+13165550150")
     world.run_until(datetime(2026, 12, 8, 12, 0, tzinfo=UTC))
@@ -190,15 +182,7 @@ def test_a_new_number_is_told_who_texts_before_anything_else() -> None:
 def test_the_first_text_to_a_new_number_leaves_first_whatever_the_queue_says() -> None:
     world = World()
     visit_id = booked(world).id
-    contact_details.contact(
-        world.context,
-        subject_id=visit_id,
-        name="Ana Löwe",
-        phone="+13165550150",
-        email=None,
-        language="en",
-        actor=RUTH,
-    )
+    has_another_number(world, visit_id)
     reminder = world.message(visit_id, "v1-reminder")
     world.run_until(reminder.scheduled_at - timedelta(minutes=1))
     sent = len(world.texts.sent)

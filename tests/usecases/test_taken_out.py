@@ -13,7 +13,7 @@ from chalicelib.transaction import Actor
 from chalicelib.usecases.privacy import erase, export
 from chalicelib.usecases.visits import attendance, book, offers, reschedule
 from tests import taken_out
-from tests.builders.acts import arrives
+from tests.builders.acts import arrives, cancels
 from tests.builders.looks import ever, row, sent_kinds, sessions_of, tasks, visit_of
 from tests.builders.visits import booked, course_of, offered
 from tests.world import RUTH, World, at
@@ -161,9 +161,7 @@ def test_nobody_is_called_about_a_cancellation_that_is_not_to_be_told() -> None:
     world = World()
     visit = booked(world)
     taken_out.kind(world)
-    reschedule.cancel(
-        world.context, appointment_id=visit.id, reason_code="other", tell_patient=False, actor=RUTH
-    )
+    cancels(world, visit.id)
     world.run_for(days=14)
     assert world.open_tasks() == []
 
@@ -253,9 +251,7 @@ def test_the_first_session_of_a_course_can_be_called_off_though_its_kind_is_gone
     first, second, _ = sessions_of(world, course_of(world))
     world.drain()
     taken_out.kind(world)
-    reschedule.cancel(
-        world.context, appointment_id=first.id, reason_code="other", tell_patient=False, actor=RUTH
-    )
+    cancels(world, first.id)
     assert visit_of(world, second.id).session == 1
 
 

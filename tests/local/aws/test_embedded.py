@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -48,19 +47,6 @@ with EmbeddedAws(keeper=keeper, clock=lambda: datetime.now(UTC), senders=[]) as 
         client.transact_write_items(TransactItems=puts)
         print(number, flush=True)
 """
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    keeper = Keeper(tmp_path / "bookend.db")
-    yield keeper
-    keeper.close()
-
-
-@pytest.fixture
-def aws(keeper: Keeper) -> Iterator[EmbeddedAws]:
-    with embedded(keeper) as started:
-        yield started
 
 
 def test_a_table_a_queue_and_a_sender_are_there_from_the_start(aws: EmbeddedAws) -> None:

@@ -1,7 +1,5 @@
 """Faults that were asked for come once each, in order, and where the SDK can see them."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,19 +10,6 @@ from local.aws.embedded import EmbeddedAws
 from local.aws.faults import UnknownFault
 from local.aws.keeper import Keeper
 from tests.local.embedded import ONCE, embedded, put, send_simple, stored, table_row
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    keeper = Keeper(tmp_path / "bookend.db")
-    yield keeper
-    keeper.close()
-
-
-@pytest.fixture
-def aws(keeper: Keeper) -> Iterator[EmbeddedAws]:
-    with embedded(keeper) as started:
-        yield started
 
 
 def test_faults_are_met_in_order_one_a_call(aws: EmbeddedAws) -> None:

@@ -1,8 +1,5 @@
 """A mail that comes back is told of as SES does, once it was sent, also by the next run."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import boto3
 import pytest
 
@@ -14,13 +11,6 @@ from local.aws.keeper import Keeper
 from tests.local.embedded import SENDER, embedded
 
 MESSAGE_ID = "REQ-7K2M9Q4X1B.new_request-ruth"
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    keeper = Keeper(tmp_path / "bookend.db")
-    yield keeper
-    keeper.close()
 
 
 def send(aws: EmbeddedAws, message_id: str = MESSAGE_ID) -> str:

@@ -1,7 +1,6 @@
 """What becomes of a text at the local Twilio, and the signed calls that tell of it."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,6 @@ from twilio.request_validator import RequestValidator
 from local.aws.keeper import Keeper
 from local.twilio.callbacks import LATE
 from tests.local.provider import ACCOUNT, NOON, NUMBER, PATIENT, TOKEN, World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
-    world.service.close()
 
 
 def test_a_callback_is_signed_over_the_address_without_its_fragment(world: World) -> None:

@@ -2,9 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +14,6 @@ from chalicelib.adapters.twilio import client as adapter
 from chalicelib.ports import OutcomeUnknown, Refused
 from local.twilio.callbacks import LATE
 from tests.local.provider import NOON, NUMBER, PATIENT, TOKEN, World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
-    world.service.close()
 
 
 def test_a_text_is_queued_at_the_clocks_time_and_comes_to_be_delivered(world: World) -> None:

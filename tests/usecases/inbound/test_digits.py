@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from chalicelib.domain.visits.request import ConsultationRequest, RequestStatus
 from chalicelib.usecases.inbound.receive import Incoming, receive_text
-from chalicelib.usecases.patients import contact_details
-from tests.builders.acts import ANA, QUIET, cancels, hear, moves
+from tests.builders.acts import ANA, QUIET, cancels, has_another_number, hear, moves
 from tests.builders.looks import phone_of, tasks, visit_of
 from tests.builders.visits import BO, booked, offered
-from tests.world import RUTH, World
+from tests.world import World
 
 
 def two_visits(world: World) -> tuple[str, str]:
@@ -22,18 +21,6 @@ def digit_of(world: World, visit_id: str) -> str:
 def moves_and_tells(world: World, visit_id: str, when: str, room: str) -> None:
     moves(world, visit_id, when, room)
     world.drain()
-
-
-def gives_up_the_number(world: World, subject_id: str) -> None:
-    contact_details.contact(
-        world.context,
-        subject_id=subject_id,
-        name="Ana Löwe",
-        phone="+13165550150",
-        email=None,
-        language="en",
-        actor=RUTH,
-    )
 
 
 def test_a_digit_does_not_confirm_the_time_that_its_visit_was_moved_to() -> None:
@@ -61,7 +48,7 @@ def test_a_digit_from_a_number_that_was_given_up_moves_nobody() -> None:
     first, _ = two_visits(world)
     hear(world, "R")
     digit = digit_of(world, first)
-    gives_up_the_number(world, first)
+    has_another_number(world, first)
     hear(world, digit)
     assert tasks(world) == ["reply_to_read"]
 
@@ -72,7 +59,7 @@ def test_a_digit_from_a_number_that_was_given_up_takes_no_offered_time() -> None
     booked(world)  # takes the first of them
     hear(world, "1")
     assert "1 for Tue Dec 8 1:00 PM" in world.texts.bodies[-1]
-    gives_up_the_number(world, reference)
+    has_another_number(world, reference)
     hear(world, "1")
     request = world.store.get(ConsultationRequest.ref(reference))
     assert request is not None
