@@ -16,7 +16,7 @@ from tests.docs.cited import cited_in
 
 HERE = Path(__file__).parents[1]
 FOLDERS = ("chalicelib", "lint", "local", "tests/simulation", "tests")
-DEPLOYED = ("chalicelib",)
+DEPLOYED = "chalicelib"
 CODE = ("chalicelib", "lint", "local")
 #: Built directly, these name attributes of a row by strings that nothing checks; `of` checks them,
 #: and those of its conditions.
@@ -82,13 +82,21 @@ def _largest_folder(root: Path, folder: str) -> str:
     return f"{counts[largest]}, `{largest.relative_to(root)}/`"
 
 
+def modules_in(folder: Path) -> dict[str, ast.Module]:
+    """Each module below the folder, parsed, by its path from there."""
+    return {
+        str(file.relative_to(folder)): ast.parse(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.rglob("*.py"))
+    }
+
+
 def _modules(root: Path, *folders: str) -> list[Path]:
     return sorted(file for folder in folders for file in (root / folder).rglob("*.py"))
 
 
 def _trees(root: Path) -> Iterator[tuple[Path, ast.Module]]:
-    for file in _modules(root, *DEPLOYED):
-        yield file, ast.parse(file.read_text(encoding="utf-8"))
+    for name, tree in modules_in(root / DEPLOYED).items():
+        yield root / DEPLOYED / name, tree
 
 
 def _calls(root: Path) -> Iterator[tuple[Path, ast.Call]]:

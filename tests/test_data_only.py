@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.clinic.profile import load_profile
+from tests.house import modules_in
 
 ROOT = Path(__file__).parent.parent
 LINTS = ("lint.careplans", "lint.messages")
@@ -192,9 +193,9 @@ def test_a_plan_that_is_left_keeps_its_route(copy: Path) -> None:
 def test_no_code_names_a_route(folder: str) -> None:
     names = load_profile().routes.keys() - {"none"}  # which consents and settings say as well
     found = [
-        f"{file.relative_to(ROOT)}:{node.lineno}"
-        for file in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        f"{folder}/{file}:{node.lineno}"
+        for file, module in modules_in(ROOT / folder).items()
+        for node in ast.walk(module)
         if (isinstance(node, ast.Constant) and node.value in names)
         or (isinstance(node, ast.Compare) and _asks_for_a_route(node))
     ]

@@ -5,16 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.house import modules_in
+
 HERE = Path(__file__).parent
 BUILDERS = HERE / "builders"
 MOST_FILES = 22
-
-
-def _modules(folder: Path) -> dict[str, ast.Module]:
-    return {
-        str(file.relative_to(HERE)): ast.parse(file.read_text(encoding="utf-8"))
-        for file in sorted(folder.rglob("*.py"))
-    }
 
 
 def _imported(module: ast.Module) -> Iterator[str]:
@@ -37,7 +32,7 @@ def _defined(module: ast.Module) -> list[str]:
 def test_no_test_module_is_imported() -> None:
     found = {
         f"{name} in {file}"
-        for file, module in _modules(HERE).items()
+        for file, module in modules_in(HERE).items()
         for name in _imported(module)
         if _is_of_a_test(name)
     }
@@ -45,9 +40,9 @@ def test_no_test_module_is_imported() -> None:
 
 
 def test_a_builder_is_defined_once() -> None:
-    builders = {name for module in _modules(BUILDERS).values() for name in _defined(module)}
+    builders = {name for module in modules_in(BUILDERS).values() for name in _defined(module)}
     assert {"booked", "offered", "a_plan", "a_patient"} <= builders
-    everywhere = Counter(name for module in _modules(HERE).values() for name in _defined(module))
+    everywhere = Counter(name for module in modules_in(HERE).values() for name in _defined(module))
     assert [name for name in sorted(builders) if everywhere[name] > 1] == []
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.change import Patch, Require, UnknownField
 from chalicelib.domain.conditions import Is
 from chalicelib.domain.people.phone import Phone
 from chalicelib.domain.record import INDEX_ATTRIBUTES
+from tests.house import modules_in
 
 CODE = Path(__file__).parents[2] / "chalicelib"
 MADE_HERE = {"domain/change.py"}
@@ -48,10 +49,10 @@ def test_a_row_that_may_be_new_says_which_kind_it_is() -> None:
 
 def test_every_patch_and_requirement_is_made_where_its_names_are_checked() -> None:
     unchecked = [
-        f"{path.relative_to(CODE)}:{node.lineno}"
-        for path in sorted(CODE.rglob("*.py"))
-        if str(path.relative_to(CODE)) not in MADE_HERE
-        for node in ast.walk(ast.parse(path.read_text()))
+        f"{file}:{node.lineno}"
+        for file, module in modules_in(CODE).items()
+        if file not in MADE_HERE
+        for node in ast.walk(module)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("Patch", "Require")
@@ -74,9 +75,9 @@ def test_a_name_that_no_record_has_is_found_without_running_it(misspelt: str) ->
 
 def test_every_name_that_is_written_is_one_of_a_record() -> None:
     unknown = {
-        f"{path.relative_to(CODE)}: {name}"
-        for path in CODE.rglob("*.py")
-        for name in _written_names(ast.parse(path.read_text()))
+        f"{file}: {name}"
+        for file, module in modules_in(CODE).items()
+        for name in _written_names(module)
         if name not in KNOWN
     }
     assert not unknown

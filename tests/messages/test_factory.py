@@ -22,6 +22,7 @@ from chalicelib.domain.people.staff_member import StaffMember
 from chalicelib.messages import factory
 from chalicelib.messages.catalogue import task_title
 from lint.messages import task_faults
+from tests.house import modules_in
 
 CODE = Path(chalicelib.__path__[0])
 NOW = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
@@ -71,9 +72,9 @@ MEMBERS = [
 
 def constructions() -> set[str]:
     return {
-        str(path.relative_to(CODE))
-        for path in CODE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        file
+        for file, module in modules_in(CODE).items()
+        for node in ast.walk(module)
         if isinstance(node, ast.Call) and _is_message(node.func)
     }
 

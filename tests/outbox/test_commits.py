@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+from tests.house import modules_in
+
 OUTBOX = Path(__file__).parents[2] / "chalicelib" / "outbox"
 
 #: The few points of a delivery that are transactions, each with its function.
@@ -18,9 +20,9 @@ COMMITS = {
 
 def commits() -> list[str]:
     return [
-        f"{path.relative_to(OUTBOX)}:{function.name}"
-        for path in sorted(OUTBOX.rglob("*.py"))
-        for function in ast.walk(ast.parse(path.read_text()))
+        f"{name}:{function.name}"
+        for name, module in modules_in(OUTBOX).items()
+        for function in ast.walk(module)
         if isinstance(function, ast.FunctionDef)
         for call in ast.walk(function)
         if isinstance(call, ast.Call)
