@@ -48,7 +48,7 @@ class About(NamedTuple):
         return About(message.patient_id, message.subject)
 
 
-NOBODY = About()
+ABOUT_NOBODY = About()
 
 
 def subject_of(
@@ -147,7 +147,7 @@ def step_of_plan(
 def open_task(
     kind: TaskKind,
     row_id: str,
-    about: About = NOBODY,
+    about: About = ABOUT_NOBODY,
     *,
     now: datetime,
     due_at: datetime | None = None,
@@ -174,7 +174,7 @@ def notice_of_many(
 ) -> Message:
     """The row that becomes a mail to each of the staff when it comes due (R68)."""
     said = facts.evolve(detail="", deadline_at=due_at)
-    return _shared(kind, row_id, NOBODY, now=now, due_at=due_at, facts=said)
+    return _shared(kind, row_id, ABOUT_NOBODY, now=now, due_at=due_at, facts=said)
 
 
 def _shared(
@@ -222,7 +222,7 @@ def mails_to_staff(
     kind: str,
     row_id: str,
     staff: Iterable[StaffMember],
-    about: About = NOBODY,
+    about: About = ABOUT_NOBODY,
     *,
     now: datetime,
     due_at: datetime | None = None,

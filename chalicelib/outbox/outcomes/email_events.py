@@ -70,21 +70,21 @@ def _note_patch(message: Message, event: MailEvent, now: datetime) -> Patch | No
 
 
 def _follow_up_writes(
-    context: DeliveryContext, message: Message, failure_class: MailOutcome, now: datetime
+    context: DeliveryContext, message: Message, outcome: MailOutcome, now: datetime
 ) -> list[Operation]:
     if message.staff_id is not None:
-        return staff_unreachable(context, message.staff_id, WHAT_HAPPENED[failure_class], now)
+        return staff_unreachable(context, message.staff_id, WHAT_HAPPENED[outcome], now)
     patient_id = message.patient_id or ""
     patient = context.store.get(Patient.ref(patient_id))
     if patient is None or patient.erased_at is not None:
         return []
     operations: list[Operation] = []
     is_new = patient.email == message.to and patient.mail_stopped is None
-    if failure_class in STOPS and is_new:
+    if outcome in STOPS and is_new:
         same_address = (Is("email", message.to), Is("mail_stopped", None))
-        stopped = Patch.of(patient, mail_stopped=failure_class.value, when=same_address)
+        stopped = Patch.of(patient, mail_stopped=outcome.value, when=same_address)
         operations.append(stopped)
-    if failure_class is MailOutcome.UNWANTED:
+    if outcome is MailOutcome.UNWANTED:
         return [*operations, *(unless_there(context, _complaint(message, now)) if is_new else [])]
     if message.void_because is not None:
         return operations

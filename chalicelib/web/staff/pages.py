@@ -28,7 +28,7 @@ from chalicelib.web.http.i18n import staff_names
 from chalicelib.web.http.parsing import Form
 from chalicelib.web.http.templates import said_moment, url
 from chalicelib.web.http.wall_time import as_typed
-from chalicelib.web.staff.decisions.controls import Snapshot
+from chalicelib.web.staff.decisions.controls import PageState
 from chalicelib.web.staff.decisions.offered import DECIDED_WORDS, EVENT_WORDS, offered
 from chalicelib.web.staff.handing_over import aftercare_now
 from chalicelib.web.staff.words import REASON_WORDS, STATUS_WORDS, SUSPICIOUS_WORDS
@@ -80,7 +80,7 @@ def page_of(
     others = _others(subject, about, actor, now)
     lines = timeline(records, patient=patient, phone=phone, name_of=said, events=EVENT_WORDS)
     typed = typed or Typed()
-    known = Snapshot(subject, patient, phone, services.clinic, now)
+    known = PageState(subject, patient, phone, services.clinic, now)
     offers = offered(known, typed.decision)
     return responses.page(
         "staff/request.html" if isinstance(subject, ConsultationRequest) else "staff/visit.html",
@@ -178,7 +178,7 @@ def _visits(
     return [*own, *(visit for visit, _ in others)]
 
 
-def _about_visit(known: Snapshot) -> dict[str, Any]:
+def _about_visit(known: PageState) -> dict[str, Any]:
     visit = known.subject
     if isinstance(visit, ConsultationRequest):
         return {}

@@ -18,7 +18,7 @@ from chalicelib.web.http.wall_time import wall_time
 Options = Iterable[tuple[str, str]]  # the value that is sent, and its words
 
 
-class Snapshot(NamedTuple):
+class PageState(NamedTuple):
     """What is known when a page is made."""
 
     subject: ConsultationRequest | Appointment
@@ -28,11 +28,11 @@ class Snapshot(NamedTuple):
     now: datetime
 
 
-def _nothing(_: Snapshot) -> str:
+def _nothing(_: PageState) -> str:
     return ""
 
 
-def _no_options(_: Snapshot) -> Options:
+def _no_options(_: PageState) -> Options:
     return ()
 
 
@@ -45,8 +45,8 @@ class Control:
     type: str = "text"  #: the HTML type of a line
     hint: str = ""
     wrong: str = ""  #: the error; without it, that of the request form's field of this name
-    value: Callable[[Snapshot], str] = _nothing  #: what it contains before anybody types
-    options: Callable[[Snapshot], Options] = _no_options
+    value: Callable[[PageState], str] = _nothing  #: what it contains before anybody types
+    options: Callable[[PageState], Options] = _no_options
     is_several: bool = False  #: whether it may come more than once
     free: Literal["", "picked", "shown"] = ""  #: the time to book; free times stand next to it
 
@@ -65,15 +65,15 @@ def box(label: str, *, value: str = "") -> Control:
 
 def pick(
     label: str,
-    options: Callable[[Snapshot], Options],
+    options: Callable[[PageState], Options],
     *,
     wrong: str = "",
-    value: Callable[[Snapshot], str] = _nothing,
+    value: Callable[[PageState], str] = _nothing,
 ) -> Control:
     return Control(kind="pick", label=label, options=options, wrong=wrong, value=value)
 
 
-def room(value: Callable[[Snapshot], str] = _nothing) -> Control:
+def room(value: Callable[[PageState], str] = _nothing) -> Control:
     return pick(
         "Where",
         lambda known: [(each.id, each.name) for each in known.clinic.resources],

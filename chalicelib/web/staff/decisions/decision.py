@@ -13,7 +13,7 @@ from chalicelib.domain.visits.request import RequestStatus
 from chalicelib.transaction import Actor, Context
 from chalicelib.web.http.i18n import words
 from chalicelib.web.http.parsing import Form, single
-from chalicelib.web.staff.decisions.controls import Control, Snapshot
+from chalicelib.web.staff.decisions.controls import Control, PageState
 
 INSTEAD = "instead"  # a free time, picked after the typed one turned out to be taken
 NOT_SURE = "Please tick the box to say that you mean it."
@@ -91,7 +91,7 @@ class StaffDecision(BaseModel):
     MOVES: ClassVar[bool] = False  #: whether it ends or changes the time that the page showed
 
     @classmethod
-    def may(cls, known: Snapshot) -> bool:
+    def may(cls, known: PageState) -> bool:
         """Whether the page offers it, if the status allows it."""
         return True
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from chalicelib.domain.visits.appointment import Appointment
 from chalicelib.web.staff.decisions.answers import ANSWERS
-from chalicelib.web.staff.decisions.controls import Snapshot
+from chalicelib.web.staff.decisions.controls import PageState
 from chalicelib.web.staff.decisions.day_sheet import ON_DAY_SHEET
 from chalicelib.web.staff.decisions.decision import Page, Place, Section, StaffDecision
 from chalicelib.web.staff.decisions.patients import OF_PATIENTS
@@ -47,7 +47,7 @@ class Offers(NamedTuple):
     offers: Sequence[Offer]
 
 
-def offered(known: Snapshot, typed: str) -> list[Offers]:
+def offered(known: PageState, typed: str) -> list[Offers]:
     """The decisions by heading, for each heading that has one.
 
     The form that is shown again, `typed`, is open; otherwise the first that the status opens.
@@ -76,7 +76,7 @@ def offered(known: Snapshot, typed: str) -> list[Offers]:
     ]
 
 
-def _sections(known: Snapshot) -> tuple[Section, ...]:
+def _sections(known: PageState) -> tuple[Section, ...]:
     visit = known.subject
     if not isinstance(visit, Appointment):
         return Section.ANSWER, Section.PATIENT
@@ -85,7 +85,7 @@ def _sections(known: Snapshot) -> tuple[Section, ...]:
     return Section.CHANGE, Section.ON_THE_DAY, Section.PATIENT
 
 
-def _fits(place: Place, known: Snapshot) -> bool:
+def _fits(place: Place, known: PageState) -> bool:
     if place.section is Section.PATIENT and known.patient.erased_at is not None:
         return False
     return known.subject.status in place.statuses

@@ -7,7 +7,7 @@ from chalicelib.usecases.patients.opt_out import DOUBTFUL
 from chalicelib.web.http.i18n import staff_names
 from chalicelib.web.http.templates import said_number
 from chalicelib.web.public.request_fields import Address, Language, Name, Number
-from chalicelib.web.staff.decisions.controls import Control, Snapshot, Ticked, pick
+from chalicelib.web.staff.decisions.controls import Control, PageState, Ticked, pick
 from chalicelib.web.staff.decisions.decision import Page, Place, Section, StaffDecision, Taking
 
 
@@ -85,7 +85,7 @@ class ResumeTexts(StaffDecision):
     sure: Ticked
 
     @classmethod
-    def may(cls, known: Snapshot) -> bool:
+    def may(cls, known: PageState) -> bool:
         return known.phone is not None and known.phone.opted_out_means == DOUBTFUL
 
     def take(self, taking: Taking) -> object:

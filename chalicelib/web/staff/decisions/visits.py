@@ -10,8 +10,8 @@ from chalicelib.domain.visits.appointment import Appointment, AppointmentStatus
 from chalicelib.usecases.visits import attendance, reschedule
 from chalicelib.web.staff.decisions.controls import (
     Control,
+    PageState,
     Picked,
-    Snapshot,
     Ticked,
     When,
     box,
@@ -34,7 +34,7 @@ ARRIVED = (AppointmentStatus.ARRIVED,)
 NO_TIME = "Please give a day and a time, or leave it empty for now."
 
 
-def _visit(known: Snapshot) -> Appointment:
+def _visit(known: PageState) -> Appointment:
     assert isinstance(known.subject, Appointment), "this stands on the page of a visit alone"
     return known.subject
 
@@ -65,7 +65,7 @@ class Reschedule(StaffDecision):
     sure: Ticked
 
     @classmethod
-    def may(cls, known: Snapshot) -> bool:
+    def may(cls, known: PageState) -> bool:
         return known.clinic.find_visit_type(_visit(known).visit_type) is not None
 
     def take(self, taking: Taking) -> object:
@@ -176,7 +176,7 @@ class NoShow(StaffDecision):
     sure: Ticked
 
     @classmethod
-    def may(cls, known: Snapshot) -> bool:
+    def may(cls, known: PageState) -> bool:
         return known.now >= _visit(known).start_at
 
     def take(self, taking: Taking) -> object:
@@ -218,7 +218,7 @@ class Driver(StaffDecision):
     ] = None
 
     @classmethod
-    def may(cls, known: Snapshot) -> bool:
+    def may(cls, known: PageState) -> bool:
         return known.clinic.kind_of(_visit(known)).needs_driver
 
     def take(self, taking: Taking) -> object:
@@ -238,7 +238,7 @@ class Undo(StaffDecision):
     sure: Ticked
 
     @classmethod
-    def may(cls, known: Snapshot) -> bool:
+    def may(cls, known: PageState) -> bool:
         last = attendance.recorded_last(_visit(known))
         return last is not None and known.now - last.at <= attendance.UNDO_WITHIN
 
