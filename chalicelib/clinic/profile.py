@@ -130,15 +130,12 @@ class Clinic(Value):
     def kind(self, code: str) -> BookedAs:
         """What a visit of this type is booked as: its names, and what its route implies."""
         named = self.visit_type(code)
-        route = self.routes[named.route]
         return BookedAs(
             name=named.name,
             neutral_name=named.neutral_name,
             names=named.names,
             route=named.route,
-            is_sedating=route.is_sedating,
-            needs_driver=route.needs_driver,
-            watched_for=route.watched_for,
+            **dict(self.routes[named.route]),
         )
 
     def kind_of(self, visit: Appointment) -> BookedAs:
